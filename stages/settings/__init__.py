@@ -1,0 +1,1 @@
+"""`params.yaml` as typed settings: one module per section, each read only by the stages that need it."""

@@ -1,0 +1,16 @@
+"""Settings of the stage `prepare`."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from stages.settings.section import Section, Strict
+
+
+class Prepare(Section, Strict):
+    """How strict the reading is, and how much of the corpus is used."""
+
+    key: ClassVar[str] = "prepare"
+
+    bad_rows: Annotated[int, Field(ge=0)]
+    limit: Annotated[int, Field(ge=10)] | None
