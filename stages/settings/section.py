@@ -52,7 +52,7 @@ class Section:
         assert isinstance(section, cls)  # noqa: S101  (narrows the type; `_validated` built it from `cls`)
         return section
 
-    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:  # noqa: ARG002
         """Yields (full key, what is wrong) where this section contradicts another one of `params`."""
         yield from ()
 
@@ -83,7 +83,7 @@ def sections() -> dict[str, type[Section]]:
     return {kind.key: kind for kind in _subclasses(Section) if "key" in vars(kind)}
 
 
-def _subclasses(kind: type) -> Iterator[type]:
+def _subclasses(kind: type[Section]) -> Iterator[type[Section]]:
     for child in kind.__subclasses__():
         yield child
         yield from _subclasses(child)
@@ -108,7 +108,9 @@ def _validated(path: Path) -> dict[str, Section]:
         except TypeError as error:
             complaints.append(f"{key}: holds a value that is no number, text, list or mapping ({error})")
     if not complaints:
-        complaints = [f"{where}: {what}" for section in loaded.values() for where, what in section.contradictions(params)]
+        complaints = [
+            f"{where}: {what}" for section in loaded.values() for where, what in section.contradictions(params)
+        ]
     if complaints:
         raise StageError(f"{path}: " + "; ".join(complaints))
     return loaded
@@ -131,7 +133,9 @@ def _path(content: Any, location: tuple[int | str, ...]) -> list[int | str]:
     path: list[int | str] = []
     for step, part in enumerate(location):
         last = step == len(location) - 1
-        inside = (isinstance(content, dict) and part in content) or (isinstance(content, list) and isinstance(part, int))
+        inside = (isinstance(content, dict) and part in content) or (
+            isinstance(content, list) and isinstance(part, int)
+        )
         if inside:
             content = content[part]
         if inside or (last and isinstance(content, dict)):

@@ -11,7 +11,7 @@ Sha1 = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="40 hexadecim
 
 # Name in the destination folder → name at the source. Within an archive, `!` steps into an archive it holds:
 # "outer/inner.tar.gz!folder/file.txt".
-Files = dict[Annotated[str, Field(pattern=r"^[^/\\]+$", description="a file name without folders")], str]
+Files = dict[Annotated[str, Field(pattern=r"^[^/\\.][^/\\]*$", description="a file name without folders")], str]
 
 
 class PypiSource(Strict):
@@ -58,7 +58,13 @@ class HubSource(Strict):
     revision: Annotated[Sha1, Field(description="a full commit hash, not a branch: branches move")]
     type: Literal["model", "dataset"] = "model"
     files: Files
-    sha256: dict[str, Sha256] = {}
+    sha256: dict[str, Sha256] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _pins_what_it_fetches(self) -> "HubSource":
+        if stray := self.sha256.keys() - self.files.keys():
+            raise ValueError(f"sha256 pins {', '.join(sorted(stray))}, which files does not name")
+        return self
 
 
 class FolderSource(Strict):
@@ -70,7 +76,13 @@ class FolderSource(Strict):
     kind: Literal["folder"]
     path: str
     files: Files
-    sha256: dict[str, Sha256] = {}
+    sha256: dict[str, Sha256] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _pins_what_it_fetches(self) -> "FolderSource":
+        if stray := self.sha256.keys() - self.files.keys():
+            raise ValueError(f"sha256 pins {', '.join(sorted(stray))}, which files does not name")
+        return self
 
 
 Source = Annotated[PypiSource | NpmSource | UrlSource | HubSource | FolderSource, Field(discriminator="kind")]

@@ -1,0 +1,60 @@
+"""Decisions on disk: a table of probabilities, and the hand-in format, one decision per line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from stages.artifacts.files import new_file
+from stages.artifacts.tables import decisions_schema, read_batches, read_metadata, write_table
+from stages.errors import StageError
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What one approach decided on one split."""
+
+    ids: list[str]
+    probability: np.ndarray  # (texts, classes) float64
+    teacher: str | None
+
+
+def write_decisions(folder: Path, split: str, approach: str, labels: Sequence[str], decided: Decisions) -> None:
+    """Writes `<split>.parquet`, and `<split>.txt` with one label per line in the order of the corpus."""
+    chosen = [labels[place] for place in decided.probability.argmax(axis=1)]
+    columns = [pa.array(values) for values in decided.probability.T]
+    metadata = {"labels": list(labels), "teacher": decided.teacher}
+    with write_table(folder / f"{split}.parquet", decisions_schema(labels), metadata) as append:
+        append(
+            {
+                "id": decided.ids,
+                "approach": [approach] * len(chosen),
+                "decision": chosen,
+                "probability": pa.StructArray.from_arrays(
+                    columns, fields=list(decisions_schema(labels).field("probability").type)
+                ),
+            }
+        )
+    with new_file(folder / f"{split}.txt") as path:
+        path.write_text("".join(f"{label}\n" for label in chosen), encoding="utf-8")
+
+
+def read_decisions(folder: Path, split: str, labels: Sequence[str]) -> Decisions:
+    """Reads what `write_decisions` wrote.
+
+    Raises:
+        StageError: the table is missing, damaged, or of other labels.
+    """
+    path = folder / f"{split}.parquet"
+    metadata = read_metadata(path)
+    if metadata.get("labels") != list(labels):
+        raise StageError(f"{path} decides between {metadata.get('labels')}, not {list(labels)}: run `dvc repro`")
+    ids: list[str] = []
+    parts = [np.empty((0, len(labels)))]
+    for batch in read_batches(path, ["id", "probability"]):
+        ids += batch.column("id").to_pylist()
+        probability = batch.column("probability")
+        parts.append(np.column_stack([probability.field(label).to_numpy() for label in labels]))
+    return Decisions(ids, np.concatenate(parts), metadata.get("teacher"))

@@ -1,0 +1,51 @@
+"""Where everything lies, relative to the project's root: the only place besides dvc.yaml that knows."""
+
+from pathlib import Path
+
+DATA = Path("data")
+METRICS = Path("metrics")
+
+
+def raw(task: str) -> Path:
+    """Folder of a task's files as published."""
+    return DATA / "raw" / task
+
+
+def encoder(name: str) -> Path:
+    """Folder of a pretrained encoder."""
+    return DATA / "encoders" / name
+
+
+def corpus(task: str) -> Path:
+    """Folder of a task's rows, a Parquet file per split."""
+    return DATA / "corpus" / task
+
+
+def tokens(task: str) -> Path:
+    """Folder of a task's token ids, a Parquet file per split."""
+    return DATA / "tokens" / task
+
+
+def embeddings(task: str) -> Path:
+    """Folder of a task's sentence vectors, a Parquet file per split."""
+    return DATA / "embeddings" / task
+
+
+def model(task: str, approach: str) -> Path:
+    """Folder of one approach's model."""
+    return DATA / "models" / task / approach
+
+
+def decisions(task: str, approach: str) -> Path:
+    """Folder of one approach's decisions, a Parquet and a text file per split."""
+    return DATA / "decisions" / task / approach
+
+
+def metrics(stage: str, task: str) -> Path:
+    """The JSON file of what a stage measured on a task."""
+    return METRICS / stage / f"{task}.json"
+
+
+def plots(stage: str, task: str) -> Path:
+    """Folder of the curves and pictures of a stage on a task."""
+    return METRICS / stage / task

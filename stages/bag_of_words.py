@@ -1,0 +1,48 @@
+"""Stage `bag_of_words`: the rows of a task → the baseline classifier."""
+
+import csv
+
+import numpy as np
+
+from stages.artifacts import paths
+from stages.artifacts.files import new_file, new_folder, write_json
+from stages.artifacts.tables import read_columns
+from stages.classifiers.bag_of_words import fit, strongest_features
+from stages.classifiers.manifest import Manifest
+from stages.command import run
+from stages.progress import progress
+from stages.settings.bag_of_words import BagOfWords
+from stages.settings.task import Task, TaskSection
+
+
+def bag_of_words(task: str) -> None:
+    """Fits a bag of words on a task's training rows, its regularization chosen on validation."""
+    settings, described = BagOfWords.load(), TaskSection.named(task)
+    train, validation = _examples(task, described, "train"), _examples(task, described, "validation")
+    with progress("fit", len(settings.regularization), "model") as bar:
+        fitted = fit(settings, described.language, train, validation, bar.update)
+    with new_folder(paths.model(task, "bag-of-words")) as folder:
+        fitted.classifier.save(folder)
+        Manifest(kind="bag-of-words", labels=described.labels).write(folder)
+    with new_file(paths.plots("bag_of_words", task) / "strongest.csv") as path, path.open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["label", "feature", "weight"])
+        features = strongest_features(fitted.classifier, described.labels, settings.strongest)
+        table.writerows((label, feature, f"{weight:.6g}") for label, feature, weight in features)
+    write_json(
+        paths.metrics("bag_of_words", task),
+        {
+            "features": len(fitted.classifier.pipeline[0].vocabulary_),
+            "regularization": fitted.regularization,
+            "validation": {f"{strength:g}": scores for strength, scores in fitted.validation.items()},
+        },
+    )
+
+
+def _examples(task: str, described: Task, split: str) -> tuple[list[str], np.ndarray]:
+    columns = read_columns(paths.corpus(task) / f"{split}.parquet", ["text", "label"])
+    return columns["text"], np.array([described.labels.index(label) for label in columns["label"]])
+
+
+if __name__ == "__main__":
+    run(bag_of_words)

@@ -1,0 +1,1 @@
+"""The approaches as they decide: texts in, probabilities out, whatever stands behind."""

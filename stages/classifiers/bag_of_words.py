@@ -1,0 +1,154 @@
+"""The baseline: words counted, weighted, and a linear model over them."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import snowballstemmer
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
+from stop_words import get_stop_words
+
+from stages.artifacts.files import read_json, write_json
+from stages.classifiers.classifier import Done
+from stages.classifiers.skops_file import load_skops, save_skops
+from stages.errors import StageError
+from stages.settings.bag_of_words import BagOfWords
+from stages.statistics.measures import measure
+
+WORD = r"(?u)\b\w+(?:['’]\w+)?\b"  # one-letter words and "don't" are words too, unlike in scikit-learn's default
+LANGUAGES = {"en": "english", "fr": "french", "de": "german", "es": "spanish", "it": "italian", "pt": "portuguese"}
+MODEL, READING = "model.skops", "reading.json"
+
+
+@dataclass(frozen=True, slots=True)
+class BagOfWordsClassifier:
+    """A fitted pipeline of vectorizer and linear model, and the stemming that comes before it."""
+
+    pipeline: Pipeline
+    stemmer_language: str | None
+
+    @classmethod
+    def load(cls, folder: Path) -> "BagOfWordsClassifier":
+        """Loads a folder written by `save`."""
+        return cls(load_skops(folder / MODEL), read_json(folder / READING)["stemmer_language"])
+
+    def save(self, folder: Path) -> None:
+        """Writes the pipeline with skops, which holds no code."""
+        save_skops(self.pipeline, folder / MODEL)
+        write_json(folder / READING, {"stemmer_language": self.stemmer_language})
+
+    def probabilities(self, texts: Sequence[str], done: Done) -> np.ndarray:
+        """Gives (texts, classes) probabilities."""
+        result = self.pipeline.predict_proba(stemmed(texts, self.stemmer_language))
+        done(len(texts))
+        return result
+
+
+def stemmed(texts: Sequence[str], language: str | None) -> Sequence[str]:
+    """Replaces each word by its stem (Snowball); None leaves texts as they are."""
+    if language is None:
+        return texts
+    stemmer = snowballstemmer.stemmer(language)
+    return [re.sub(WORD, lambda word: stemmer.stemWord(word[0].lower()), text) for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted classifier, and how each strength of regularization did on validation."""
+
+    classifier: BagOfWordsClassifier
+    regularization: float
+    validation: dict[float, dict[str, float]]
+
+
+def fit(
+    settings: BagOfWords,
+    language: str,
+    train: tuple[Sequence[str], np.ndarray],
+    validation: tuple[Sequence[str], np.ndarray],
+    done: Done,
+) -> Fit:
+    """Fits one model per strength of regularization and keeps the most accurate on validation (of equals, the first).
+
+    Args:
+        settings: the section `bag_of_words`.
+        language: two-letter code, for stemming and stop words.
+        train: texts and class numbers.
+        validation: texts and class numbers; a linear SVM is calibrated on them too.
+        done: told after each model.
+    """
+    stems = _language(language, "stemming") if settings.stemming else None
+    vectorizer = _vectorizer(settings, language, stems)
+    seen, unseen = (
+        vectorizer.fit_transform(stemmed(train[0], stems)),
+        vectorizer.transform(stemmed(validation[0], stems)),
+    )
+    scores, models = {}, {}
+    for strength in settings.regularization:
+        model = _linear(settings, strength).fit(seen, train[1])
+        if not hasattr(model, "predict_proba"):
+            model = CalibratedClassifierCV(FrozenEstimator(model)).fit(unseen, validation[1])
+        models[strength] = model
+        scores[strength] = measure(validation[1], model.predict_proba(unseen))
+        done(1)
+    best = max(settings.regularization, key=lambda strength: scores[strength]["accuracy"])
+    return Fit(BagOfWordsClassifier(make_pipeline(vectorizer, models[best]), stems), best, scores)
+
+
+def strongest_features(
+    classifier: BagOfWordsClassifier, labels: Sequence[str], count: int
+) -> Iterator[tuple[str, str, float]]:
+    """Yields (label, feature, weight), the `count` features that speak most for each label, strongest first.
+
+    Weights are coefficients of the linear model; for naive Bayes, the log-probability of the feature in the class
+    minus its mean over the classes.
+    """
+    vectorizer, model = (step for _, step in classifier.pipeline.steps)
+    if isinstance(model, CalibratedClassifierCV):
+        model = model.calibrated_classifiers_[0].estimator.estimator
+    if isinstance(model, MultinomialNB):
+        weights = model.feature_log_prob_ - model.feature_log_prob_.mean(axis=0)
+    else:
+        weights = model.coef_ if len(labels) > 2 else np.vstack([-model.coef_[0], model.coef_[0]])
+    names = vectorizer.get_feature_names_out()
+    for label, row in zip(labels, weights, strict=True):
+        for place in np.argsort(-row, kind="stable")[:count]:
+            yield label, str(names[place]), float(row[place])
+
+
+def _vectorizer(settings: BagOfWords, language: str, stems: str | None) -> CountVectorizer:
+    words = sorted(get_stop_words(_language(language, "stop_words"))) if settings.stop_words else None
+    kind: Callable[..., CountVectorizer] = TfidfVectorizer if settings.weighting == "tfidf" else CountVectorizer
+    return kind(
+        ngram_range=settings.ngrams,
+        max_features=settings.max_features,
+        min_df=settings.min_documents,
+        token_pattern=WORD,
+        stop_words=list(stemmed(words, stems)) if words else None,
+        binary=settings.weighting == "binary",
+        **({"sublinear_tf": True} if settings.weighting == "tfidf" else {}),
+    )
+
+
+def _linear(settings: BagOfWords, strength: float) -> LogisticRegression | LinearSVC | MultinomialNB:
+    match settings.classifier:
+        case "logistic_regression":
+            return LogisticRegression(C=strength, max_iter=1000)
+        case "linear_svm":
+            return LinearSVC(C=strength, random_state=0)
+        case "naive_bayes":
+            return MultinomialNB(alpha=1 / strength)
+
+
+def _language(code: str, setting: str) -> str:
+    if code not in LANGUAGES:
+        raise StageError(f"params.yaml: bag_of_words.{setting} knows no language {code!r}: set it to false")
+    return LANGUAGES[code]

@@ -1,0 +1,1 @@
+"""Readers: one per raw format, all giving rows of the one corpus schema."""

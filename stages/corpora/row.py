@@ -1,0 +1,28 @@
+"""What every reader gives: rows, and the lines that cannot be one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One text of a corpus; the fields are those of `stages.artifacts.tables.CORPUS`."""
+
+    id: str
+    text: str
+    label: str | None
+    score: float | None
+    group: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A line of a raw file that is no row, and why."""
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        """Gives `reviews.csv line 12: the text is empty`."""
+        return f"{self.file} line {self.line}: {self.reason}"

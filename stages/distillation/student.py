@@ -1,0 +1,53 @@
+"""The student before it learns: some layers of its teacher."""
+
+import copy
+from collections.abc import Sequence
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from stages.errors import StageError
+
+
+def student_of(teacher: PreTrainedModel, keep_layers: Sequence[int]) -> PreTrainedModel:
+    """Copies a teacher and leaves it only the layers `keep_layers`, counted from 0.
+
+    This is how DistilBERT starts (Sanh et al., 2019). Embeddings and decision are the teacher's.
+
+    Raises:
+        StageError: the teacher has no such layer.
+    """
+    depth = teacher.config.num_hidden_layers
+    if max(keep_layers) >= depth:
+        raise StageError(
+            f"params.yaml: distill.keep_layers names layer {max(keep_layers)}; the teacher has 0 to {depth - 1}"
+        )
+    student = copy.deepcopy(teacher)
+    stack = _layers(student)
+    kept = nn.ModuleList(stack[place] for place in keep_layers)
+    for parent in student.modules():
+        for name, child in parent.named_children():
+            if child is stack:
+                setattr(parent, name, kept)
+    student.config.num_hidden_layers = len(keep_layers)
+    return student
+
+
+def _layers(model: PreTrainedModel) -> nn.ModuleList:
+    """Finds the stack of blocks: the only list of as many modules as the configuration counts layers."""
+    depth = model.config.num_hidden_layers
+    stacks = [module for module in model.modules() if isinstance(module, nn.ModuleList) and len(module) == depth]
+    if len(stacks) != 1:
+        raise StageError(
+            f"cannot tell the layers of a {model.config.model_type} apart: found {len(stacks)} stacks of {depth}"
+        )
+    return stacks[0]
+
+
+def matched_states(depth: int, keep_layers: Sequence[int]) -> list[int]:
+    """Tells which hidden state of the teacher each layer of the student should reach.
+
+    The student's layer that started as the teacher's layer `k` must do the work up to the next layer kept; the last
+    one that of all the rest. States are numbered as `output_hidden_states` gives them: 0 is the embeddings.
+    """
+    return [*keep_layers[1:], depth]

@@ -1,0 +1,54 @@
+"""Intervals by resampling the examples (Efron, 1979), the same resamples for every approach."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from stages.statistics.measures import measures
+
+CHUNK = 200  # weightings at once: 200 × 5 000 examples are 8 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """A measure of the examples as they are, and of each resample of them."""
+
+    value: float
+    resamples: np.ndarray  # (resamples,)
+
+    def interval(self, confidence: float) -> dict[str, float]:
+        """Gives `value`, `low` and `high`, the percentile interval; resamples without the measure are left out."""
+        known = self.resamples[np.isfinite(self.resamples)]
+        tail = (1 - confidence) / 2
+        low, high = np.quantile(known, [tail, 1 - tail]) if len(known) else (self.value, self.value)
+        return {"value": self.value, "low": float(low), "high": float(high)}
+
+    def __sub__(self, other: "Resampled") -> "Resampled":
+        """Gives the paired difference."""
+        return Resampled(self.value - other.value, self.resamples - other.resamples)
+
+    def __truediv__(self, other: "Resampled") -> "Resampled":
+        """Gives the paired ratio."""
+        return Resampled(self.value / other.value, self.resamples / other.resamples)
+
+
+def resampled_measures(truth: np.ndarray, probability: np.ndarray, resamples: int, seed: int) -> dict[str, Resampled]:
+    """Gives every measure of `stages.statistics.measures`, of all examples and of each resample.
+
+    Two calls with the same number of examples and the same seed draw the same resamples.
+    """
+    whole = measures(truth, probability, np.ones((1, len(truth))))
+    parts = [measures(truth, probability, weights) for weights in _weights(len(truth), resamples, seed)]
+    return {
+        name: Resampled(float(value[0]), np.concatenate([part[name] for part in parts]))
+        for name, value in whole.items()
+    }
+
+
+def _weights(examples: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Yields (≤ CHUNK, examples): how often each example is drawn, in each resample."""
+    random = np.random.default_rng(seed)
+    even = np.full(examples, 1 / examples)
+    for start in range(0, resamples, CHUNK):
+        yield random.multinomial(examples, even, size=min(CHUNK, resamples - start)).astype(float)

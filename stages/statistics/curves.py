@@ -1,0 +1,45 @@
+"""The points of the pictures of an evaluation, as tables for `dvc plots` and for the PNG files."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.metrics import roc_curve
+
+from stages.statistics.calibration import reliability
+from stages.statistics.evaluation import Evaluation
+
+Point = dict[str, str | float | int]
+
+
+def roc_points(evaluation: Evaluation) -> Iterator[Point]:
+    """Yields the ROC curve of the last class against the rest, for each approach."""
+    last = len(evaluation.labels) - 1
+    for approach, probability in evaluation.probability.items():
+        false, true, _ = roc_curve(evaluation.truth == last, probability[:, last])
+        for x, y in zip(false, true, strict=True):
+            yield {"approach": approach, "false_positive_rate": float(x), "true_positive_rate": float(y)}
+
+
+def calibration_points(evaluation: Evaluation) -> Iterator[Point]:
+    """Yields, for each approach and bin, the mean probability of the last class and how often it was right."""
+    last = len(evaluation.labels) - 1
+    for approach, probability in evaluation.probability.items():
+        bins = reliability(evaluation.truth == last, probability[:, last], evaluation.settings.calibration_bins)
+        for predicted, observed, count in zip(bins.predicted, bins.observed, bins.count, strict=True):
+            yield {
+                "approach": approach,
+                "predicted": float(predicted),
+                "observed": float(observed),
+                "count": int(count),
+            }
+
+
+def confusion_cells(evaluation: Evaluation) -> Iterator[Point]:
+    """Yields how often each approach decides each label for each true label."""
+    labels = evaluation.labels
+    for approach, probability in evaluation.probability.items():
+        cells = np.zeros((len(labels), len(labels)), int)
+        np.add.at(cells, (evaluation.truth, probability.argmax(axis=1)), 1)
+        for actual, row in zip(labels, cells, strict=True):
+            for predicted, count in zip(labels, row, strict=True):
+                yield {"approach": approach, "actual": actual, "predicted": predicted, "count": int(count)}

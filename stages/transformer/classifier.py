@@ -1,0 +1,79 @@
+"""Trunk and decision together: the encoder with a classification head, as transformers defines it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
+
+from stages.transformer.batches import Batch, TokenRows
+from stages.transformer.encoding import encode
+
+
+def new_classifier(folder: Path, labels: Sequence[str], *, dropout: float | None, seed: int) -> PreTrainedModel:
+    """Puts a fresh decision on a pretrained trunk.
+
+    Args:
+        folder: the encoder.
+        labels: the classes; class `i` is `labels[i]`.
+        dropout: replaces every dropout of the encoder's configuration; None leaves them.
+        seed: of the fresh weights, and of all random choices until the next seed.
+    """
+    torch.manual_seed(seed)
+    return AutoModelForSequenceClassification.from_pretrained(
+        folder,
+        num_labels=len(labels),
+        id2label=dict(enumerate(labels)),
+        label2id={label: place for place, label in enumerate(labels)},
+        trust_remote_code=False,
+        use_safetensors=True,
+        **({} if dropout is None else dropouts(folder, dropout)),
+    )
+
+
+def dropouts(folder: Path, dropout: float) -> Mapping[str, float]:
+    """Names every dropout of an encoder's configuration: families call them differently."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False).to_dict()
+    return {name: dropout for name, value in config.items() if "dropout" in name and isinstance(value, float)}
+
+
+def load_classifier(folder: Path) -> PreTrainedModel:
+    """Loads a classifier that `save_classifier` wrote."""
+    return AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=False, use_safetensors=True)
+
+
+def save_classifier(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Saves a model that any program loads with `AutoModelForSequenceClassification.from_pretrained(folder)`."""
+    model.config.name_or_path = ""  # a path of this machine
+    tokenizer.name_or_path = ""
+    tokenizer.init_kwargs.pop("name_or_path", None)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def logits_of(
+    model: PreTrainedModel,
+    rows: TokenRows,
+    *,
+    batch_size: int,
+    done: Callable[[int], object] = lambda _: None,
+) -> np.ndarray:
+    """Computes (texts, classes) float32 logits, without training, on the model's device."""
+    model.eval()
+
+    def compute(batch: Batch) -> torch.Tensor:
+        return model(**batch).logits
+
+    return encode(
+        rows, compute, batch_size=batch_size, padding_id=model.config.pad_token_id, device=model.device, done=done
+    )
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Gives (texts, classes) float64 probabilities."""
+    values = logits.astype(np.float64)
+    powers = np.exp(values - values.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)

@@ -1,0 +1,59 @@
+"""Text → token ids, cut to a length and with every cut counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from stages.errors import StageError
+from stages.settings.tokenize import Tokenize
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenized:
+    """Token ids of some texts: one list a text, of its own length, special tokens included."""
+
+    input_ids: list[list[int]]
+    lengths: list[int]  # before truncation
+
+
+def load_tokenizer(folder: Path, settings: Tokenize | None = None) -> PreTrainedTokenizerBase:
+    """Loads a tokenizer from a local folder.
+
+    Args:
+        folder: an encoder, or a model of this pipeline.
+        settings: written into the tokenizer, and so into the models saved with it; None leaves it as it was saved.
+
+    Raises:
+        StageError: the folder holds no tokenizer, or `max_length` is more than the encoder has positions for.
+    """
+    if not (folder / "tokenizer_config.json").exists():
+        raise StageError(f"{folder} holds no tokenizer: run `dvc repro` to make it")
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    if settings:
+        if settings.max_length > tokenizer.model_max_length:
+            raise StageError(
+                f"params.yaml: tokenize.max_length is {settings.max_length}, but {folder} has "
+                f"{tokenizer.model_max_length} positions: choose at most that"
+            )
+        tokenizer.model_max_length = settings.max_length
+        tokenizer.truncation_side = settings.truncation_side
+        tokenizer.padding_side = settings.padding_side
+    return tokenizer
+
+
+def tokenize_texts(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Tokenized:
+    """Tokenizes texts, each cut to `tokenizer.model_max_length` on its `truncation_side`.
+
+    The tokenizer's Rust core spreads a list of texts over all processors.
+    """
+    whole = tokenizer(list(texts), truncation=False, padding=False, verbose=False)["input_ids"]
+    lengths = [len(ids) for ids in whole]
+    # Only the tokenizer knows which special tokens must survive a cut, so the few long texts go through it again.
+    long = [place for place, length in enumerate(lengths) if length > tokenizer.model_max_length]
+    if long:
+        cut = tokenizer([texts[place] for place in long], truncation=True, padding=False)["input_ids"]
+        for place, ids in zip(long, cut, strict=True):
+            whole[place] = ids
+    return Tokenized(whole, lengths)
