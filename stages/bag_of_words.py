@@ -8,6 +8,7 @@ from stages.artifacts import paths
 from stages.artifacts.files import new_file, new_folder, write_json
 from stages.artifacts.tables import read_columns
 from stages.classifiers.bag_of_words import fit, strongest_features
+from stages.classifiers.card import write_card
 from stages.classifiers.manifest import Manifest
 from stages.command import run
 from stages.progress import progress
@@ -24,6 +25,16 @@ def bag_of_words(task: str) -> None:
     with new_folder(paths.model(task, "bag-of-words")) as folder:
         fitted.classifier.save(folder)
         Manifest(kind="bag-of-words", labels=described.labels).write(folder)
+        write_card(
+            folder,
+            name=f"{task}/bag-of-words",
+            kind="bag-of-words",
+            task=described,
+            made=f"Words counted, and a {settings.classifier.replace('_', ' ')} over them.",
+            made_from="nothing: all its weights come from the training rows",
+            scores=fitted.validation[fitted.regularization],
+            limits="It knows no word it has not been trained on, and word order only within its n-grams.",
+        )
     with new_file(paths.plots("bag_of_words", task) / "strongest.csv") as path, path.open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["label", "feature", "weight"])

@@ -2,6 +2,7 @@
 
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, write_json
+from stages.classifiers.card import write_card
 from stages.classifiers.manifest import Manifest
 from stages.command import run
 from stages.distillation.student import matched_states, student_of
@@ -19,9 +20,10 @@ from stages.transformer.training import train
 
 def distill(task: str) -> None:
     """Trains a student with fewer layers to say what its teacher says."""
-    settings, labels = Distill.load(), TaskSection.named(task).labels
+    settings, described = Distill.load(), TaskSection.named(task)
     device = prepare_device(Compute.load())
-    training, validation = Examples.read(task, "train", labels), Examples.read(task, "validation", labels)
+    training = Examples.read(task, "train", described.labels)
+    validation = Examples.read(task, "validation", described.labels)
     folder = paths.model(task, settings.teacher)
     teacher = load_classifier(folder).to(device)
     student = student_of(teacher, settings.keep_layers)
@@ -38,7 +40,17 @@ def distill(task: str) -> None:
     )
     with new_folder(paths.model(task, "student")) as destination:
         save_classifier(student, load_tokenizer(folder), destination)
-        Manifest(kind="transformer", labels=labels, teacher=settings.teacher).write(destination)
+        Manifest(kind="transformer", labels=described.labels, teacher=settings.teacher).write(destination)
+        write_card(
+            destination,
+            name=f"{task}/student",
+            kind="transformer",
+            task=described,
+            made=f"A student of {len(settings.keep_layers)} layers, distilled for {trained.best_epoch} epochs.",
+            made_from=f"layers {', '.join(map(str, settings.keep_layers))} of its teacher `{task}/{settings.teacher}`",
+            scores=trained.epochs[trained.best_epoch - 1],
+            limits="It repeats what its teacher believes, the mistakes too.",
+        )
     write_json(
         paths.metrics("distill", task),
         {

@@ -5,6 +5,7 @@ from transformers import PreTrainedModel
 
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, write_json
+from stages.classifiers.card import write_card
 from stages.classifiers.manifest import Manifest
 from stages.command import run
 from stages.settings.chain import Compute, EncoderName
@@ -43,7 +44,17 @@ def finetune(task: str) -> None:
     )
     with new_folder(paths.model(task, "transformer")) as destination:
         save_classifier(model, load_tokenizer(folder, Tokenize.load()), destination)
-        Manifest(kind="transformer", labels=described.labels, teacher=None).write(destination)
+        Manifest(kind="transformer", labels=described.labels).write(destination)
+        write_card(
+            destination,
+            name=f"{task}/transformer",
+            kind="transformer",
+            task=described,
+            made=f"A transformer fine-tuned for {trained.best_epoch} epochs.",
+            made_from=f"the encoder {encoder}",
+            scores=trained.epochs[trained.best_epoch - 1],
+            limits="It has seen one kind of text; how much carries over to others is measured on the transfer sets.",
+        )
     write_json(paths.metrics("finetune", task), {"best_epoch": trained.best_epoch, "validation": trained.epochs})
 
 

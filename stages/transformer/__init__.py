@@ -1,12 +1,8 @@
 """The transformer in parts: tokens, batches, trunk and decision, the training loop."""
 
-import os
+from transformers.utils import logging
 
-# Everything here loads from local folders; no stage after a download opens a socket. Read once, when transformers is
-# imported, which only the modules of this package do.
-# All read once, when transformers is imported, which only the modules of this package do.
-os.environ.update(
-    HF_HUB_OFFLINE="1",  # everything here loads from local folders; no stage after a download opens a socket
-    HF_HUB_DISABLE_PROGRESS_BARS="1",  # loading takes milliseconds, its progress bars take the screen
-    TRANSFORMERS_VERBOSITY="error",  # warns that a fresh decision is untrained, which is what finetune is for
-)
+# transformers warns that a fresh decision is untrained, which is what finetune is for, and shows progress bars for
+# loads and saves that take milliseconds.
+logging.set_verbosity_error()
+logging.disable_progress_bar()

@@ -27,6 +27,7 @@ def new_classifier(folder: Path, labels: Sequence[str], *, dropout: float | None
         id2label=dict(enumerate(labels)),
         label2id={label: place for place, label in enumerate(labels)},
         trust_remote_code=False,
+        local_files_only=True,
         use_safetensors=True,
         **({} if dropout is None else dropouts(folder, dropout)),
     )
@@ -36,13 +37,15 @@ def dropouts(folder: Path, dropout: float) -> Mapping[str, float]:
     """Names every dropout of an encoder's configuration: families call them differently."""
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False).to_dict()
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True).to_dict()
     return {name: dropout for name, value in config.items() if "dropout" in name and isinstance(value, float)}
 
 
 def load_classifier(folder: Path) -> PreTrainedModel:
     """Loads a classifier that `save_classifier` wrote."""
-    return AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=False, use_safetensors=True)
+    return AutoModelForSequenceClassification.from_pretrained(
+        folder, trust_remote_code=False, local_files_only=True, use_safetensors=True
+    )
 
 
 def save_classifier(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

@@ -30,7 +30,7 @@ def load_tokenizer(folder: Path, settings: Tokenize | None = None) -> PreTrained
     """
     if not (folder / "tokenizer_config.json").exists():
         raise StageError(f"{folder} holds no tokenizer: run `dvc repro` to make it")
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     if settings:
         if settings.max_length > tokenizer.model_max_length:
             raise StageError(

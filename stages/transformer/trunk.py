@@ -17,7 +17,7 @@ def load_trunk(folder: Path, settings: Embed) -> PreTrainedModel:
     """
     if not (folder / "config.json").exists():
         raise StageError(f"{folder} holds no encoder: run `dvc repro` to download it")
-    model = AutoModel.from_pretrained(folder, trust_remote_code=False, use_safetensors=True)
+    model = AutoModel.from_pretrained(folder, trust_remote_code=False, local_files_only=True, use_safetensors=True)
     layers = model.config.num_hidden_layers
     if not -layers - 1 <= settings.layer <= layers:
         raise StageError(f"params.yaml: embed.layer is {settings.layer}, but {folder} has layers 0 to {layers}")
