@@ -8,7 +8,7 @@ from stages.sources.fetch import fetch
 
 def download_encoder(name: str) -> None:
     """Fetches a pretrained encoder, each byte checked against the pin in params.yaml."""
-    fetch(Encoders.load().root[name].source, paths.encoder(name), name=f"encoders.{name}.source")
+    fetch(Encoders.named(name).source, paths.encoder(name), name=f"encoders.{name}.source")
 
 
 if __name__ == "__main__":

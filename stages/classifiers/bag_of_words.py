@@ -87,10 +87,11 @@ def fit(
     """
     stems = _language(language, "stemming") if settings.stemming else None
     vectorizer = _vectorizer(settings, language, stems)
-    seen, unseen = (
-        vectorizer.fit_transform(stemmed(train[0], stems)),
-        vectorizer.transform(stemmed(validation[0], stems)),
-    )
+    try:
+        seen = vectorizer.fit_transform(stemmed(train[0], stems))
+    except ValueError as error:  # scikit-learn's word for "no feature is left"
+        raise StageError(f"params.yaml: bag_of_words.min_documents or stop_words leave no word ({error})") from None
+    unseen = vectorizer.transform(stemmed(validation[0], stems))
     scores, models = {}, {}
     for strength in settings.regularization:
         model = _linear(settings, strength).fit(seen, train[1])

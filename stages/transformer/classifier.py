@@ -9,6 +9,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel, Pr
 
 from stages.transformer.batches import Batch, TokenRows
 from stages.transformer.encoding import encode
+from stages.transformer.loading import load_config, load_model
 
 
 def new_classifier(folder: Path, labels: Sequence[str], *, dropout: float | None, seed: int) -> PreTrainedModel:
@@ -21,31 +22,25 @@ def new_classifier(folder: Path, labels: Sequence[str], *, dropout: float | None
         seed: of the fresh weights, and of all random choices until the next seed.
     """
     torch.manual_seed(seed)
-    return AutoModelForSequenceClassification.from_pretrained(
+    return load_model(
+        AutoModelForSequenceClassification,
         folder,
         num_labels=len(labels),
         id2label=dict(enumerate(labels)),
         label2id={label: place for place, label in enumerate(labels)},
-        trust_remote_code=False,
-        local_files_only=True,
-        use_safetensors=True,
         **({} if dropout is None else dropouts(folder, dropout)),
     )
 
 
 def dropouts(folder: Path, dropout: float) -> Mapping[str, float]:
     """Names every dropout of an encoder's configuration: families call them differently."""
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True).to_dict()
+    config = load_config(folder).to_dict()
     return {name: dropout for name, value in config.items() if "dropout" in name and isinstance(value, float)}
 
 
 def load_classifier(folder: Path) -> PreTrainedModel:
     """Loads a classifier that `save_classifier` wrote."""
-    return AutoModelForSequenceClassification.from_pretrained(
-        folder, trust_remote_code=False, local_files_only=True, use_safetensors=True
-    )
+    return load_model(AutoModelForSequenceClassification, folder)
 
 
 def save_classifier(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

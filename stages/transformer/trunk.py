@@ -7,17 +7,16 @@ from transformers import AutoModel, PreTrainedModel
 
 from stages.errors import StageError
 from stages.settings.embed import Embed
+from stages.transformer.loading import load_model
 
 
 def load_trunk(folder: Path, settings: Embed) -> PreTrainedModel:
-    """Loads an encoder, and leaves out the layers above the one whose states are asked for.
+    """Loads an encoder that has the layer whose states are asked for.
 
     Raises:
         StageError: the folder holds no encoder, or it has no such layer.
     """
-    if not (folder / "config.json").exists():
-        raise StageError(f"{folder} holds no encoder: run `dvc repro` to download it")
-    model = AutoModel.from_pretrained(folder, trust_remote_code=False, local_files_only=True, use_safetensors=True)
+    model = load_model(AutoModel, folder)
     layers = model.config.num_hidden_layers
     if not -layers - 1 <= settings.layer <= layers:
         raise StageError(f"params.yaml: embed.layer is {settings.layer}, but {folder} has layers 0 to {layers}")

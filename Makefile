@@ -1,0 +1,45 @@
+# Everything from an empty machine: `make repro` rebuilds every result, `make test` runs every test.
+# Both make the virtual environment first, and are quick when nothing changed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+# DVC starts the stages with the environment's own python.
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+.PHONY: repro test check format deps lock readme clean
+
+repro: $(READY) ## rebuild every result that is out of date
+	$(RUN) dvc repro
+
+test: $(READY) ## run all tests
+	$(RUN) python -m pytest
+
+check: $(READY) ## lint, formatting, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## mend what can be mended by a machine
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+deps: $(READY) ## write the stages' code dependencies into dvc.yaml, after imports have changed
+	$(BIN)/python tools/code_dependencies.py
+
+readme: $(READY) ## write the results table of the README from metrics/
+	$(BIN)/python tools/readme_results.py
+
+lock: ## pin anew the newest versions that pyproject.toml allows
+	$(PYTHON) tools/lock.py
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+clean: ## remove the environment and the caches of tools, not the results
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -1,0 +1,88 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.corpora.reading import read
+from stages.errors import StageError
+from stages.settings.task import Task
+
+
+def task(files: dict[str, str], **reader: Any) -> Task:
+    return Task.model_validate(
+        {
+            "title": "Opinion",
+            "language": "en",
+            "licence": "MIT",
+            "labels": ["negative", "positive"],
+            "source": {"kind": "folder", "path": ".", "files": {name: name for name in files}},
+            "reader": {"format": "table", "text": "text", "label": "label", **reader, "files": files},
+            "split": {"validation": 0.1, "test": 0.1, "keep_groups": False, "seed": 0},
+            "retrieved": {"kind": "vader"},
+        }
+    )
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+def test_files_of_one_use_follow_each_other(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "b.csv": "text,label\none,positive\n",
+            "a.csv": "text,label\ntwo,negative\n",
+            "far.csv": "text,label\nthree,positive\n",
+            "new.csv": "text\nfour\n",
+        },
+    )
+    uses = {"b.csv": "all", "a.csv": "all", "far.csv": "transfer-far", "new.csv": "unlabelled"}
+    rows, bad = read(task(uses), tmp_path)
+    assert {use: [row.text for row in found] for use, found in rows.items()} == {
+        "all": ["one", "two"],
+        "transfer-far": ["three"],
+        "unlabelled": ["four"],
+    }
+    assert bad == []
+
+
+def test_a_graded_corpus_is_read_with_its_encoding(tmp_path: Path) -> None:
+    (tmp_path / "films.txt").write_bytes("1_1\t1.5\tdéjà vu\n1_2\tbad\tx\n".encode("latin-1"))
+    graded = task({"films.txt": "all"}).model_copy(
+        update={"reader": {"format": "graded", "files": {"films.txt": "all"}, "encoding": "latin-1"}}
+    )
+    rows, bad = read(Task.model_validate(graded.model_dump()), tmp_path)
+    assert [row.text for row in rows["all"]] == ["déjà vu"]
+    assert [str(row) for row in bad] == ["films.txt line 2: the grade 'bad' is no number"]
+
+
+def test_an_id_that_stands_twice_is_told_with_its_line(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"a.csv": "text,label,id\none,positive,1\ntwo,positive,1\n", "b.csv": "text,label,id\nthree,negative,1\n"},
+    )
+    rows, bad = read(task({"a.csv": "train", "b.csv": "test"}, id="id"), tmp_path)
+    assert [row.text for row in rows["train"]] == ["one"]
+    assert [str(row) for row in bad] == [
+        "a.csv line 3: the id '1' stands twice",
+        "b.csv line 2: the id '1' stands twice",
+    ]
+
+
+def test_files_whose_names_begin_alike_do_not_collide(tmp_path: Path) -> None:
+    """`reviews.train.csv` beside `reviews.test.csv` is how many people name them."""
+    names = {"reviews.train.csv": "train", "reviews.test.csv": "test"}
+    write(tmp_path, {name: f"text,label\n{use} text,positive\n" for name, use in names.items()})
+    rows, bad = read(task(names), tmp_path)
+    assert bad == []
+    assert {use: [row.text for row in found] for use, found in rows.items()} == {
+        "train": ["train text"],
+        "test": ["test text"],
+    }
+
+
+def test_a_file_that_was_not_downloaded_says_how_it_is(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"a\.csv is missing: run `dvc repro` to download it"):
+        read(task({"a.csv": "all"}), tmp_path)

@@ -1,0 +1,164 @@
+from collections import Counter
+
+import pytest
+
+from stages.corpora.row import Row
+from stages.corpora.splitting import fingerprint, limit_rows, remove_duplicates, split_rows
+from stages.errors import StageError
+from stages.settings.task import Split
+
+
+def row(number: int, text: str = "", label: str | None = None, group: str = "") -> Row:
+    name = f"r{number}"
+    chosen = label or ("positive" if number % 4 == 0 else "negative")
+    return Row(name, text or f"text {number}", chosen, None, group or name, number)
+
+
+def rule(**changes: object) -> Split:
+    return Split.model_validate({"validation": 0.2, "test": 0.1, "keep_groups": False, "seed": 0, **changes})
+
+
+def ids(splits: dict[str, list[Row]]) -> dict[str, list[str]]:
+    return {name: [item.id for item in found] for name, found in splits.items()}
+
+
+ROWS = [row(number) for number in range(200)]
+
+
+def test_every_row_goes_to_one_split_of_the_size_asked_for() -> None:
+    splits = split_rows({"all": ROWS}, rule())
+    assert {name: len(found) for name, found in splits.items()} == {"test": 20, "validation": 40, "train": 140}
+    assert sorted(sum(ids(splits).values(), [])) == sorted(item.id for item in ROWS)  # noqa: RUF017  (three lists)
+
+
+def test_every_split_has_its_share_of_each_label() -> None:
+    splits = split_rows({"all": ROWS}, rule())
+    shares = {name: Counter(item.label for item in found)["positive"] / len(found) for name, found in splits.items()}
+    assert shares == {"test": 0.25, "validation": 0.25, "train": 0.25}
+
+
+def test_the_rows_of_a_split_keep_the_order_of_the_corpus() -> None:
+    for found in split_rows({"all": ROWS}, rule()).values():
+        assert [item.position for item in found] == sorted(item.position for item in found)
+
+
+def test_the_same_seed_gives_the_same_splits_and_another_seed_others() -> None:
+    assert ids(split_rows({"all": ROWS}, rule())) == ids(split_rows({"all": ROWS}, rule()))
+    assert ids(split_rows({"all": ROWS}, rule())) != ids(split_rows({"all": ROWS}, rule(seed=1)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_speech_never_stands_on_both_sides(seed: int) -> None:
+    rows = [row(number, group=f"speech-{number // 5}") for number in range(200)]
+    splits = split_rows({"all": rows}, rule(keep_groups=True, seed=seed))
+    groups = {name: {item.group for item in found} for name, found in splits.items()}
+    assert not groups["train"] & groups["validation"]
+    assert not groups["train"] & groups["test"]
+    assert not groups["validation"] & groups["test"]
+    assert {name: len(found) for name, found in splits.items()} == pytest.approx(
+        {"test": 20, "validation": 40, "train": 140}, abs=10
+    )
+
+
+def test_a_test_file_of_ones_own_is_kept_whole_and_validation_comes_from_the_rest() -> None:
+    own = [row(1000 + number) for number in range(30)]
+    splits = split_rows({"all": ROWS, "test": own}, rule())
+    assert splits["test"] == own
+    assert {name: len(found) for name, found in splits.items()} == {"test": 30, "validation": 40, "train": 160}
+
+
+def test_train_and_test_files_of_ones_own_need_no_all() -> None:
+    own = [row(1000 + number) for number in range(30)]
+    splits = split_rows({"train": ROWS, "test": own}, rule())
+    assert splits["test"] == own
+    assert len(splits["train"]) + len(splits["validation"]) == len(ROWS)
+    assert len(splits["validation"]) == 40
+
+
+def test_three_files_of_ones_own_are_left_as_they_are() -> None:
+    given = {"train": ROWS[:100], "validation": ROWS[100:150], "test": ROWS[150:]}
+    assert split_rows(given, rule()) == given
+
+
+def test_other_uses_are_left_as_they_are() -> None:
+    far, new = [row(1001)], [row(1002)]
+    splits = split_rows({"all": ROWS, "transfer-far": far, "unlabelled": new}, rule())
+    assert (splits["transfer-far"], splits["unlabelled"]) == (far, new)
+
+
+@pytest.mark.parametrize("keep_groups", [False, True])
+def test_a_corpus_too_small_to_split_is_refused_with_its_rarest_label(*, keep_groups: bool) -> None:
+    rows = [row(0, label="positive"), *(row(number, label="negative") for number in range(1, 8))]
+    rows = [row(item.position, label=item.label, group="one speech") for item in rows]
+    with pytest.raises(StageError, match="8 rows cannot be split for test .* 'positive', has 1"):
+        split_rows({"all": rows}, rule(keep_groups=keep_groups))
+
+
+@pytest.mark.parametrize(
+    "other", ["A  FILM, I say", "a film I say!", "“A film”, I say…", "\uff21 film i say", "A film\nI say"]
+)
+def test_texts_that_differ_in_case_spaces_or_punctuation_are_one_text(other: str) -> None:
+    assert fingerprint(other) == fingerprint("A film I say")
+
+
+@pytest.mark.parametrize("other", ["A film I said", "A filmI say", "I say A film"])
+def test_texts_that_differ_in_words_are_two_texts(other: str) -> None:
+    assert fingerprint(other) != fingerprint("A film I say")
+
+
+def test_accents_count_but_not_how_they_are_encoded() -> None:
+    assert fingerprint("été") == fingerprint("e\u0301te\u0301")
+    assert fingerprint("été") != fingerprint("ete")
+
+
+def test_nothing_that_is_tested_on_is_learnt_from() -> None:
+    splits = {
+        "train": [row(1, "same"), row(2, "Other!"), row(3, "only in train")],
+        "validation": [row(4, "SAME"), row(5, "other"), row(6, "only in validation")],
+        "test": [row(7, "same."), row(8, "only in test")],
+        "unlabelled": [row(9, "same"), row(10, "only in train")],
+        "transfer-far": [row(11, "same"), row(12, "only in train"), row(13, "only far")],
+        "transfer-near": [row(14, "only far")],
+    }
+    kept, removed = remove_duplicates(splits)
+    assert ids(kept) == {
+        "test": ["r7", "r8"],
+        "validation": ["r5", "r6"],
+        "train": ["r3"],
+        "unlabelled": ["r9", "r10"],
+        "transfer-far": ["r13"],
+        "transfer-near": ["r14"],
+    }
+    assert removed == {
+        "train": 2,
+        "validation": 1,
+        "test": 0,
+        "unlabelled": 0,
+        "transfer-far": 2,
+        "transfer-near": 0,
+    }
+
+
+def test_a_text_that_stands_twice_in_the_test_set_is_tested_twice() -> None:
+    kept, removed = remove_duplicates({"test": [row(1, "same"), row(2, "same")], "train": [row(3, "other")]})
+    assert ids(kept) == {"test": ["r1", "r2"], "train": ["r3"]}
+    assert removed == {"test": 0, "train": 0}
+
+
+def test_smileys_are_not_all_the_same_text() -> None:
+    kept, _ = remove_duplicates({"test": [row(1, ":)")], "train": [row(2, ":("), row(3, ":)")]})
+    assert ids(kept) == {"test": ["r1"], "train": ["r2"]}
+
+
+def test_a_rehearsal_takes_a_seeded_choice_in_order() -> None:
+    few = limit_rows(ROWS, 20, seed=0)
+    assert len(few) == 20
+    assert [item.position for item in few] == sorted({item.position for item in few})
+    assert few == limit_rows(ROWS, 20, seed=0)
+    assert few != limit_rows(ROWS, 20, seed=1)
+    assert few != ROWS[:20]
+
+
+@pytest.mark.parametrize("limit", [None, 200, 1000])
+def test_no_limit_takes_all(limit: int | None) -> None:
+    assert limit_rows(ROWS, limit, seed=0) == ROWS

@@ -1,0 +1,127 @@
+"""A temporary clone of the project with the whole chain run once on a slice of the real data."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+# A slice that every stage goes through in seconds: 120 rows per split, one epoch, two of six layers.
+REHEARSAL = {
+    "prepare.limit": 120,
+    "tokenize.max_length": 48,
+    "embed.splits": ["test"],
+    "finetune.epochs": 1,
+    "distill.epochs": 1,
+    "distill.keep_layers": [0, 3],
+    "evaluate.resamples": 200,
+}
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A copy of the project in which commands can be run."""
+
+    folder: Path
+
+    def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command in the clone with this Python's environment first on the path."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        result = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**os.environ, "PATH": path, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check:
+            assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+        return result
+
+    def stage(
+        self, name: str, *arguments: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs one stage by hand."""
+        return self.run(sys.executable, "-m", f"stages.{name}", *arguments, check=check, **environment)
+
+    def repro(self, *arguments: str) -> list[str]:
+        """Runs `dvc repro` and names the stages that ran."""
+        output = self.run("dvc", "repro", *arguments).stdout
+        return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+
+    def set(self, **settings: Any) -> None:
+        """Changes settings in params.yaml; `__` stands for the dot."""
+        set_params(self.folder / "params.yaml", {name.replace("__", "."): value for name, value in settings.items()})
+
+    def outputs(self) -> dict[str, bytes]:
+        """Reads every file that the stages made."""
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for top in ("data", "metrics")
+            for path in sorted((self.folder / top).rglob("*"))
+            if path.is_file() and path.name != ".gitignore"
+        }
+
+
+def set_params(path: Path, settings: dict[str, Any]) -> None:
+    """Changes dotted keys of a YAML file."""
+    yaml = YAML()
+    params = yaml.load(path)
+    for name, value in settings.items():
+        *sections, key = name.split(".")
+        target = params
+        for section in sections:
+            target = target[section]
+        target[key] = value
+    yaml.dump(params, path)
+
+
+def clone_into(folder: Path) -> Clone:
+    """Copies what Git would commit, as it is in the working tree, into a repository of its own."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if name.startswith(("metrics/", "dvc.lock")) or not (ROOT / name).exists():
+            continue
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    clone = Clone(folder)
+    # Downloads are shared with the project, so that a test run does not fetch 80 MB anew.
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    (folder / ".cache").symlink_to(ROOT / ".cache")
+    clone.run("git", "init", "--quiet", "--initial-branch=main")
+    clone.run("git", "config", "user.email", "test@example.com")
+    clone.run("git", "config", "user.name", "test")
+    set_params(folder / "params.yaml", REHEARSAL)
+    clone.run("git", "add", "--all")
+    clone.run("git", "commit", "--quiet", "--message", "rehearsal")
+    return clone
+
+
+@pytest.fixture(scope="session")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """The chain, run once; tests of this fixture must leave its files as they were."""
+    clone = clone_into(tmp_path_factory.mktemp("rehearsed"))
+    clone.repro()
+    return clone
+
+
+@pytest.fixture
+def chain(rehearsed: Clone, tmp_path: Path) -> Clone:
+    """A copy of the chain after its run, for a test to change as it likes."""
+    folder = tmp_path / "chain"
+    shutil.copytree(rehearsed.folder, folder, symlinks=True)
+    return Clone(folder)

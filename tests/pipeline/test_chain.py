@@ -1,0 +1,193 @@
+"""The whole chain on a slice of the real data, as a stranger runs it."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.pipeline.conftest import Clone, clone_into
+
+APPROACHES = ["bag-of-words", "retrieved", "transformer", "student"]
+
+
+def test_one_command_makes_decisions_of_every_approach(rehearsed: Clone) -> None:
+    for approach in APPROACHES:
+        folder = rehearsed.folder / "data/decisions/opinion" / approach
+        table = pq.read_table(folder / "test.parquet")
+        lines = (folder / "test.txt").read_text().splitlines()
+        assert lines == table.column("decision").to_pylist()
+        assert set(lines) <= {"negative", "positive"}
+        assert table.column("id") == pq.read_table(rehearsed.folder / "data/corpus/opinion/test.parquet").column("id")
+
+
+def test_every_measure_of_every_approach_has_an_interval(rehearsed: Clone) -> None:
+    metrics = json.loads((rehearsed.folder / "metrics/evaluate/opinion.json").read_text())
+    for scores in (metrics, *metrics["transfer"].values()):
+        for approach in APPROACHES:
+            for measure in ("accuracy", "macro_f1", "roc_auc", "log_loss"):
+                score = scores[approach][measure]
+                assert score["low"] <= score["value"] <= score["high"]
+        assert set(scores["versus"]) == set(APPROACHES) - {"bag-of-words"}
+
+
+def test_nothing_is_run_again_when_nothing_changed(rehearsed: Clone) -> None:
+    assert rehearsed.repro() == []
+    assert "up to date" in rehearsed.run("dvc", "status").stdout
+
+
+def test_a_changed_evaluation_parameter_runs_the_evaluation_only(chain: Clone) -> None:
+    chain.set(evaluate__resamples=300)
+    assert chain.repro() == ["evaluate@opinion"]
+
+
+def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
+    chain.set(distill__keep_layers=[5])
+    assert chain.repro() == ["distill@opinion", "decide@opinion-student", "evaluate@opinion"]
+    config = json.loads((chain.folder / "data/models/opinion/student/config.json").read_text())
+    assert config["num_hidden_layers"] == 1
+
+
+def test_a_second_run_from_nothing_gives_the_same_bytes(rehearsed: Clone, tmp_path: Path) -> None:
+    again = clone_into(tmp_path / "again")
+    again.repro()
+    first, second = rehearsed.outputs(), again.outputs()
+    assert list(first) == list(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped_and_ends_the_same(rehearsed: Clone, chain: Clone) -> None:
+    shutil.rmtree(chain.folder / ".dvc/cache/runs")  # or DVC would take the results from the first run
+    for name in ("transformer", "student"):
+        shutil.rmtree(chain.folder / "data/models/opinion" / name)
+    (chain.folder / "dvc.lock").unlink()
+    process = subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=chain.folder,
+        env=None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        executable=str(Path(sys.executable).parent / "dvc"),
+    )
+    assert process.stdout
+    for line in process.stdout:
+        if "finetune@opinion" in line:
+            break
+    time.sleep(8)  # well inside the training, whose imports alone take some seconds
+    process.send_signal(signal.SIGINT)
+    subprocess.run(["pkill", "-INT", "-s", str(process.pid)], check=False)
+    assert process.wait(timeout=60) != 0
+    assert not (chain.folder / "data/models/opinion/transformer").exists()
+    ran = chain.repro()
+    assert "prepare@opinion" not in ran
+    assert "finetune@opinion" in ran
+    assert chain.outputs() == rehearsed.outputs()
+
+
+def test_a_corrupted_cache_is_noticed_and_the_stage_run_again(rehearsed: Clone, chain: Clone) -> None:
+    corpus = chain.folder / "data/corpus/opinion/test.parquet"
+    corpus.chmod(0o644)
+    corpus.write_bytes(b"damaged")
+    entry = json.loads(chain.run("dvc", "status", "--json").stdout)
+    assert "prepare@opinion" in entry
+    for kept in (chain.folder / ".dvc/cache/files").rglob("*"):
+        if kept.is_file() and kept.read_bytes() == (rehearsed.folder / corpus.relative_to(chain.folder)).read_bytes():
+            kept.chmod(0o644)
+            kept.write_bytes(b"damaged too")
+    chain.repro()
+    assert corpus.read_bytes() == (rehearsed.folder / corpus.relative_to(chain.folder)).read_bytes()
+
+
+def test_a_corrupted_download_is_noticed_and_fetched_again(chain: Clone, tmp_path: Path) -> None:
+    (chain.folder / ".cache").unlink()
+    shutil.copytree(rehearsed_cache(chain), chain.folder / ".cache")
+    for kept in (chain.folder / ".cache/downloads").iterdir():
+        kept.write_bytes(b"damaged")
+    before = (chain.folder / "data/raw/opinion/films.txt").read_bytes()
+    shutil.rmtree(chain.folder / "data/raw/opinion")
+    result = chain.stage("download", "opinion")
+    assert (chain.folder / "data/raw/opinion/films.txt").read_bytes() == before
+    assert "WARNING" in result.stderr
+
+
+def rehearsed_cache(chain: Clone) -> Path:
+    """The project's own cache of downloads."""
+    return Path(__file__).parents[2] / ".cache"
+
+
+def test_an_experiment_varies_a_parameter_and_shows_the_difference(chain: Clone) -> None:
+    chain.run("git", "add", "--all")
+    chain.run("git", "commit", "--quiet", "--message", "results")
+    chain.run("dvc", "exp", "run", "--set-param", "bag_of_words.stemming=false")
+    difference = json.loads(chain.run("dvc", "metrics", "diff", "--json").stdout)
+    assert "metrics/bag_of_words/opinion.json" in difference
+    shown = chain.run("dvc", "plots", "diff", "--out", "plots", "HEAD").stdout
+    assert (chain.folder / "plots" / "index.html").exists(), shown
+
+
+def test_texts_of_my_own_are_answered_by_every_approach_side_by_side(rehearsed: Clone) -> None:
+    output = rehearsed.stage(
+        "decide", "--task", "opinion", "--text", "A wonderful, moving film.", "--text", "Dull."
+    ).stdout
+    heading, *lines = output.splitlines()
+    assert all(approach in heading for approach in APPROACHES)
+    assert [line.rsplit("  ", 1)[1] for line in lines] == ["A wonderful, moving film.", "Dull."]
+    assert all(line.count("tive 0.") + line.count("tive 1.") == len(APPROACHES) for line in lines)
+
+
+def test_lines_of_standard_input_are_answered_too(rehearsed: Clone) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "stages.decide", "--task", "opinion", "--approach", "bag-of-words"],
+        cwd=rehearsed.folder,
+        input="A wonderful film.\n\nDull.\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert len(result.stdout.splitlines()) == 3
+
+
+@pytest.mark.parametrize("approach", ["transformer", "student"])
+def test_a_model_loads_with_the_pipeline_of_transformers_in_a_fresh_process(rehearsed: Clone, approach: str) -> None:
+    code = (
+        "from transformers import pipeline;"
+        f"print(pipeline('text-classification', 'data/models/opinion/{approach}')('A wonderful film.')[0]['label'])"
+    )
+    assert rehearsed.run(sys.executable, "-c", code).stdout.strip() in ("negative", "positive")
+
+
+def test_decisions_on_texts_are_those_of_the_tokens_the_model_was_trained_on(rehearsed: Clone) -> None:
+    code = """
+from pathlib import Path
+from stages.artifacts.tables import read_columns
+from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+texts = read_columns(Path("data/corpus/opinion/test.parquet"), ["text"])["text"]
+rows = read_columns(Path("data/tokens/opinion/test.parquet"), ["input_ids", "attention_mask"])
+stored = [[i for i, m in zip(ids, mask) if m] for ids, mask in zip(rows["input_ids"], rows["attention_mask"])]
+assert tokenize_texts(load_tokenizer(Path("data/models/opinion/transformer")), texts).input_ids == stored
+"""
+    rehearsed.run(sys.executable, "-c", code)
+
+
+def test_no_stage_after_the_downloads_opens_a_socket(chain: Clone) -> None:
+    (chain.folder / "sitecustomize.py").write_text(
+        "import socket\n"
+        "def refuse(*_): raise RuntimeError('a socket was opened')\n"
+        "socket.socket.connect = refuse\n"
+        "socket.getaddrinfo = refuse\n"
+    )
+    for stage in ("prepare", "tokenize", "bag_of_words", "retrieve", "embed", "finetune", "distill", "evaluate"):
+        chain.stage(stage, "opinion", PYTHONPATH=str(chain.folder))
+    for approach in APPROACHES:
+        chain.stage("decide", "--task", "opinion", "--approach", approach, PYTHONPATH=str(chain.folder))
+    blocked = chain.stage(
+        "download", "opinion", check=False, PYTHONPATH=str(chain.folder), PIP_INDEX_URL="http://127.0.0.1:9"
+    )
+    assert blocked.returncode == 0  # from the cache of downloads: that one needs none either

@@ -1,0 +1,81 @@
+"""dvc.yaml says what the code does: its dependencies, its parameters, its paths."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages.settings.section import sections
+from tests.pipeline.conftest import ROOT
+from tools.code_dependencies import code_dependencies, is_code
+
+CHAIN: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+
+# The stage reads them only when a person asks it about texts of their own, not when DVC runs it.
+READ_FOR_PEOPLE = {("decide", "approaches")}
+# Read from params.yaml through dvc.yaml's own templating, or through a narrower key.
+PART_OF = {"task": "task.${item.task}", "encoders": "encoders.${encoder}"}
+
+
+@pytest.mark.parametrize("stage", CHAIN)
+def test_a_changed_module_reruns_every_stage_that_imports_it(stage: str) -> None:
+    declared = [dependency for dependency in CHAIN[stage]["deps"] if is_code(dependency)]
+    assert declared == code_dependencies(stage), "run `make deps`"
+
+
+@pytest.mark.parametrize("stage", CHAIN)
+def test_a_changed_setting_reruns_every_stage_that_reads_it(stage: str) -> None:
+    tracked = CHAIN[stage]["params"]
+    for key in sorted(_sections_loaded(ROOT / "stages" / f"{stage}.py")):
+        if (stage, key) not in READ_FOR_PEOPLE:
+            prefix = PART_OF.get(key, key)
+            assert any(name == prefix or name.startswith(f"{prefix}.") for name in tracked), key
+
+
+@pytest.mark.parametrize("stage", CHAIN)
+def test_no_stage_reruns_for_a_setting_that_it_does_not_read(stage: str) -> None:
+    loaded = _sections_loaded(ROOT / "stages" / f"{stage}.py")
+    assert {name.split(".")[0] for name in CHAIN[stage]["params"]} <= loaded
+
+
+@pytest.mark.parametrize("stage", CHAIN)
+def test_each_field_of_a_task_that_a_stage_reads_is_tracked(stage: str) -> None:
+    tracked = {name.split(".")[2] for name in CHAIN[stage]["params"] if name.startswith("task.")}
+    nodes = ast.walk(ast.parse((ROOT / "stages" / f"{stage}.py").read_text()))
+    reads = {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute)
+        and (ast.unparse(node.value) == "described" or ast.unparse(node.value).startswith("TaskSection.named("))
+    }
+    assert reads <= tracked
+
+
+def test_settings_are_loaded_by_stages_only_so_that_what_they_read_can_be_seen() -> None:
+    for path in (ROOT / "stages").glob("*/*.py"):
+        if path.parent.name != "settings":
+            assert _sections_loaded(path) == set(), path
+
+
+def test_nouns_never_import_verbs() -> None:
+    verbs = {f"stages.{path.stem}" for path in (ROOT / "stages").glob("*.py")} - {"stages.errors", "stages.progress"}
+    for path in (ROOT / "stages").glob("*/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert node.module not in verbs, path
+
+
+def _sections_loaded(path: Path) -> set[str]:
+    """Keys of the sections on which a module calls `load` or `named`."""
+    keys = {kind.__name__: key for key, kind in sections().items()}
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    return {
+        keys[call.value.id]
+        for call in calls
+        if isinstance(call, ast.Attribute)
+        and call.attr in ("load", "named")
+        and isinstance(call.value, ast.Name)
+        and call.value.id in keys
+    }

@@ -1,0 +1,133 @@
+"""Every stage, given something bad, says so in one line, fails, and leaves nothing half-written."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.conftest import Clone
+
+Damage = Callable[[Clone], None]
+
+
+def damaged(name: str) -> Damage:
+    """Overwrites a file of the chain."""
+
+    def damage(chain: Clone) -> None:
+        path = chain.folder / name
+        path.unlink()
+        path.write_bytes(b"this is no such file")
+
+    return damage
+
+
+def missing(name: str) -> Damage:
+    """Removes a file or folder of the chain."""
+
+    def damage(chain: Clone) -> None:
+        path = chain.folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return damage
+
+
+def setting(name: str, value: object) -> Damage:
+    """Changes params.yaml."""
+    return lambda chain: chain.set(**{name.replace(".", "__"): value})
+
+
+def other_rows(chain: Clone) -> None:
+    """Gives an approach the decisions of another split."""
+    folder = chain.folder / "data/decisions/opinion/student"
+    (folder / "test.parquet").unlink()
+    shutil.copy(folder / "transfer-tweets.parquet", folder / "test.parquet")
+
+
+NOWHERE = {f"{name}.txt": "nowhere.txt" for name in ("films", "products", "tweets", "editorials")}
+
+CASES: list[tuple[str, list[str], Damage, str]] = [
+    ("download", ["opinion"], setting("task.opinion.source.sha256", "0" * 64), "task.opinion.source"),
+    (
+        "download",
+        ["opinion"],
+        setting("task.opinion.source.files", {"films.txt": "a"}),
+        "reader.files names 'products.txt'",
+    ),
+    (
+        "download",
+        ["opinion"],
+        setting("task.opinion.source.files", NOWHERE),
+        "task.opinion.source (pypi vaderSentiment",
+    ),
+    ("download", ["opinions"], lambda _: None, "task.opinions is missing"),
+    ("download_encoder", ["nothing"], lambda _: None, "encoders.nothing is missing"),
+    ("prepare", ["opinion"], missing("data/raw/opinion/films.txt"), "films.txt is missing"),
+    ("prepare", ["opinion"], damaged("data/raw/opinion/tweets.txt"), "tweets.txt line 1: 1 fields"),
+    ("prepare", ["opinion"], setting("prepare.limits", 3), "prepare.limits is not a setting"),
+    ("tokenize", ["opinion"], damaged("data/corpus/opinion/test.parquet"), "test.parquet is not a sound Parquet file"),
+    ("tokenize", ["opinion"], setting("tokenize.max_length", 5000), "tokenize.max_length is 5000"),
+    ("tokenize", ["opinion"], missing("data/encoders/all-minilm-l6-v2"), "all-minilm-l6-v2 holds no tokenizer"),
+    ("embed", ["opinion"], damaged("data/tokens/opinion/test.parquet"), "test.parquet is not a sound Parquet file"),
+    ("embed", ["opinion"], setting("embed.layer", 99), "embed.layer is 99"),
+    ("embed", ["opinion"], setting("embed.splits", ["tests"]), "tests.parquet is missing"),
+    ("embed", ["opinion"], setting("compute.device", "cuda:77"), "compute.device is 'cuda:77'"),
+    ("bag_of_words", ["opinion"], missing("data/corpus/opinion/train.parquet"), "train.parquet is missing"),
+    ("bag_of_words", ["opinion"], setting("bag_of_words.min_documents", 1000), "bag_of_words.min_documents"),
+    ("retrieve", ["opinion"], setting("task.opinion.retrieved.kind", "oracle"), "task.opinion.retrieved"),
+    ("finetune", ["opinion"], setting("finetune.learning_rate", 1e30), "the training loss became nan"),
+    ("finetune", ["opinion"], damaged("data/encoders/all-minilm-l6-v2/model.safetensors"), "model.safetensors"),
+    ("distill", ["opinion"], setting("distill.keep_layers", [2, 9]), "distill.keep_layers names layer 9"),
+    ("distill", ["opinion"], setting("distill.teacher", "nobody"), "nobody holds no model"),
+    ("decide", ["--task", "opinion", "--approach", "oracle"], lambda _: None, "oracle/approach.json is missing"),
+    (
+        "decide",
+        ["--task", "opinion", "--approach", "bag-of-words"],
+        damaged("data/models/opinion/bag-of-words/model.skops"),
+        "model.skops is damaged",
+    ),
+    ("evaluate", ["opinion"], other_rows, "student/test.parquet is not about the rows of the corpus"),
+    ("evaluate", ["opinion"], missing("data/decisions/opinion/student"), "student/test.parquet is missing"),
+]
+
+
+@pytest.mark.parametrize(("stage", "arguments", "damage", "said"), CASES, ids=[f"{c[0]}-{c[3][:40]}" for c in CASES])
+def test_a_failure_is_one_plain_line_and_leaves_nothing_half_written(
+    chain: Clone, stage: str, arguments: list[str], damage: Damage, said: str
+) -> None:
+    damage(chain)
+    before = chain.outputs()
+    result = chain.stage(stage, *arguments, check=False)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith("ERROR ")
+    assert said in last
+    # Curves of a training that failed stay, to be looked at; DVC removes them before the next run.
+    after = {
+        name: content
+        for name, content in chain.outputs().items()
+        if "/plots/" not in name and "/metrics.json" not in name
+    }
+    assert after == {name: content for name, content in before.items() if "/plots/" not in name}
+
+
+def test_dvc_records_no_success_when_a_stage_fails(chain: Clone) -> None:
+    chain.set(finetune__learning_rate=1e30)
+    result = chain.run("dvc", "repro", check=False)
+    assert result.returncode != 0
+    assert "finetune@opinion" in chain.run("dvc", "status").stdout
+
+
+def test_a_full_disk_is_said_in_plain_words(chain: Clone, tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "sitecustomize.py").write_text(
+        "import pathlib, errno\n"
+        "def refuse(self, *_, **__): raise OSError(errno.ENOSPC, 'No space left on device', str(self))\n"
+        "pathlib.Path.write_text = refuse\n"
+    )
+    result = chain.stage("retrieve", "opinion", check=False, PYTHONPATH=str(full))
+    assert result.returncode == 1
+    assert "the disk is full" in result.stderr
+    assert "Traceback" not in result.stderr

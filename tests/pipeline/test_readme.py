@@ -1,0 +1,52 @@
+"""What the README promises: its commands run, its numbers are those of metrics/."""
+
+import re
+import shlex
+
+import pytest
+
+from stages.settings.section import read_yaml
+from tests.pipeline.conftest import ROOT, Clone
+from tools.readme_results import results, updated
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.removeprefix("$ ").split("  #")[0].strip()
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("$ ")
+]
+
+
+def test_the_results_in_the_readme_are_those_of_the_committed_metrics() -> None:
+    assert updated(README, results()) == README, "run `make readme`"
+
+
+def test_every_parameter_that_the_readme_varies_exists() -> None:
+    varied = re.findall(r"-S '([^=]+)=", README)
+    assert varied
+    for name in varied:
+        content = read_yaml(ROOT / "params.yaml")
+        for part in name.split("."):
+            assert part in content, name
+            content = content[part]
+
+
+def test_every_picture_and_file_that_the_readme_shows_exists() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if c.startswith(("python -m stages.decide", "dvc metrics diff", "dvc exp show"))]
+)
+def test_a_command_of_the_readme_runs(chain: Clone, command: str) -> None:
+    chain.run("git", "add", "--all")
+    chain.run("git", "commit", "--quiet", "--message", "results")
+    assert chain.run(*shlex.split(command)).stderr.count("ERROR") == 0
+
+
+def test_the_readme_names_make_targets_that_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"make ([a-z]+)", README)):
+        assert f"\n{target}:" in makefile, target
