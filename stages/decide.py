@@ -10,7 +10,7 @@ from stages.artifacts import paths
 from stages.artifacts.decisions import Decisions, write_decisions
 from stages.artifacts.files import new_folder
 from stages.artifacts.tables import count_rows, read_columns, splits
-from stages.classifiers.classifier import load_classifier
+from stages.classifiers.loading import load_classifier
 from stages.command import run
 from stages.progress import progress
 from stages.settings.chain import Approaches, Compute

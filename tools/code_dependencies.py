@@ -27,11 +27,12 @@ def imported(path: Path, root: Path = ROOT) -> set[Path]:
         if current in found:
             continue
         found.add(current)
-        waiting += _imports(current, root)
+        waiting += directly_imported(current, root)
     return {file for file in found if not _is_docstring_only(file)}
 
 
-def _imports(path: Path, root: Path) -> Iterator[Path]:
+def directly_imported(path: Path, root: Path = ROOT) -> Iterator[Path]:
+    """Yields the files of `stages/` that one file imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

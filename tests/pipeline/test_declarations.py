@@ -1,6 +1,7 @@
 """dvc.yaml says what the code does: its dependencies, its parameters, its paths."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from ruamel.yaml import YAML
 
 from stages.settings.section import sections
 from tests.pipeline.conftest import ROOT
-from tools.code_dependencies import code_dependencies, is_code
+from tools.code_dependencies import code_dependencies, directly_imported, is_code
 
 CHAIN: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 
@@ -42,7 +43,7 @@ def test_no_stage_reruns_for_a_setting_that_it_does_not_read(stage: str) -> None
 
 @pytest.mark.parametrize("stage", CHAIN)
 def test_each_field_of_a_task_that_a_stage_reads_is_tracked(stage: str) -> None:
-    tracked = {name.split(".")[2] for name in CHAIN[stage]["params"] if name.startswith("task.")}
+    tracked = {name.removeprefix("task.${item.task}.") for name in CHAIN[stage]["params"] if name.startswith("task.")}
     nodes = ast.walk(ast.parse((ROOT / "stages" / f"{stage}.py").read_text()))
     reads = {
         node.attr
@@ -65,6 +66,13 @@ def test_nouns_never_import_verbs() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
                 assert node.module not in verbs, path
+
+
+def test_no_module_imports_itself_around_a_corner() -> None:
+    modules = sorted((ROOT / "stages").rglob("*.py"))
+    imports = {path: set(directly_imported(path)) - {path} for path in modules if path.name != "__init__.py"}
+    order = TopologicalSorter({path: found & imports.keys() for path, found in imports.items()})
+    order.prepare()  # raises CycleError, naming the circle
 
 
 def _sections_loaded(path: Path) -> set[str]:

@@ -123,7 +123,7 @@ def test_a_bomb_does_not_fill_the_disk(unpacked: Unpacked, pack: Packer, monkeyp
         unpacked(pack(bomb), {"file.txt": "file.txt"})
 
 
-NOISE = random.Random(0).randbytes(50_000)  # noqa: S311  (no secret)
+NOISE = random.Random(0).randbytes(50_000)
 
 
 def assert_told_in_one_line(unpacked: Unpacked, broken: bytes) -> None:

@@ -1,0 +1,43 @@
+"""Opens a model folder as the classifier that its manifest names."""
+
+from pathlib import Path
+
+from stages.classifiers.classifier import Classifier
+from stages.classifiers.manifest import Manifest
+from stages.settings.chain import Compute
+
+
+def load_classifier(folder: Path, compute: Compute, batch_size: int) -> tuple[Manifest, Classifier]:
+    """Opens a model folder.
+
+    Args:
+        folder: one of `data/models/<task>/`.
+        compute: threads and device, for the kinds that compute with torch.
+        batch_size: texts at once, likewise.
+
+    Raises:
+        StageError: the folder is missing or damaged.
+    """
+    manifest = Manifest.read(folder)
+    return manifest, _load(manifest, folder, compute, batch_size)
+
+
+def _load(manifest: Manifest, folder: Path, compute: Compute, batch_size: int) -> Classifier:
+    # Each is imported only where it is needed: a bag of words should not wait for torch.
+    match manifest.kind:
+        case "bag-of-words":
+            from stages.classifiers.bag_of_words import BagOfWordsClassifier
+
+            return BagOfWordsClassifier.load(folder)
+        case "vader":
+            from stages.classifiers.vader import VaderClassifier
+
+            return VaderClassifier()
+        case "zero-shot":
+            from stages.classifiers.zero_shot import ZeroShotClassifier
+
+            return ZeroShotClassifier.load(folder, manifest.labels, compute, batch_size)
+        case "transformer":
+            from stages.classifiers.transformer import TransformerClassifier
+
+            return TransformerClassifier.load(folder, compute, batch_size)
