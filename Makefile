@@ -26,13 +26,13 @@ format: $(READY) ## mend what can be mended by a machine
 	$(BIN)/ruff format .
 
 deps: $(READY) ## write the stages' code dependencies into dvc.yaml, after imports have changed
-	$(BIN)/python tools/code_dependencies.py
+	$(BIN)/python -m tools.code_dependencies
 
 readme: $(READY) ## write the results table of the README from metrics/
-	$(BIN)/python tools/readme_results.py
+	$(BIN)/python -m tools.readme_results
 
 lock: ## pin anew the newest versions that pyproject.toml allows
-	$(PYTHON) tools/lock.py
+	$(PYTHON) -m tools.lock
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

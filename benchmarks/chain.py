@@ -1,0 +1,57 @@
+"""How long the whole chain takes from nothing, with nothing to do, and after a changed evaluation parameter.
+
+Runs in a fresh clone of the last commit, and says whether that gives the committed bytes. Downloads are shared with the
+project's cache.
+
+    python benchmarks/chain.py
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+CHANGED = ["exp", "run", "--set-param", "evaluate.confidence=0.9"]
+
+
+def timed(folder: Path, *arguments: str) -> tuple[float, list[tuple[str, float]]]:
+    """Runs one dvc command; gives its seconds, and those of each stage it ran."""
+    start = time.perf_counter()
+    with subprocess.Popen(["dvc", *arguments], cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        marks = [
+            (line.split("'")[1], time.perf_counter()) for line in process.stdout if line.startswith("Running stage")
+        ]
+    if process.returncode:
+        sys.exit(f"`dvc {' '.join(arguments)}` failed: run it in the project to see why")
+    end = time.perf_counter()
+    ends = [*(mark for _, mark in marks[1:]), end]
+    return end - start, [(name, stop - mark) for (name, mark), stop in zip(marks, ends, strict=True)]
+
+
+def main() -> None:
+    """Prints seconds, stage by stage and in all."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary, "clone")
+        subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+        (folder / ".cache").symlink_to(ROOT / ".cache")
+        (folder / "dvc.lock").unlink(missing_ok=True)
+        whole, stages = timed(folder, "repro")
+        for name, seconds in stages:
+            sys.stdout.write(f"{seconds:7.1f} s  {name}\n")
+        sys.stdout.write(f"{whole:7.1f} s  the whole chain ({whole / 60:.1f} minutes)\n")
+        same = (folder / "dvc.lock").read_bytes() == (ROOT / "dvc.lock").read_bytes()
+        sys.stdout.write(
+            f"{'':7}    every output has {'the same bytes as' if same else 'OTHER BYTES THAN'} the committed run's\n"
+        )
+        nothing, ran = timed(folder, "repro")
+        sys.stdout.write(f"{nothing:7.1f} s  dvc repro with nothing to do ({len(ran)} stages ran)\n")
+        changed, ran = timed(folder, *CHANGED)
+        names = ", ".join(name for name, _ in ran)
+        sys.stdout.write(f"{changed:7.1f} s  dvc exp run with another evaluate.confidence (ran: {names})\n")
+
+
+if __name__ == "__main__":
+    main()
