@@ -19,12 +19,12 @@ CHANGED = ["exp", "run", "--set-param", "evaluate.confidence=0.9"]
 def timed(folder: Path, *arguments: str) -> tuple[float, list[tuple[str, float]]]:
     """Runs one dvc command; gives its seconds, and those of each stage it ran."""
     start = time.perf_counter()
-    with subprocess.Popen(["dvc", *arguments], cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
+    with subprocess.Popen(["dvc", *arguments], cwd=folder, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout
         marks = [
-            (line.split("'")[1], time.perf_counter()) for line in process.stdout if line.startswith("Running stage")
+            (line.split("'")[1], time.perf_counter()) for line in running.stdout if line.startswith("Running stage")
         ]
-    if process.returncode:
+    if running.returncode:
         sys.exit(f"`dvc {' '.join(arguments)}` failed: run it in the project to see why")
     end = time.perf_counter()
     ends = [*(mark for _, mark in marks[1:]), end]

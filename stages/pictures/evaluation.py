@@ -40,7 +40,7 @@ def draw_confusion(path: Path, cells: Iterable[Point], labels: list[str]) -> Non
         approach: np.array([cell["count"] for cell in found]).reshape(len(labels), -1)
         for approach, found in groupby(cells, key=itemgetter("approach"))
     }
-    with picture(path, columns=len(matrices), width=2.7, height=2.9) as panels:
+    with picture(path, columns=len(matrices), width=2.7, height=3.3) as panels:
         for axes, (approach, counts) in zip(panels, matrices.items(), strict=True):
             shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
             axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -61,7 +61,7 @@ def draw_accuracy(path: Path, sets: Mapping[str, Mapping[str, Any]], confidence:
         confidence: of the intervals, for the caption.
     """
     approaches = list(next(iter(sets.values())))
-    with picture(path, width=2 + 1.5 * len(sets), height=3.6) as (axes,):
+    with picture(path, width=3 + 1.5 * len(sets), height=3.6) as (axes,):
         for place, approach in enumerate(approaches):
             found = [scores[approach]["accuracy"] for scores in sets.values()]
             middle = np.array([score["value"] for score in found])
@@ -74,4 +74,4 @@ def draw_accuracy(path: Path, sets: Mapping[str, Mapping[str, Any]], confidence:
         axes.set_xticks(range(len(sets)), list(sets))
         axes.set(ylabel="accuracy", title=f"Accuracy with {confidence:.0%} intervals")
         axes.grid(axis="y", alpha=0.3)
-        axes.legend(ncols=2, loc="lower right")
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
