@@ -32,6 +32,7 @@ def bag_of_words(task: str) -> None:
             task=described,
             made=f"Words counted, and a {settings.classifier.replace('_', ' ')} over them.",
             made_from="nothing: all its weights come from the training rows",
+            settings=settings,
             scores=fitted.validation[fitted.regularization],
             limits="It knows no word it has not been trained on, and word order only within its n-grams.",
         )

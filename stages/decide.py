@@ -12,6 +12,7 @@ from stages.artifacts.files import new_folder
 from stages.artifacts.tables import count_rows, read_columns, splits
 from stages.classifiers.loading import load_classifier
 from stages.command import run
+from stages.errors import StageError
 from stages.progress import progress
 from stages.settings.chain import Approaches, Compute
 from stages.settings.decide import Decide
@@ -37,6 +38,8 @@ def decide(
         decide_on_examples(task, approach)
         return
     texts = text or [line.strip() for line in sys.stdin if line.strip()]
+    if not texts:
+        raise StageError("there is no text to decide on: give --text, or lines on standard input")
     for line in answers(task, [approach] if approach else Approaches.load().root, texts):
         typer.echo(line)
 

@@ -48,6 +48,7 @@ def distill(task: str) -> None:
             task=described,
             made=f"A student of {len(settings.keep_layers)} layers, distilled for {trained.best_epoch} epochs.",
             made_from=f"layers {', '.join(map(str, settings.keep_layers))} of its teacher `{task}/{settings.teacher}`",
+            settings=settings,
             scores=trained.epochs[trained.best_epoch - 1],
             limits="It repeats what its teacher believes, the mistakes too.",
         )

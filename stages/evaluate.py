@@ -88,7 +88,7 @@ def write_points(path: Path, points: Iterable[Point]) -> None:
         for point in points
     ]
     with new_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+        table = csv.DictWriter(file, rows[0] if rows else [], lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
 

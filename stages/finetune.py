@@ -52,6 +52,7 @@ def finetune(task: str) -> None:
             task=described,
             made=f"A transformer fine-tuned for {trained.best_epoch} epochs.",
             made_from=f"the encoder {encoder}",
+            settings=settings,
             scores=trained.epochs[trained.best_epoch - 1],
             limits="It has seen one kind of text; how much carries over to others is measured on the transfer sets.",
         )

@@ -4,10 +4,16 @@ import shutil
 
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, write_json
-from stages.classifiers.manifest import Manifest
+from stages.classifiers.card import write_card
+from stages.classifiers.manifest import ZERO_SHOT, Manifest
 from stages.command import run
 from stages.settings.chain import EncoderName
 from stages.settings.task import TaskSection, ZeroShot
+
+MADE_FROM = {
+    "vader": "the lexicon and rules of VADER (Hutto & Gilbert, 2014), MIT licence",
+    "zero-shot": "the encoder of the run, and a description of each label",
+}
 
 
 def retrieve(task: str) -> None:
@@ -18,7 +24,18 @@ def retrieve(task: str) -> None:
         Manifest(kind=retrieved.kind, labels=described.labels).write(folder)
         if isinstance(retrieved, ZeroShot):
             shutil.copytree(paths.encoder(EncoderName.load().root), folder, dirs_exist_ok=True)
-            write_json(folder / "zero_shot.json", retrieved.model_dump(exclude={"kind"}))
+            write_json(folder / ZERO_SHOT, retrieved.model_dump(exclude={"kind"}))
+        write_card(
+            folder,
+            name=f"{task}/retrieved",
+            kind=retrieved.kind,
+            task=described,
+            made="A ready-made classifier, used as it is: nothing of it was trained here.",
+            made_from=MADE_FROM[retrieved.kind],
+            limits="It has never seen this task; its probabilities were not made to be any.",
+            settings=retrieved,
+            scores={},
+        )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import snowballstemmer
@@ -96,12 +97,20 @@ def fit(
     for strength in settings.regularization:
         model = _linear(settings, strength).fit(seen, train[1])
         if not hasattr(model, "predict_proba"):
-            model = CalibratedClassifierCV(FrozenEstimator(model)).fit(unseen, validation[1])
+            model = _calibrated(model, unseen, validation[1])
         models[strength] = model
         scores[strength] = measure(validation[1], model.predict_proba(unseen))
         done(1)
+    vars(vectorizer).pop("_stop_words_id", None)  # an address in memory
     best = max(settings.regularization, key=lambda strength: scores[strength]["accuracy"])
     return Fit(BagOfWordsClassifier(make_pipeline(vectorizer, models[best]), stems), best, scores)
+
+
+def _calibrated(model: LinearSVC, unseen: Any, labels: np.ndarray) -> CalibratedClassifierCV:
+    rarest = int(np.unique(labels, return_counts=True)[1].min())
+    if rarest < 2:
+        raise StageError("bag_of_words.classifier linear_svm needs 2 validation rows of each label: choose another")
+    return CalibratedClassifierCV(FrozenEstimator(model), cv=min(5, rarest)).fit(unseen, labels)
 
 
 def strongest_features(

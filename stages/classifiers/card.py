@@ -4,17 +4,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from huggingface_hub import ModelCard, ModelCardData
+from pydantic import BaseModel
 
 from stages.settings.task import Task
 
+LIBRARY = {"bag-of-words": "sklearn", "transformer": "transformers"}
 USE = {
-    "bag-of-words": """from stages.classifiers.bag_of_words import BagOfWordsClassifier
-
-BagOfWordsClassifier.load(Path("{folder}")).probabilities(["a text"], lambda _: None)""",
     "transformer": """from transformers import pipeline
 
 pipeline("text-classification", "{folder}")("a text")""",
 }
+USE_HERE = """from pathlib import Path
+
+from stages.classifiers.loading import load_classifier
+from stages.settings.chain import Compute
+
+_, classifier = load_classifier(Path("{folder}"), Compute.load(), batch_size=32)
+classifier.probabilities(["a text"], lambda done: None)"""
 
 
 def write_card(
@@ -25,29 +31,31 @@ def write_card(
     task: Task,
     made: str,
     made_from: str,
-    scores: Mapping[str, float],
     limits: str,
+    settings: BaseModel,
+    scores: Mapping[str, float],
 ) -> None:
     """Writes `README.md` into a model folder, in the form the Hugging Face hub reads.
 
     Args:
         folder: the model folder as it is being made.
         name: what the model is called in this pipeline, `task/approach`.
-        kind: `bag-of-words` or `transformer`.
+        kind: as in its manifest.
         task: what it decides, and on which data.
         made: one sentence on how it was made.
-        made_from: the model it started from.
-        scores: of the validation set, by measure.
+        made_from: what it started from.
         limits: one sentence on what not to expect.
+        settings: what it was made with.
+        scores: of the validation set, by measure; empty if nothing was trained.
     """
     data = ModelCardData(
-        language=task.language,
-        pipeline_tag="text-classification",
-        library_name="transformers" if kind == "transformer" else "sklearn",
-        tags=["decortique", *([] if kind == "transformer" else ["skops"])],
+        language=task.language, library_name=LIBRARY.get(kind), pipeline_tag="text-classification", tags=["decortique"]
     )
-    table = "\n".join(f"| {measure} | {value:.4f} |" for measure, value in scores.items())
-    text = f"""---
+    parameters = "\n".join(f"| {key} | {value} |" for key, value in settings.model_dump().items())
+    measured = "\n".join(f"| {measure} | {value:.4f} |" for measure, value in scores.items())
+    chosen = f"Those on validation, by which this version was chosen:\n\n| measure | value |\n|---|---|\n{measured}"
+    ModelCard(
+        f"""---
 {data.to_yaml()}
 ---
 
@@ -59,19 +67,21 @@ def write_card(
 - **Started from**: {made_from}.
 - **Limits**: {limits}
 
-## Scores on validation
+## Parameters
 
-| measure | value |
+| parameter | value |
 |---|---|
-{table}
+{parameters}
 
-The scores on the test set, with intervals and paired tests, are in `metrics/evaluate/` of the pipeline. The parameters
-of this model are those of `params.yaml` beside them.
+## Scores
+
+The scores on the test set, with intervals and paired tests, are in `metrics/evaluate/` of the pipeline.
+{chosen if scores else ""}
 
 ## Use
 
 ```python
-{USE[kind].format(folder=f"data/models/{name}")}
+{USE.get(kind, USE_HERE).format(folder=f"data/models/{name}")}
 ```
 """
-    ModelCard(text).save(folder / "README.md")
+    ).save(folder / "README.md")

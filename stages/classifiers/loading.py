@@ -23,7 +23,7 @@ def load_classifier(folder: Path, compute: Compute, batch_size: int) -> tuple[Ma
 
 
 def _load(manifest: Manifest, folder: Path, compute: Compute, batch_size: int) -> Classifier:
-    # Each is imported only where it is needed: a bag of words should not wait for torch.
+    # Each is imported only where it is needed: a bag of words should not wait for transformers.
     match manifest.kind:
         case "bag-of-words":
             from stages.classifiers.bag_of_words import BagOfWordsClassifier

@@ -9,6 +9,7 @@ from stages.artifacts.files import read_json, write_json
 from stages.errors import StageError
 
 FILE = "approach.json"
+ZERO_SHOT = "zero_shot.json"  # beside it, where the kind is zero-shot: the descriptions of the labels
 
 
 class Manifest(BaseModel):

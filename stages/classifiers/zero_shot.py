@@ -9,6 +9,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.artifacts.files import read_json
 from stages.classifiers.classifier import Done
+from stages.classifiers.manifest import ZERO_SHOT
 from stages.settings.chain import Compute
 from stages.settings.embed import Embed
 from stages.transformer.batches import TokenRows
@@ -18,8 +19,6 @@ from stages.transformer.encoding import encode
 from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
 from stages.transformer.trunk import load_trunk, sentence_vectors
 
-FILE = "zero_shot.json"
-
 
 class ZeroShotClassifier:
     """Decides for the label whose description lies nearest to the text, by cosine."""
@@ -27,20 +26,27 @@ class ZeroShotClassifier:
     VECTOR = Embed(pooling="mean", layer=-1, normalize=True, splits=[], batch_size=32)
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch_size: int, temperature: float
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        descriptions: Sequence[str],
+        *,
+        temperature: float,
+        batch_size: int,
     ) -> None:
-        """Takes an encoder on its device; `describe` must follow."""
-        self.model, self.tokenizer, self.batch_size, self.temperature = model, tokenizer, batch_size, temperature
-        self.anchors = np.empty((0, 0), np.float32)
+        """Takes an encoder on its device, and a description of each label, in their order."""
+        self.model, self.tokenizer, self.temperature, self.batch_size = model, tokenizer, temperature, batch_size
+        self.anchors = self._vectors(descriptions, lambda _: None)  # (classes, width)
 
     @classmethod
     def load(cls, folder: Path, labels: Sequence[str], compute: Compute, batch_size: int) -> Self:
         """Loads a folder of the stage `retrieve`."""
-        settings = read_json(folder / FILE)
+        settings = read_json(folder / ZERO_SHOT)
         model = load_trunk(folder, cls.VECTOR).to(prepare_device(compute))
-        classifier = cls(model, load_tokenizer(folder), batch_size, settings["temperature"])
-        classifier.anchors = classifier._vectors([settings["descriptions"][label] for label in labels], lambda _: None)
-        return classifier
+        descriptions = [settings["descriptions"][label] for label in labels]
+        return cls(
+            model, load_tokenizer(folder), descriptions, temperature=settings["temperature"], batch_size=batch_size
+        )
 
     def probabilities(self, texts: Sequence[str], done: Done) -> np.ndarray:
         """Gives (texts, classes) probabilities: the softmax of cosines over the temperature."""

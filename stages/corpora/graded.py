@@ -40,5 +40,5 @@ def _parse(file: str, number: int, line: str) -> Row | BadRow:
     label = "positive" if score > 0 else "negative" if score < 0 else None
     document, _, sentence = identifier.partition("_")
     name = file.rsplit(".", 1)[0]
-    position = int(sentence) - 1 if sentence.isdigit() else 0
+    position = int(sentence) - 1 if sentence.isdecimal() and len(sentence) < 10 else 0
     return Row(f"{name}-{identifier}", text, label, score, f"{name}-{document}", position)

@@ -48,10 +48,11 @@ def _deal(rows: list[Row], share: float, rule: Split, name: str) -> tuple[list[R
         else:
             kept, taken = train_test_split(places, test_size=share, stratify=labels, random_state=rule.seed)
     except ValueError as error:
-        rarest = Counter(labels).most_common()[-1]
+        label, count = Counter(labels).most_common()[-1]
+        groups = f" in {len({row.group for row in rows})} groups" if rule.keep_groups else ""
         raise StageError(
-            f"{len(rows)} rows cannot be split for {name} ({error}); the rarest label, {rarest[0]!r}, has {rarest[1]}: "
-            "bring more rows, fewer labels, or your own split files"
+            f"{len(rows)} rows{groups} cannot be split for {name} ({error}); the rarest label, {label!r}, has {count}: "
+            "bring more rows or groups, fewer labels, or your own split files"
         ) from None
     return [rows[place] for place in sorted(kept)], [rows[place] for place in sorted(taken)]
 

@@ -7,6 +7,7 @@ import io
 import json
 import lzma
 import math
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,15 @@ def read_table(path: Path, reader: TableReader, labels: Sequence[str] | None) ->
     Raises:
         StageError: the ending or the encoding is unknown, or a column is not in the table.
     """
+    try:
+        yield from _rows(path, reader, labels)
+    except (OSError, EOFError, UnicodeError, zlib.error, lzma.LZMAError) as error:
+        raise StageError(
+            f"{path} cannot be read to its end ({error}): check that it is whole, and its encoding"
+        ) from None
+
+
+def _rows(path: Path, reader: TableReader, labels: Sequence[str] | None) -> Iterator[tuple[int, Row | BadRow]]:
     for line, record in _records(path, reader, labelled=labels is not None):
         row = record if isinstance(record, str) else _row(path, line, record, reader, labels)
         yield line, BadRow(path.name, line, row) if isinstance(row, str) else row
@@ -130,18 +140,26 @@ def _row(
     text = record.get(reader.text)
     if not isinstance(text, str) or not text.strip():
         return f"{reader.text} is empty"
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        return f"{reader.text} is not {reader.encoding} text"
-    name = f"{path.name.split('.', 1)[0]}-{line}"
+    name = f"{_stem(path.name)}-{line}"
     try:
         label = _label(record, reader.label, labels)
         score = _number(record, reader.score)
-        position = _number(record, reader.position)
+        position = _number(record, reader.position, within=2**31)
         identifier = _filled(record, reader.id, name)
         group = _filled(record, reader.group, identifier)
     except ValueError as error:
         return str(error)
+    for column, value in ((reader.text, text), (reader.id, identifier), (reader.group, group)):
+        if _is_broken(value):
+            return f"{column} is not {reader.encoding} text"
     return Row(identifier, text.strip(), label, score, group, line - 1 if position is None else int(position))
+
+
+def _stem(name: str) -> str:
+    for ending in (*OPENERS, ".csv", ".tsv", ".jsonl", ".parquet"):
+        if name.lower().endswith(ending):
+            name = name[: -len(ending)]
+    return name
 
 
 def _label(record: Mapping[str, Any], column: str, labels: Sequence[str] | None) -> str | None:
@@ -162,7 +180,12 @@ def _filled(record: Mapping[str, Any], column: str | None, otherwise: str) -> st
     return str(value)
 
 
-def _number(record: Mapping[str, Any], column: str | None) -> float | None:
+def _is_broken(text: str) -> bool:
+    """Tells whether `surrogateescape` had to keep bytes that are no text."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _number(record: Mapping[str, Any], column: str | None, within: float = math.inf) -> float | None:
     value = record.get(column) if column else None
     if value is None or value == "":
         return None
@@ -172,4 +195,6 @@ def _number(record: Mapping[str, Any], column: str | None) -> float | None:
         raise ValueError(f"{column} is {value!r}, not a number") from None
     if not math.isfinite(number):
         raise ValueError(f"{column} is {value!r}, not a finite number")
+    if abs(number) >= within:
+        raise ValueError(f"{column} is {value!r}, too large to be kept")
     return number

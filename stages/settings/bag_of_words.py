@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from stages.settings.section import Section, Strict
+from stages.settings.section import Positive, Section, Strict
 
 
 class BagOfWords(Section, Strict):
@@ -19,7 +19,7 @@ class BagOfWords(Section, Strict):
     stop_words: bool
     stemming: bool
     classifier: Literal["logistic_regression", "linear_svm", "naive_bayes"]
-    regularization: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
+    regularization: Annotated[list[Positive], Field(min_length=1)]
     strongest: Annotated[int, Field(ge=1)]
 
     @model_validator(mode="after")

@@ -4,10 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from stages.settings.section import Section, Strict
+from stages.settings.section import Positive, Section, Strict, Weight
 from stages.settings.training import Training
-
-Weight = Annotated[float, Field(ge=0)]
 
 
 class Weights(Strict):
@@ -31,7 +29,7 @@ class Distill(Section, Training):
 
     teacher: str
     keep_layers: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
-    temperature: Annotated[float, Field(gt=0)]
+    temperature: Positive
     weights: Weights
 
     @model_validator(mode="after")

@@ -25,6 +25,8 @@ PARAMS = Path("params.yaml")
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="lower-case letters, digits and hyphens")]
 Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Value = TypeVar("Value")
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -69,6 +71,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StageError(f"{path} is missing: run the command from the project's root folder") from None
+    except UnicodeDecodeError as error:
+        raise StageError(f"{path} is not UTF-8 text ({error}): save it as UTF-8") from None
     except YAMLError as error:
         raise StageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
@@ -134,7 +138,7 @@ def _path(content: Any, location: tuple[int | str, ...]) -> list[int | str]:
     for step, part in enumerate(location):
         last = step == len(location) - 1
         inside = (isinstance(content, dict) and part in content) or (
-            isinstance(content, list) and isinstance(part, int)
+            isinstance(content, list) and isinstance(part, int) and part < len(content)
         )
         if inside:
             content = content[part]

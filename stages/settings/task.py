@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from stages.errors import StageError
-from stages.settings.section import Name, Seed, Single, Strict
+from stages.settings.section import Name, Positive, Seed, Single, Strict
 from stages.settings.source import Source
 
 # What a raw file is for: `all` is split by the task's rule, the others already are a split.
@@ -61,7 +61,7 @@ class ZeroShot(Strict):
     kind: Literal["zero-shot"]
     descriptions: dict[str, str]
     # Cosines of sentence encoders lie close together; dividing by 0.05 spreads them before the softmax.
-    temperature: Annotated[float, Field(gt=0)] = 0.05
+    temperature: Positive = 0.05
 
 
 class Task(Strict):

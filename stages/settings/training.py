@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stages.settings.section import Seed, Share, Strict
+from stages.settings.section import Positive, Seed, Share, Strict, Weight
 
 
 class Training(Strict):
@@ -12,11 +12,11 @@ class Training(Strict):
 
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)]
-    learning_rate: Annotated[float, Field(gt=0)]
-    weight_decay: Annotated[float, Field(ge=0)]
+    learning_rate: Positive
+    weight_decay: Weight
     scheduler: Literal["linear", "cosine", "constant_with_warmup"]
     warmup: Share
-    max_gradient_norm: Annotated[float, Field(gt=0)]
+    max_gradient_norm: Positive
     dropout: Annotated[float, Field(ge=0, lt=1)] | None
     select_by: Literal["accuracy", "macro_f1", "log_loss"]
     seed: Seed

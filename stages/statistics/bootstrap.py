@@ -30,7 +30,8 @@ class Resampled:
 
     def __truediv__(self, other: "Resampled") -> "Resampled":
         """Gives the paired ratio."""
-        return Resampled(self.value / other.value, self.resamples / other.resamples)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return Resampled(float(np.divide(self.value, other.value)), self.resamples / other.resamples)
 
 
 def resampled_measures(truth: np.ndarray, probability: np.ndarray, resamples: int, seed: int) -> dict[str, Resampled]:

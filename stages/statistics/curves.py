@@ -14,6 +14,8 @@ Point = dict[str, str | float | int]
 def roc_points(evaluation: Evaluation) -> Iterator[Point]:
     """Yields the ROC curve of the last class against the rest, for each approach."""
     last = len(evaluation.labels) - 1
+    if len(np.unique(evaluation.truth == last)) < 2:
+        return  # a set with one class only has no curve
     for approach, probability in evaluation.probability.items():
         false, true, _ = roc_curve(evaluation.truth == last, probability[:, last])
         for x, y in zip(false, true, strict=True):

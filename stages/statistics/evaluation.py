@@ -75,10 +75,13 @@ class Evaluation:
         return {
             student: {
                 "teacher": teacher,
-                "accuracy_share": (self.resampled[student]["accuracy"] / self.resampled[teacher]["accuracy"]).interval(
-                    self.settings.confidence
-                ),
+                **self._share(student, teacher),
                 "agreement": float((decided[student] == decided[teacher]).mean()),
             }
             for student, teacher in teachers.items()
         }
+
+    def _share(self, student: str, teacher: str) -> dict[str, Any]:
+        own, taught = self.resampled[student]["accuracy"], self.resampled[teacher]["accuracy"]
+        # There is no share of nothing.
+        return {"accuracy_share": (own / taught).interval(self.settings.confidence)} if taught.value else {}

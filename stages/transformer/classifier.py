@@ -35,7 +35,8 @@ def new_classifier(folder: Path, labels: Sequence[str], *, dropout: float | None
 def dropouts(folder: Path, dropout: float) -> Mapping[str, float]:
     """Names every dropout of an encoder's configuration: families call them differently."""
     config = load_config(folder).to_dict()
-    return {name: dropout for name, value in config.items() if "dropout" in name and isinstance(value, float)}
+    # `type`, not `isinstance`: a bool is an int, and no rate.
+    return {name: dropout for name, value in config.items() if "dropout" in name and type(value) in {int, float}}
 
 
 def load_classifier(folder: Path) -> PreTrainedModel:

@@ -1,5 +1,6 @@
 """Text → token ids, cut to a length and with every cut counted."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,23 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from stages.errors import StageError
 from stages.settings.tokenize import Tokenize
+from stages.transformer.loading import load_config
+
+# RoBERTa and its kin count positions from the padding id + 1, so that many of their positions are never used.
+POSITIONS_AFTER_PADDING = {
+    "camembert",
+    "data2vec-text",
+    "esm",
+    "ibert",
+    "longformer",
+    "luke",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "xmod",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +48,11 @@ def load_tokenizer(folder: Path, settings: Tokenize | None = None) -> PreTrained
     """
     if not (folder / "tokenizer_config.json").exists():
         raise StageError(f"{folder} holds no tokenizer: run `dvc repro` to make it")
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise StageError(f"the tokenizer of {folder} cannot be read ({error}): run `dvc repro`") from None
+    tokenizer.model_max_length = min(tokenizer.model_max_length, _positions(folder))
     if settings:
         if settings.max_length > tokenizer.model_max_length:
             raise StageError(
@@ -40,7 +62,18 @@ def load_tokenizer(folder: Path, settings: Tokenize | None = None) -> PreTrained
         tokenizer.model_max_length = settings.max_length
         tokenizer.truncation_side = settings.truncation_side
         tokenizer.padding_side = settings.padding_side
+        tokenizer.init_kwargs |= {"truncation_side": settings.truncation_side, "padding_side": settings.padding_side}
     return tokenizer
+
+
+def _positions(folder: Path) -> int:
+    """Gives how many tokens the encoder has positions for; a folder of a tokenizer alone sets no limit."""
+    if not (folder / "config.json").exists():
+        return sys.maxsize
+    config = load_config(folder)
+    positions = getattr(config, "max_position_embeddings", None) or sys.maxsize
+    reserved = config.pad_token_id + 1 if config.model_type in POSITIONS_AFTER_PADDING else 0
+    return positions - reserved
 
 
 def tokenize_texts(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Tokenized:
@@ -48,6 +81,8 @@ def tokenize_texts(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> 
 
     The tokenizer's Rust core spreads a list of texts over all processors.
     """
+    if not texts:
+        return Tokenized([], [])
     whole = tokenizer(list(texts), truncation=False, padding=False, verbose=False)["input_ids"]
     lengths = [len(ids) for ids in whole]
     # Only the tokenizer knows which special tokens must survive a cut, so the few long texts go through it again.

@@ -72,7 +72,7 @@ def train(
                 bar.update()
             epochs.append(validate(model))
             for name, value in epochs[-1].items():
-                live.log_metric(f"validation/{name}", value)
+                live.log_metric(f"validation/{name}", _finite(value, live.step))
             if _better(epochs, settings.select_by):
                 best_epoch = epoch
                 best_weights = {name: values.detach().clone() for name, values in model.state_dict().items()}
@@ -95,7 +95,7 @@ def _decayed(model: PreTrainedModel, weight_decay: float) -> Iterable[dict[str, 
 def _finite(loss: float, step: int) -> float:
     if not math.isfinite(loss):
         raise StageError(
-            f"the training loss became {loss} at step {step}: lower learning_rate or max_gradient_norm in params.yaml"
+            f"the loss became {loss} at step {step}: lower learning_rate or max_gradient_norm in params.yaml"
         )
     return loss
 

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from stages.artifacts.tables import (
 )
 from stages.errors import StageError
 
-ROWS = {
+ROWS: dict[str, list[Any]] = {
     "id": ["a", "b", "c"],
     "text": ["un été", "line\nline", ":)"],
     "label": ["positive", None, "negative"],
@@ -43,7 +44,7 @@ def numbered(start: int, stop: int) -> dict[str, list[Any]]:
 
 def write_numbered(path: Path, *borders: int) -> Path:
     with write_table(path, TOKENS) as append:
-        for start, stop in zip(borders, borders[1:], strict=False):
+        for start, stop in pairwise(borders):
             append(numbered(start, stop))
     return path
 

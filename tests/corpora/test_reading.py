@@ -7,8 +7,10 @@ from stages.corpora.reading import read
 from stages.errors import StageError
 from stages.settings.task import Task
 
+TABLE = {"format": "table", "text": "text", "label": "label"}
 
-def task(files: dict[str, str], **reader: Any) -> Task:
+
+def task(files: dict[str, str], reader: dict[str, Any] | None = None) -> Task:
     return Task.model_validate(
         {
             "title": "Opinion",
@@ -16,7 +18,7 @@ def task(files: dict[str, str], **reader: Any) -> Task:
             "licence": "MIT",
             "labels": ["negative", "positive"],
             "source": {"kind": "folder", "path": ".", "files": {name: name for name in files}},
-            "reader": {"format": "table", "text": "text", "label": "label", **reader, "files": files},
+            "reader": {**(reader or TABLE), "files": files},
             "split": {"validation": 0.1, "test": 0.1, "keep_groups": False, "seed": 0},
             "retrieved": {"kind": "vader"},
         }
@@ -50,10 +52,8 @@ def test_files_of_one_use_follow_each_other(tmp_path: Path) -> None:
 
 def test_a_graded_corpus_is_read_with_its_encoding(tmp_path: Path) -> None:
     (tmp_path / "films.txt").write_bytes("1_1\t1.5\tdéjà vu\n1_2\tbad\tx\n".encode("latin-1"))
-    graded = task({"films.txt": "all"}).model_copy(
-        update={"reader": {"format": "graded", "files": {"films.txt": "all"}, "encoding": "latin-1"}}
-    )
-    rows, bad = read(Task.model_validate(graded.model_dump()), tmp_path)
+    graded = task({"films.txt": "all"}, {"format": "graded", "encoding": "latin-1"})
+    rows, bad = read(graded, tmp_path)
     assert [row.text for row in rows["all"]] == ["déjà vu"]
     assert [str(row) for row in bad] == ["films.txt line 2: the grade 'bad' is no number"]
 
@@ -63,7 +63,7 @@ def test_an_id_that_stands_twice_is_told_with_its_line(tmp_path: Path) -> None:
         tmp_path,
         {"a.csv": "text,label,id\none,positive,1\ntwo,positive,1\n", "b.csv": "text,label,id\nthree,negative,1\n"},
     )
-    rows, bad = read(task({"a.csv": "train", "b.csv": "test"}, id="id"), tmp_path)
+    rows, bad = read(task({"a.csv": "train", "b.csv": "test"}, {**TABLE, "id": "id"}), tmp_path)
     assert [row.text for row in rows["train"]] == ["one"]
     assert [str(row) for row in bad] == [
         "a.csv line 3: the id '1' stands twice",

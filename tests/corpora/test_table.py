@@ -19,14 +19,12 @@ LABELS = ["negative", "positive"]
 Found = list[tuple[int, Row | BadRow]]
 
 
-def read(path: Path, content: str | bytes | None = None, labels: list[str] | None = LABELS, **columns: str) -> Found:
+def read(path: Path, content: str | bytes | None = None, labels: list[str] | None = LABELS, **columns: Any) -> Found:
     """Reads `content`, written to `path` first; columns are named `text` and `label` if not said otherwise."""
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    reader = TableReader(
-        **{"format": "table", "files": {path.name: "all"}, "text": "text", "label": "label", **columns}
-    )
-    return list(read_table(path, reader, labels))
+    described = {"format": "table", "files": {path.name: "all"}, "text": "text", "label": "label", **columns}
+    return list(read_table(path, TableReader.model_validate(described), labels))
 
 
 def texts(found: Found) -> list[tuple[int, str]]:
@@ -48,7 +46,14 @@ def test_a_csv_needs_nothing_but_texts_and_labels(tmp_path: Path) -> None:
 
 def test_columns_of_ones_own_are_used(tmp_path: Path) -> None:
     content = "no,avis,classe,film,place,note\nA1,Bien,positive,Jules,7,3.5\nA2,Mal,negative,Jim,,\n"
-    columns = {"text": "avis", "label": "classe", "id": "no", "group": "film", "position": "place", "score": "note"}
+    columns: dict[str, Any] = {
+        "text": "avis",
+        "label": "classe",
+        "id": "no",
+        "group": "film",
+        "position": "place",
+        "score": "note",
+    }
     assert [item for _, item in read(tmp_path / "avis.csv", content, **columns)] == [
         Row("A1", "Bien", "positive", 3.5, "Jules", 7),
         Row("A2", "Mal", "negative", None, "Jim", 2),
@@ -176,13 +181,15 @@ def test_a_score_that_no_measure_can_hold_is_told(tmp_path: Path, score: str) ->
 
 @pytest.mark.parametrize("column", ["id", "group"])
 def test_an_empty_name_is_told(tmp_path: Path, column: str) -> None:
-    found = read(tmp_path / "a.csv", "text,label,name\none,positive,\ntwo,positive,x\n", **{column: "name"})
+    found = read(
+        tmp_path / "a.csv", "text,label,name\none,positive,\ntwo,positive,x\n", **dict[str, Any]({column: "name"})
+    )
     assert told(found) == ["a.csv line 2: name is empty"]
 
 
 @pytest.mark.parametrize("column", ["id", "group"])
 def test_broken_bytes_of_a_name_are_told_before_they_stop_the_stage(tmp_path: Path, column: str) -> None:
-    found = read(tmp_path / "a.csv", b"text,label,name\none,positive,\xe9\n", **{column: "name"})
+    found = read(tmp_path / "a.csv", b"text,label,name\none,positive,\xe9\n", **dict[str, Any]({column: "name"}))
     assert told(found) == ["a.csv line 2: name is not utf-8 text"]
 
 

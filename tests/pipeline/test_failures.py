@@ -52,7 +52,7 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
         "download",
         ["opinion"],
         setting("task.opinion.source.files", {"films.txt": "a"}),
-        "reader.files names 'products.txt'",
+        "which source.files does not bring",
     ),
     (
         "download",
@@ -75,7 +75,7 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
     ("bag_of_words", ["opinion"], missing("data/corpus/opinion/train.parquet"), "train.parquet is missing"),
     ("bag_of_words", ["opinion"], setting("bag_of_words.min_documents", 1000), "bag_of_words.min_documents"),
     ("retrieve", ["opinion"], setting("task.opinion.retrieved.kind", "oracle"), "task.opinion.retrieved"),
-    ("finetune", ["opinion"], setting("finetune.learning_rate", 1e30), "the training loss became nan"),
+    ("finetune", ["opinion"], setting("finetune.learning_rate", 1e30), "the loss became nan"),
     ("finetune", ["opinion"], damaged("data/encoders/all-minilm-l6-v2/model.safetensors"), "model.safetensors"),
     ("distill", ["opinion"], setting("distill.keep_layers", [2, 9]), "distill.keep_layers names layer 9"),
     ("distill", ["opinion"], setting("distill.teacher", "nobody"), "nobody holds no model"),

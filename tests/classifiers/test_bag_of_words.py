@@ -1,0 +1,210 @@
+import os
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stages.classifiers.bag_of_words import BagOfWordsClassifier, fit, stemmed, strongest_features
+from stages.errors import StageError
+from stages.settings.bag_of_words import BagOfWords
+from stages.statistics.measures import measure
+
+Examples = tuple[list[str], np.ndarray]
+LABELS = ["negative", "positive"]
+
+
+def settings(**changes: Any) -> BagOfWords:
+    return BagOfWords(
+        **{
+            "max_features": None,
+            "ngrams": (1, 1),
+            "min_documents": 1,
+            "weighting": "tfidf",
+            "stop_words": False,
+            "stemming": False,
+            "classifier": "naive_bayes",
+            "regularization": [0.5, 2.0],
+            "strongest": 3,
+            **changes,
+        }
+    )
+
+
+def examples(good: str = "superb lovely", bad: str = "dreadful boring", frame: str = "the {} was {} .") -> Examples:
+    """Sentences whose class is told by one word."""
+    things = ("film", "plot", "actor", "score", "scene", "dialogue")
+    told = [(word, 1) for word in good.split()] + [(word, 0) for word in bad.split()]
+    pairs = [(frame.format(thing, word), label) for thing in things for word, label in told]
+    return [text for text, _ in pairs], np.array([label for _, label in pairs])
+
+
+ENGLISH = examples()
+KINDS = list(product(("logistic_regression", "linear_svm", "naive_bayes"), ("tfidf", "counts", "binary")))
+
+
+def fitted(train: Examples = ENGLISH, language: str = "en", **changes: Any) -> BagOfWordsClassifier:
+    return fit(settings(**changes), language, train, train, lambda _: None).classifier
+
+
+def decided(classifier: BagOfWordsClassifier, *texts: str) -> list[int]:
+    return classifier.probabilities(texts, lambda _: None).argmax(axis=1).tolist()
+
+
+def words(classifier: BagOfWordsClassifier) -> set[str]:
+    return set(classifier.pipeline[0].vocabulary_)
+
+
+@pytest.mark.parametrize(("classifier", "weighting"), KINDS)
+def test_every_baseline_learns_the_words_that_tell(classifier: str, weighting: str) -> None:
+    found = fitted(classifier=classifier, weighting=weighting)
+    assert decided(found, "a superb thing", "a dreadful thing") == [1, 0]
+    features = list(strongest_features(found, LABELS, 2))
+    assert {(label, word) for label, word, _ in features} == {
+        ("negative", "dreadful"),
+        ("negative", "boring"),
+        ("positive", "superb"),
+        ("positive", "lovely"),
+    }
+    for label in LABELS:
+        weights = [weight for one, _, weight in features if one == label]
+        assert weights == sorted(weights, reverse=True)
+        assert min(weights) > 0
+
+
+@pytest.mark.parametrize(("classifier", "weighting"), KINDS)
+def test_every_baseline_gives_the_same_probabilities_once_saved(
+    tmp_path: Path, classifier: str, weighting: str
+) -> None:
+    found = fitted(classifier=classifier, weighting=weighting, stemming=True)
+    texts = [*ENGLISH[0], "", "words never seen", "SUPERB!"]
+    before = found.probabilities(texts, lambda _: None)
+    np.testing.assert_allclose(before.sum(axis=1), 1)
+    assert (before >= 0).all()
+    found.save(tmp_path)
+    np.testing.assert_array_equal(BagOfWordsClassifier.load(tmp_path).probabilities(texts, lambda _: None), before)
+
+
+SAVE = """
+import sys
+from pathlib import Path
+from tests.classifiers.test_bag_of_words import fitted
+for classifier, weighting in (("logistic_regression", "tfidf"), ("linear_svm", "counts"), ("naive_bayes", "binary")):
+    folder = Path(sys.argv[1], classifier)
+    folder.mkdir(parents=True)
+    fitted(classifier=classifier, weighting=weighting, stemming=True, stop_words=True).save(folder)
+"""
+
+
+def test_a_model_has_the_same_bytes_in_every_run(tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", SAVE, str(tmp_path / seed)],
+            check=True,
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": "1"},
+        )
+    for model in (tmp_path / "1").iterdir():
+        for file in model.iterdir():
+            assert file.read_bytes() == (tmp_path / "2" / model.name / file.name).read_bytes(), file
+
+
+def test_the_regularization_that_does_best_on_validation_is_kept() -> None:
+    train = (["superb", "superb", "dreadful"] * 3, np.array([1, 1, 0] * 3))
+    validation = (["dreadful thing", "superb thing"] * 3, np.array([0, 1] * 3))
+    told: list[int] = []
+    found = fit(
+        settings(classifier="logistic_regression", regularization=[1e-6, 100.0, 200.0]),
+        "en",
+        train,
+        validation,
+        told.append,
+    )
+    assert found.validation[1e-6]["accuracy"] == 0.5
+    assert found.validation[100.0]["accuracy"] == found.validation[200.0]["accuracy"] == 1.0
+    assert found.regularization == 100.0  # of equals, the first
+    assert found.validation[100.0] == measure(
+        validation[1], found.classifier.probabilities(validation[0], lambda _: None)
+    )
+    assert told == [1, 1, 1]
+
+
+def test_three_classes_have_their_strongest_words_each() -> None:
+    texts = [f"the speech of {word}" for word in ("winter", "summer", "autumn")] * 6
+    train = (texts, np.array([0, 1, 2] * 6))
+    for classifier in ("logistic_regression", "linear_svm", "naive_bayes"):
+        found = fitted(train, classifier=classifier)
+        assert decided(found, "winter", "summer", "autumn") == [0, 1, 2]
+        strongest = [word for _, word, _ in strongest_features(found, ["a", "b", "c"], 1)]
+        assert strongest == ["winter", "summer", "autumn"]
+
+
+def test_stop_words_are_no_features() -> None:
+    assert {"the", "was", "superb"} <= words(fitted())
+    assert {"the", "was", "superb"} & words(fitted(stop_words=True)) == {"superb"}
+
+
+def test_french_stop_words_are_french() -> None:
+    train = examples("superbe", "lamentable", frame="le {} était the {}")
+    assert {"le", "était", "the", "superbe"} & words(fitted(train, "fr", stop_words=True)) == {"the", "superbe"}
+
+
+def test_stop_words_are_stop_words_when_stemmed_too() -> None:
+    found = words(fitted(examples(frame="having {} because {}"), stop_words=True, stemming=True))
+    assert not {"have", "having", "because", "becaus"} & found
+    assert "superb" in found
+
+
+@pytest.mark.parametrize(
+    ("language", "forms", "stem"),
+    [
+        ("en", ["disappointed", "Disappointing", "disappointment"], "disappoint"),
+        ("fr", ["continuel", "Continuelle", "continuelles"], "continuel"),
+    ],
+)
+def test_inflected_words_are_one_feature(language: str, forms: list[str], stem: str) -> None:
+    found = fitted((forms * 2, np.array([0, 1, 0] * 2)), language, stemming=True)
+    assert words(found) == {stem}
+    assert len(words(fitted((forms * 2, np.array([0, 1, 0] * 2)), language))) == 3
+
+
+def test_stemming_leaves_all_but_words_where_it_was() -> None:
+    assert stemmed(["Films, (loved)! don't"], "english") == ["film, (love)! don't"]
+    assert stemmed(["Films"], None) == ["Films"]
+
+
+def test_one_letter_words_and_contractions_count() -> None:
+    assert {"i", "don't", "l’art"} <= words(fitted((["I don't", "l’art"] * 5, np.array([0, 1] * 5))))
+
+
+def test_word_pairs_are_features_when_asked_for() -> None:
+    found = words(fitted(ngrams=(1, 2)))
+    assert {"superb", "was superb"} <= found
+
+
+def test_the_number_of_features_can_be_limited() -> None:
+    assert len(words(fitted(max_features=4))) == 4
+    assert "superb" not in words(fitted(min_documents=7))
+
+
+@pytest.mark.parametrize("setting", ["stemming", "stop_words"])
+def test_a_language_without_stems_or_stop_words_is_refused_with_a_way_out(setting: str) -> None:
+    with pytest.raises(StageError, match=rf"bag_of_words\.{setting} knows no language 'xx': set it to false"):
+        fitted(ENGLISH, "xx", **{setting: True})
+    assert decided(fitted(language="xx"), "superb") == [1]
+
+
+@pytest.mark.parametrize("changes", [{"min_documents": 1000}, {"stop_words": True}])
+def test_settings_that_leave_no_feature_are_refused(changes: dict[str, Any]) -> None:
+    train = (["the was", "and the"] * 5, np.array([0, 1] * 5))
+    with pytest.raises(StageError, match="bag_of_words"):
+        fitted(train, **changes)
+
+
+def test_a_validation_set_too_small_to_calibrate_a_svm_is_explained() -> None:
+    few = (["superb film", "dreadful film"], np.array([1, 0]))
+    with pytest.raises(StageError, match="linear_svm"):
+        fit(settings(classifier="linear_svm"), "en", ENGLISH, few, lambda _: None)

@@ -1,0 +1,122 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.artifacts.files import write_json
+from stages.classifiers.loading import load_classifier
+from stages.classifiers.manifest import Manifest
+from stages.errors import StageError
+from stages.settings.chain import Compute
+from tests.classifiers.test_bag_of_words import fitted
+from tests.conftest import TEXTS
+
+LABELS = ["negative", "positive"]
+
+
+def nothing(_: int) -> None:
+    pass
+
+
+def test_a_bag_of_words_decides_without_waiting_for_transformers(tmp_path: Path) -> None:
+    fitted().save(tmp_path)
+    Manifest(kind="bag-of-words", labels=LABELS).write(tmp_path)
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from stages.classifiers.loading import load_classifier\n"
+        "from stages.settings.chain import Compute\n"
+        "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu'), 8)\n"
+        "print(found.probabilities(['superb'], lambda _: None).argmax(), 'transformers' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout == "1 False\n"
+
+
+def test_vader_tells_praise_from_blame(tmp_path: Path, one_thread: Compute) -> None:
+    Manifest(kind="vader", labels=LABELS).write(tmp_path)
+    told: list[int] = []
+    manifest, vader = load_classifier(tmp_path, one_thread, 8)
+    texts = ["I love it, a wonderful film!", "I hate it, a terrible film.", "The film lasts two hours."]
+    probability = vader.probabilities(texts, told.append)
+    assert manifest.labels == LABELS
+    assert probability[0, 1] > 0.8
+    assert probability[1, 1] < 0.2
+    assert probability[2].tolist() == [0.5, 0.5]
+    np.testing.assert_allclose(probability.sum(axis=1), 1)
+    assert sum(told) == 3
+
+
+def test_a_zero_shot_classifier_gives_each_description_its_own_label(
+    tmp_path: Path, encoder: Path, one_thread: Compute
+) -> None:
+    _copy(encoder, tmp_path / "model")
+    descriptions = {"praise": "a very good film", "blame": "the plot is dull", "question": "actor , actor"}
+    labels = ["blame", "question", "praise"]
+    write_json(tmp_path / "model" / "zero_shot.json", {"descriptions": descriptions, "temperature": 0.05})
+    Manifest(kind="zero-shot", labels=labels).write(tmp_path / "model")
+    told: list[int] = []
+    _, found = load_classifier(tmp_path / "model", one_thread, 4)
+    probability = found.probabilities([descriptions[label] for label in labels] + TEXTS, told.append)
+    assert probability[:3].argmax(axis=1).tolist() == [0, 1, 2]
+    np.testing.assert_allclose(probability.sum(axis=1), 1)
+    assert sum(told) == 3 + len(TEXTS)
+
+
+def test_a_zero_shot_classifier_is_surer_when_it_is_colder(tmp_path: Path, encoder: Path, one_thread: Compute) -> None:
+    sure = []
+    for temperature in (1.0, 0.01):
+        folder = _copy(encoder, tmp_path / str(temperature))
+        descriptions = {"negative": "bad film", "positive": "good film"}
+        write_json(folder / "zero_shot.json", {"descriptions": descriptions, "temperature": temperature})
+        Manifest(kind="zero-shot", labels=LABELS).write(folder)
+        _, found = load_classifier(folder, one_thread, 4)
+        sure.append(found.probabilities(["good film"], nothing)[0, 1])
+    assert 0.5 < sure[0] < sure[1]
+
+
+def _copy(folder: Path, to: Path) -> Path:
+    to.mkdir()
+    for path in folder.iterdir():
+        (to / path.name).write_bytes(path.read_bytes())
+    return to
+
+
+def test_a_manifest_comes_back(tmp_path: Path) -> None:
+    Manifest(kind="transformer", labels=LABELS, teacher="transformer").write(tmp_path)
+    assert Manifest.read(tmp_path) == Manifest(kind="transformer", labels=LABELS, teacher="transformer")
+
+
+def test_a_model_folder_that_is_missing_says_how_it_is_made(tmp_path: Path, one_thread: Compute) -> None:
+    with pytest.raises(StageError, match=r"approach\.json is missing: run `dvc repro`"):
+        load_classifier(tmp_path / "student", one_thread, 8)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"kind": "oracle", "labels": ["a"]}', '{"kind": "vader", "labels": "a"}']
+)
+def test_a_damaged_manifest_is_named(tmp_path: Path, one_thread: Compute, content: str) -> None:
+    (tmp_path / "approach.json").write_text(content, encoding="utf-8")
+    with pytest.raises(StageError, match=r"approach\.json is damaged .*run `dvc repro`"):
+        load_classifier(tmp_path, one_thread, 8)
+
+
+@pytest.mark.parametrize("kind", ["bag-of-words", "zero-shot", "transformer"])
+def test_a_model_folder_without_its_model_is_explained(tmp_path: Path, one_thread: Compute, kind: str) -> None:
+    Manifest.model_validate({"kind": kind, "labels": LABELS}).write(tmp_path)
+    with pytest.raises(StageError, match="run `dvc repro`"):
+        load_classifier(tmp_path, one_thread, 8)
+
+
+def test_a_device_that_is_not_there_is_refused(tmp_path: Path, encoder: Path) -> None:
+    folder = _copy(encoder, tmp_path / "model")
+    Manifest(kind="transformer", labels=LABELS).write(folder)
+    with pytest.raises(StageError, match=r"compute\.device is 'cuda:99', which this machine does not have"):
+        load_classifier(folder, Compute(threads=1, device="cuda:99"), 8)

@@ -1,0 +1,125 @@
+"""Encoders small enough to be trained in a test: a vocabulary of a few words, and weights from a seed."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stages.settings.chain import Compute
+from stages.settings.tokenize import Tokenize
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from stages.transformer.batches import TokenRows
+
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+WORDS = ["a", "the", "is", "was", "not", "very", "film", "plot", "actor", "story", ".", ",", "!", "##s", "##ly"]
+WORDS += ["good", "great", "fine", "bad", "awful", "dull"]
+VOCABULARY = [*SPECIAL, *WORDS]
+POSITIONS = 32
+
+# 32 sentences of up to 14 tokens whose class is told by one word.
+GOOD, BAD = ["good", "great", "fine", "very good"], ["bad", "awful", "dull", "very bad"]
+SUBJECTS = ["the film", "a story", "the plot , the actor and the film", "actors"]
+TEXTS = [f"{subject} was {word} ." for subject in SUBJECTS for word in [*GOOD, *BAD]]
+CLASSES = [int(word in GOOD) for _ in SUBJECTS for word in [*GOOD, *BAD]]
+
+
+def write_encoder(folder: Path, family: str = "bert", *, layers: int = 2, seed: int = 0, **config: Any) -> Path:
+    """Writes an encoder of random weights as the hub gives them: config, weights, tokenizer."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    from stages.transformer.classifier import save_classifier
+
+    sizes = (
+        {"dim": 16, "n_layers": layers, "n_heads": 2, "hidden_dim": 32}
+        if family == "distilbert"
+        else {"hidden_size": 16, "num_hidden_layers": layers, "num_attention_heads": 2, "intermediate_size": 32}
+    )
+    # RoBERTa counts positions from its padding id + 1.
+    positions = POSITIONS + (1 if family == "roberta" else 0)
+    described = AutoConfig.for_model(
+        family,
+        vocab_size=len(VOCABULARY),
+        pad_token_id=0,
+        max_position_embeddings=positions,
+        # Ten times the usual, so that what a text says shows in its vector though nothing was trained.
+        **{**sizes, "initializer_range": 0.2, **config},
+    )
+    torch.manual_seed(seed)
+    save_classifier(AutoModel.from_config(described), write_tokenizer(folder), folder)
+    return folder
+
+
+def write_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
+    """Writes a WordPiece tokenizer of `VOCABULARY`."""
+    from transformers import BertTokenizerFast
+
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = folder / "vocab.txt"
+    vocabulary.write_text("".join(f"{piece}\n" for piece in VOCABULARY), encoding="utf-8")
+    return BertTokenizerFast(vocab=str(vocabulary), model_max_length=POSITIONS)
+
+
+def edit_json(path: Path, **changes: Any) -> None:
+    """Changes some keys of a JSON file; None removes the key."""
+    content = {**json.loads(path.read_text(encoding="utf-8")), **changes}
+    path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}), encoding="utf-8")
+
+
+def tokenize_settings(**changes: Any) -> Tokenize:
+    """Settings of `tokenize` that fit the small encoders."""
+    return Tokenize(
+        **{
+            "max_length": 16,
+            "truncation_side": "right",
+            "padding": "max_length",
+            "padding_side": "right",
+            "batch_size": 8,
+            **changes,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two layers, 16 wide."""
+    return write_encoder(tmp_path_factory.mktemp("encoders") / "bert")
+
+
+@pytest.fixture(scope="session", params=["bert", "distilbert", "roberta"])
+def any_encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder of each family."""
+    return write_encoder(tmp_path_factory.mktemp("encoders") / request.param, request.param)
+
+
+@pytest.fixture
+def tokenizer(encoder: Path) -> "PreTrainedTokenizerBase":
+    from stages.transformer.tokenizer import load_tokenizer
+
+    return load_tokenizer(encoder)
+
+
+@pytest.fixture
+def rows(tokenizer: "PreTrainedTokenizerBase") -> "TokenRows":
+    """The token ids of `TEXTS`."""
+    from stages.transformer.batches import TokenRows
+    from stages.transformer.tokenizer import tokenize_texts
+
+    return TokenRows.of(tokenize_texts(tokenizer, TEXTS).input_ids)
+
+
+@pytest.fixture
+def classifier(encoder: Path) -> "PreTrainedModel":
+    """The small BERT with a fresh decision between two classes."""
+    from stages.transformer.classifier import new_classifier
+
+    return new_classifier(encoder, ["negative", "positive"], dropout=0.0, seed=0)
+
+
+@pytest.fixture
+def one_thread() -> Compute:
+    return Compute(threads=1, device="cpu")
