@@ -1,5 +1,7 @@
 """Stage `distill`: token ids + a teacher → a student of fewer layers."""
 
+import torch
+
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, write_json
 from stages.classifiers.card import write_card
@@ -32,7 +34,12 @@ def distill(task: str) -> None:
         taught = lessons(teacher, training.rows, states, settings.batch_size, bar.update)
     trained = train(
         student,
-        training.batches(settings.batch_size, settings.seed, student.config.pad_token_id, taught.extras()),
+        training.batches(
+            settings.batch_size,
+            settings.seed,
+            student.config.pad_token_id,
+            {"labels": torch.from_numpy(training.labels), **taught.extras()},
+        ),
         learning_objective(settings),
         lambda model: validation.scores(model, settings.batch_size),
         settings,

@@ -30,13 +30,15 @@ def finetune(task: str) -> None:
     folder = paths.encoder(encoder)
     model = new_classifier(folder, described.labels, dropout=settings.dropout, seed=settings.seed).to(device)
 
+    targets = training.targets(settings.score_slope, len(described.labels))
+
     def objective(model: PreTrainedModel, batch: Batch) -> Tensor:
-        labels = batch.pop("labels")
-        return cross_entropy(model(**batch).logits, labels, settings.label_smoothing)
+        targets = batch.pop("targets")
+        return cross_entropy(model(**batch).logits, targets, settings.label_smoothing)
 
     trained = train(
         model,
-        training.batches(settings.batch_size, settings.seed, model.config.pad_token_id),
+        training.batches(settings.batch_size, settings.seed, model.config.pad_token_id, {"targets": targets}),
         objective,
         lambda model: validation.scores(model, settings.batch_size),
         settings,

@@ -7,6 +7,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from stages.errors import StageError
+from stages.transformer.layers import layer_stack
 
 
 def student_of(teacher: PreTrainedModel, keep_layers: Sequence[int]) -> PreTrainedModel:
@@ -23,7 +24,7 @@ def student_of(teacher: PreTrainedModel, keep_layers: Sequence[int]) -> PreTrain
             f"params.yaml: distill.keep_layers names layer {max(keep_layers)}; the teacher has 0 to {depth - 1}"
         )
     student = copy.deepcopy(teacher)
-    stack = _layers(student)
+    stack = layer_stack(student)
     kept = nn.ModuleList(stack[place] for place in keep_layers)
     for parent in student.modules():
         for name, child in parent.named_children():
@@ -31,17 +32,6 @@ def student_of(teacher: PreTrainedModel, keep_layers: Sequence[int]) -> PreTrain
                 setattr(parent, name, kept)
     student.config.num_hidden_layers = len(keep_layers)
     return student
-
-
-def _layers(model: PreTrainedModel) -> nn.ModuleList:
-    """Finds the stack of blocks: the only list of as many modules as the configuration counts layers."""
-    depth = model.config.num_hidden_layers
-    stacks = [module for module in model.modules() if isinstance(module, nn.ModuleList) and len(module) == depth]
-    if len(stacks) != 1:
-        raise StageError(
-            f"cannot tell the layers of a {model.config.model_type} apart: found {len(stacks)} stacks of {depth}"
-        )
-    return stacks[0]
 
 
 def matched_states(depth: int, keep_layers: Sequence[int]) -> list[int]:

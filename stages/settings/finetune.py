@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from stages.settings.section import Section, Share
+from stages.settings.section import Positive, Section, Share
 from stages.settings.training import Training
 
 
@@ -12,3 +12,4 @@ class Finetune(Section, Training):
     key: ClassVar[str] = "finetune"
 
     label_smoothing: Share
+    score_slope: Positive | None

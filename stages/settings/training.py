@@ -13,6 +13,7 @@ class Training(Strict):
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)]
     learning_rate: Positive
+    layer_decay: Annotated[float, Field(gt=0, le=1)]
     weight_decay: Weight
     scheduler: Literal["linear", "cosine", "constant_with_warmup"]
     warmup: Share

@@ -1,5 +1,6 @@
 """Labelled token rows of a task, ready to be trained or validated on."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from stages.errors import StageError
 from stages.statistics.measures import measure
 from stages.transformer.batches import Batch, Collate, LengthBuckets, TokenRows
 from stages.transformer.classifier import logits_of, softmax
+from stages.transformer.losses import graded_targets
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Examples:
 
     rows: TokenRows
     labels: np.ndarray  # (texts,) int64
+    grades: np.ndarray  # (texts,) float32, the scores of the corpus; NaN where a text has none
 
     @classmethod
     def read(cls, task: str, split: str, labels: Sequence[str]) -> "Examples":
@@ -31,17 +36,40 @@ class Examples:
             StageError: tokens and corpus are not of the same rows.
         """
         corpus, tokens = paths.corpus(task) / f"{split}.parquet", paths.tokens(task) / f"{split}.parquet"
-        columns = read_columns(corpus, ["id", "label"])
+        columns = read_columns(corpus, ["id", "label", "score"])
         if columns["id"] != read_columns(tokens, ["id"])["id"]:
             raise StageError(f"{tokens} does not hold the rows of {corpus}: run `dvc repro` to tokenize them again")
         numbers = {label: number for number, label in enumerate(labels)}
-        return cls(TokenRows.read(tokens), np.array([numbers[label] for label in columns["label"]], np.int64))
+        return cls(
+            TokenRows.read(tokens),
+            np.array([numbers[label] for label in columns["label"]], np.int64),
+            np.array(columns["score"], np.float32),  # None becomes NaN
+        )
+
+    def targets(self, score_slope: float | None, classes: int) -> torch.Tensor:
+        """Gives what a decision should be: (texts,) class numbers, or (texts, 2) probabilities that follow the grades.
+
+        Raises:
+            StageError: grades are asked for, but their signs contradict the labels.
+        """
+        labels = torch.from_numpy(self.labels)
+        graded = np.isfinite(self.grades)
+        if score_slope is None or classes != 2 or not graded.any():
+            log.info("learning from labels")
+            return labels
+        if ((self.grades > 0) != (self.labels == 1))[graded].any():
+            raise StageError(
+                "params.yaml: finetune.score_slope needs scores that are positive for the last label and negative for "
+                "the first, as grades from -4 to +4 are: set it to null to learn from labels only"
+            )
+        log.info("learning from the scores of %d of %d texts", graded.sum(), len(graded))
+        return graded_targets(labels, torch.from_numpy(self.grades), score_slope)
 
     def batches(
-        self, batch_size: int, seed: int, padding_id: int, extras: Mapping[str, torch.Tensor] | None = None
+        self, batch_size: int, seed: int, padding_id: int, extras: Mapping[str, torch.Tensor]
     ) -> "DataLoader[Batch]":
-        """Gives a loader of shuffled training batches of near-equal length, with `labels` and any `extras`."""
-        collate = Collate(padding_id, {"labels": torch.from_numpy(self.labels), **(extras or {})})
+        """Gives a loader of shuffled training batches of near-equal length, each with its share of `extras`."""
+        collate = Collate(padding_id, extras)
         sampler = LengthBuckets(self.rows.lengths, batch_size, seed)
         return DataLoader(self.rows, batch_sampler=sampler, collate_fn=collate)  # type: ignore[arg-type]
 

@@ -1,7 +1,7 @@
 """The standard training loop, written out: batches, loss, gradients, optimiser, scheduler, validation."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from stages.errors import StageError
 from stages.progress import progress
 from stages.settings.training import Training
 from stages.transformer.batches import Batch
+from stages.transformer.optimizer import new_optimizer
 
 Objective = Callable[[PreTrainedModel, Batch], torch.Tensor]
 Scores = dict[str, float]
@@ -48,7 +49,7 @@ def train(
     Raises:
         StageError: the loss is no longer a number.
     """
-    optimizer = torch.optim.AdamW(_decayed(model, settings.weight_decay), lr=settings.learning_rate, fused=True)
+    optimizer = new_optimizer(model, settings)
     steps = settings.epochs * len(batches)
     scheduler = get_scheduler(settings.scheduler, optimizer, round(settings.warmup * steps), steps)
     epochs: list[Scores] = []
@@ -62,7 +63,7 @@ def train(
             for batch in batches:
                 loss = objective(model, {name: values.to(model.device) for name, values in batch.items()})
                 live.log_metric("train/loss", _finite(loss.item(), live.step))
-                live.log_metric("train/learning_rate", scheduler.get_last_lr()[0])
+                live.log_metric("train/learning_rate", scheduler.get_last_lr()[-1])
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
                 optimizer.step()
@@ -76,20 +77,10 @@ def train(
             if _better(epochs, settings.select_by):
                 best_epoch = epoch
                 best_weights = {name: values.detach().clone() for name, values in model.state_dict().items()}
-    (
-        curves / "metrics.json"
-    ).unlink()  # DVCLive's summary of the last step: the stage writes its own, of the best epoch
+    # DVCLive's summary of the last step: the stage writes its own, of the best epoch.
+    (curves / "metrics.json").unlink()
     model.load_state_dict(best_weights)
     return Trained(best_epoch, epochs)
-
-
-def _decayed(model: PreTrainedModel, weight_decay: float) -> Iterable[dict[str, object]]:
-    """Decays matrices only: pulling biases and layer norms to zero helps nobody (as in BERT's own training)."""
-    trained = [values for values in model.parameters() if values.requires_grad]
-    return [
-        {"params": [values for values in trained if values.ndim > 1], "weight_decay": weight_decay},
-        {"params": [values for values in trained if values.ndim <= 1], "weight_decay": 0.0},
-    ]
 
 
 def _finite(loss: float, step: int) -> float:

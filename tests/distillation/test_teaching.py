@@ -31,6 +31,7 @@ def distill(labels: float = 0.0, logits: float = 0.0, hidden: float = 0.0, **cha
             "epochs": 8,
             "batch_size": 8,
             "learning_rate": 3e-3,
+            "layer_decay": 1.0,
             "weight_decay": 0.0,
             "scheduler": "linear",
             "warmup": 0.1,
@@ -116,7 +117,7 @@ def test_a_student_gets_nearer_to_its_teacher(
 ) -> None:
     student = student_of(teacher, KEEP)
     # Labels that say nothing: what it learns, it learns from the teacher.
-    examples = Examples(rows, np.zeros(32, np.int64))
+    examples = Examples(rows, np.zeros(32, np.int64), np.full(32, np.nan, np.float32))
 
     def distances() -> dict[str, float]:
         own = lessons(student, rows, [1, 2], 8, lambda _: None)
@@ -126,10 +127,11 @@ def test_a_student_gets_nearer_to_its_teacher(
         }
 
     before = distances()
+    extras = {"labels": torch.zeros(32, dtype=torch.long), **taught.extras()}
     settings, epoch = distill(**weights), count()
     train(
         student,
-        examples.batches(settings.batch_size, settings.seed, 0, taught.extras()),
+        examples.batches(settings.batch_size, settings.seed, 0, extras),
         learning_objective(settings),
         lambda _: {"log_loss": -float(next(epoch))},  # the last epoch is the one that is kept
         settings,

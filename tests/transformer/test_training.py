@@ -1,3 +1,5 @@
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,14 @@ from stages.settings.training import Training
 from stages.transformer.batches import Batch, TokenRows
 from stages.transformer.classifier import new_classifier
 from stages.transformer.examples import Examples
-from stages.transformer.losses import cross_entropy
+from stages.transformer.losses import cross_entropy, graded_targets
+from stages.transformer.optimizer import parameter_groups
 from stages.transformer.training import Scores, Trained, train
 from tests.conftest import CLASSES
 
 LABELS = ["negative", "positive"]
+
+TARGETS = {"labels": torch.tensor(CLASSES)}
 
 
 def training(**changes: Any) -> Training:
@@ -24,6 +29,7 @@ def training(**changes: Any) -> Training:
             "epochs": 2,
             "batch_size": 8,
             "learning_rate": 5e-3,
+            "layer_decay": 1.0,
             "weight_decay": 0.01,
             "scheduler": "linear",
             "warmup": 0.1,
@@ -38,7 +44,7 @@ def training(**changes: Any) -> Training:
 
 @pytest.fixture
 def examples(rows: TokenRows) -> Examples:
-    return Examples(rows, np.array(CLASSES))
+    return Examples(rows, np.array(CLASSES), np.full(len(CLASSES), np.nan, np.float32))
 
 
 def objective(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
@@ -50,7 +56,7 @@ def trained(model: PreTrainedModel, examples: Examples, curves: Path, **changes:
     settings = training(**changes)
     return train(
         model,
-        examples.batches(settings.batch_size, settings.seed, 0),
+        examples.batches(settings.batch_size, settings.seed, 0, TARGETS),
         objective,
         lambda one: examples.scores(one, 32),
         settings,
@@ -90,7 +96,7 @@ def test_a_loss_that_is_no_number_stops_the_training(
         return objective(model, batch) * loss
 
     with pytest.raises(StageError, match=rf"loss became {loss} at step 0: lower learning_rate"):
-        train(classifier, examples.batches(8, 0, 0), broken, lambda _: {}, training(), tmp_path / "curves")
+        train(classifier, examples.batches(8, 0, 0, TARGETS), broken, lambda _: {}, training(), tmp_path / "curves")
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
@@ -121,7 +127,7 @@ def test_the_best_epoch_is_kept_and_not_the_last(
         return {measure: values[len(weights) - 1] for measure, values in SCRIPTED.items()}
 
     settings = training(epochs=4, select_by=select_by)
-    found = train(classifier, examples.batches(8, 0, 0), objective, validate, settings, tmp_path / "curves")
+    found = train(classifier, examples.batches(8, 0, 0, TARGETS), objective, validate, settings, tmp_path / "curves")
     assert found.best_epoch == best
     assert [epoch[select_by] for epoch in found.epochs] == SCRIPTED[select_by]
     same = [
@@ -155,7 +161,7 @@ def test_validation_happens_without_dropout_and_training_with_it(
     model = new_classifier(encoder, LABELS, dropout=0.5, seed=0)
     found = train(
         model,
-        examples.batches(8, 0, 0),
+        examples.batches(8, 0, 0, TARGETS),
         watched,
         lambda one: examples.scores(one, 32),
         training(epochs=2),
@@ -190,10 +196,61 @@ def test_weights_without_gradients_are_pulled_to_zero_by_weight_decay_but_biases
         classifier.classifier.bias.fill_(1.0)
     before = {name: values.clone() for name, values in classifier.named_parameters()}
     settings = training(epochs=1, weight_decay=0.5, scheduler="constant_with_warmup", warmup=0.0, learning_rate=0.1)
-    train(classifier, examples.batches(8, 0, 0), only_decays, lambda _: {"accuracy": 0.0}, settings, tmp_path / "c")
+
+    def fixed(_: PreTrainedModel) -> Scores:
+        return {"accuracy": 0.0}
+
+    train(
+        classifier,
+        examples.batches(8, 0, 0, TARGETS),
+        only_decays,
+        lambda _: {"accuracy": 0.0},
+        settings,
+        tmp_path / "c",
+    )
     for name, values in classifier.named_parameters():
         factor = 0.95**4 if values.ndim > 1 else 1.0
         torch.testing.assert_close(values, before[name] * factor, msg=name)
+
+
+def test_each_layer_learns_more_slowly_than_the_one_above(classifier: PreTrainedModel) -> None:
+    rates: dict[str, float] = {}
+    names = {id(values): name for name, values in classifier.named_parameters()}
+    for group in parameter_groups(classifier, training(learning_rate=1.0, layer_decay=0.5)):
+        rates |= {names[id(values)]: group["lr"] for values in group["params"]}
+    assert rates.keys() == set(names.values())
+    layers = classifier.config.num_hidden_layers
+    for name, rate in rates.items():
+        if ".embeddings." in name:
+            assert rate == 0.5 ** (layers + 1), name
+        elif found := re.search(r"layer\.(\d+)\.", name):
+            assert rate == 0.5 ** (layers - int(found[1])), name
+        else:
+            assert rate == 1.0, name
+
+
+def test_a_sentence_hardly_positive_is_not_learnt_as_a_triumph() -> None:
+    targets = graded_targets(torch.tensor([0, 1, 1]), torch.tensor([-2.0, 0.5, torch.nan]), slope=1.0)
+    expected = [
+        [1 / (1 + math.exp(-2)), 1 / (1 + math.exp(2))],
+        [1 / (1 + math.exp(0.5)), 1 / (1 + math.exp(-0.5))],
+        [0, 1],
+    ]
+    torch.testing.assert_close(targets, torch.tensor(expected))
+
+
+def test_scores_that_contradict_the_labels_are_not_learnt_from(rows: TokenRows) -> None:
+    stars = np.full(len(CLASSES), 3.0, np.float32)  # one to five: positive for both labels
+    with pytest.raises(StageError, match=r"finetune\.score_slope"):
+        Examples(rows, np.array(CLASSES), stars).targets(1.0, 2)
+
+
+@pytest.mark.parametrize(("slope", "classes"), [(None, 2), (1.0, 3)])
+def test_labels_are_learnt_where_scores_are_not_asked_for_or_mean_nothing(
+    rows: TokenRows, slope: float | None, classes: int
+) -> None:
+    examples = Examples(rows, np.array(CLASSES), np.array([2 * label - 1 for label in CLASSES], np.float32))
+    assert examples.targets(slope, classes).tolist() == CLASSES
 
 
 @pytest.fixture
