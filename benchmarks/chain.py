@@ -37,20 +37,24 @@ def main() -> None:
         folder = Path(temporary, "clone")
         subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
         (folder / ".cache").symlink_to(ROOT / ".cache")
-        (folder / "dvc.lock").unlink(missing_ok=True)
         whole, stages = timed(folder, "repro")
         for name, seconds in stages:
             sys.stdout.write(f"{seconds:7.1f} s  {name}\n")
         sys.stdout.write(f"{whole:7.1f} s  the whole chain ({whole / 60:.1f} minutes)\n")
-        same = (folder / "dvc.lock").read_bytes() == (ROOT / "dvc.lock").read_bytes()
-        sys.stdout.write(
-            f"{'':7}    every output has {'the same bytes as' if same else 'OTHER BYTES THAN'} the committed run's\n"
-        )
+        # The lock holds a checksum of every output; Git tracks the metrics.
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split()[1::2]
+        sys.stdout.write(f"changed against the committed run: {', '.join(changed) or 'nothing, to the last byte'}\n")
         nothing, ran = timed(folder, "repro")
         sys.stdout.write(f"{nothing:7.1f} s  dvc repro with nothing to do ({len(ran)} stages ran)\n")
-        changed, ran = timed(folder, *CHANGED)
+        varied, ran = timed(folder, *CHANGED)
         names = ", ".join(name for name, _ in ran)
-        sys.stdout.write(f"{changed:7.1f} s  dvc exp run with another evaluate.confidence (ran: {names})\n")
+        sys.stdout.write(f"{varied:7.1f} s  dvc exp run with another evaluate.confidence (ran: {names})\n")
 
 
 if __name__ == "__main__":

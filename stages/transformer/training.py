@@ -10,6 +10,7 @@ from dvclive import Live
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, get_scheduler
 
+from stages.artifacts.files import new_folder
 from stages.errors import StageError
 from stages.progress import progress
 from stages.settings.training import Training
@@ -44,7 +45,7 @@ def train(
         objective: the loss of one batch, a scalar; it calls the model.
         validate: scores of the model as it is, among them `settings.select_by`.
         settings: epochs, learning rate and the rest.
-        curves: folder for DVCLive's curves.
+        curves: new folder for DVCLive's curves.
 
     Raises:
         StageError: the loss is no longer a number.
@@ -54,31 +55,32 @@ def train(
     scheduler = get_scheduler(settings.scheduler, optimizer, round(settings.warmup * steps), steps)
     epochs: list[Scores] = []
     best_epoch, best_weights = 0, dict[str, torch.Tensor]()
-    with (
-        Live(str(curves), dvcyaml=None, save_dvc_exp=False, report=None) as live,
-        progress(f"train {model.config.num_hidden_layers} layers", steps, "batch") as bar,
-    ):
-        for epoch in range(1, settings.epochs + 1):
-            model.train()
-            for batch in batches:
-                loss = objective(model, {name: values.to(model.device) for name, values in batch.items()})
-                live.log_metric("train/loss", _finite(loss.item(), live.step))
-                live.log_metric("train/learning_rate", scheduler.get_last_lr()[-1])
-                loss.backward()  # type: ignore[no-untyped-call]
-                torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
-                optimizer.step()
-                scheduler.step()
-                optimizer.zero_grad()
-                live.next_step()
-                bar.update()
-            epochs.append(validate(model))
-            for name, value in epochs[-1].items():
-                live.log_metric(f"validation/{name}", _finite(value, live.step))
-            if _better(epochs, settings.select_by):
-                best_epoch = epoch
-                best_weights = {name: values.detach().clone() for name, values in model.state_dict().items()}
-    # DVCLive's summary of the last step: the stage writes its own, of the best epoch.
-    (curves / "metrics.json").unlink()
+    with new_folder(curves) as folder:
+        with (
+            Live(str(folder), dvcyaml=None, save_dvc_exp=False, report=None) as live,
+            progress(f"train {model.config.num_hidden_layers} layers", steps, "batch") as bar,
+        ):
+            for epoch in range(1, settings.epochs + 1):
+                model.train()
+                for batch in batches:
+                    loss = objective(model, {name: values.to(model.device) for name, values in batch.items()})
+                    live.log_metric("train/loss", _finite(loss.item(), live.step))
+                    live.log_metric("train/learning_rate", scheduler.get_last_lr()[-1])
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
+                    optimizer.step()
+                    scheduler.step()
+                    optimizer.zero_grad()
+                    live.next_step()
+                    bar.update()
+                epochs.append(validate(model))
+                for name, value in epochs[-1].items():
+                    live.log_metric(f"validation/{name}", _finite(value, live.step))
+                if _better(epochs, settings.select_by):
+                    best_epoch = epoch
+                    best_weights = {name: values.detach().clone() for name, values in model.state_dict().items()}
+        # DVCLive's summary of the last step: the stage writes its own, of the best epoch.
+        (folder / "metrics.json").unlink()
     model.load_state_dict(best_weights)
     return Trained(best_epoch, epochs)
 
