@@ -28,7 +28,7 @@ def timed(folder: Path, *arguments: str) -> tuple[float, list[tuple[str, float]]
         sys.exit(f"`dvc {' '.join(arguments)}` failed: run it in the project to see why")
     end = time.perf_counter()
     ends = [*(mark for _, mark in marks[1:]), end]
-    return end - start, [(name, stop - mark) for (name, mark), stop in zip(marks, ends, strict=True)]
+    return end - start, [(name, stop - mark) for (name, mark), stop in zip(marks, ends, strict=False)]
 
 
 def main() -> None:
