@@ -3,7 +3,7 @@
 Five folds of train and validation together; for each variant the regularization that does best on average. The default
 of params.yaml is the best of these.
 
-    python benchmarks/baseline.py
+    python -m benchmarks.baseline
 """
 
 import sys

@@ -3,7 +3,7 @@
 Runs in a fresh clone of the last commit, and says whether that gives the committed bytes. Downloads are shared with the
 project's cache.
 
-    python benchmarks/chain.py
+    python -m benchmarks.chain
 """
 
 import subprocess

@@ -3,7 +3,7 @@
 All three are measured in turn, round after round in one process, so that a machine whose speed drifts is the same for
 all of them; medians are printed.
 
-    pip install sentence-transformers && python benchmarks/embedding.py
+    pip install sentence-transformers && python -m benchmarks.embedding
 """
 
 import logging

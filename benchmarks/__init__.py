@@ -1,0 +1,1 @@
+"""Speed and choices, measured beside what people would use instead."""
