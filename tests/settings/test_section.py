@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 
 from stages.errors import StageError
@@ -13,6 +14,7 @@ from stages.settings.distill import Distill
 from stages.settings.encoders import Encoders
 from stages.settings.finetune import Finetune
 from stages.settings.section import PARAMS, read_yaml, sections
+from stages.settings.source import Source
 from stages.settings.task import TaskSection
 
 SHIPPED = Path(__file__).parents[2] / PARAMS
@@ -338,3 +340,12 @@ def test_a_task_that_is_not_described_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert TaskSection.named("opinion").labels == ["negative", "positive"]
     with pytest.raises(StageError, match=r"task\.no-such-task is missing \(described: .*opinion"):
         TaskSection.named("no-such-task")
+
+
+@pytest.mark.parametrize(
+    "kind", [{"kind": "folder", "path": "."}, {"kind": "hub", "repository": "a/b", "revision": "0" * 40}]
+)
+def test_a_checksum_of_a_file_that_is_not_fetched_is_no_silent_promise(kind: dict[str, str]) -> None:
+    pins = {"files": {"a.csv": "a.csv"}, "sha256": {"b.csv": "0" * 64}}
+    with pytest.raises(ValidationError, match=r"sha256 pins b\.csv, which files does not name"):
+        TypeAdapter(Source).validate_python({**kind, **pins})

@@ -93,6 +93,6 @@ def test_a_tampered_encoder_is_refused(hub: Server, tmp_path: Path) -> None:
 
 def test_weights_that_could_run_code_are_refused_before_a_byte_is_fetched(hub: Server, tmp_path: Path) -> None:
     weights = {"model.safetensors": "pytorch_model.bin"}
-    message = fetch_apart(ENCODER.model_copy(update={"files": weights}), tmp_path, hub)
+    message = fetch_apart(ENCODER.model_copy(update={"files": weights, "sha256": {}}), tmp_path, hub)
     assert "pytorch_model.bin is refused: loading such a file can run code" in message
     assert hub.requests == []
