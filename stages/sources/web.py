@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 class Patience:
     """How long to wait for a server, in seconds, and how often to come back.
 
-    The defaults ride out a restart of the server (about a minute of 503), and give up on one that is gone.
+    The defaults wait half a minute in all, which rides out a restart, and give up on a server that is gone.
     """
 
     attempts: int = 6

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.pipeline.conftest import GUARDED, STAGES, Clone, clone_into
+from tests.pipeline.conftest import GUARDED, ROOT, STAGES, Clone, clone_into
 
 APPROACHES = ["bag-of-words", "retrieved", "transformer", "student"]
 
@@ -107,7 +107,7 @@ def test_a_corrupted_cache_is_noticed_and_the_stage_run_again(rehearsed: Clone, 
 
 def test_a_corrupted_download_is_noticed_and_fetched_again(chain: Clone, tmp_path: Path) -> None:
     (chain.folder / ".cache").unlink()
-    shutil.copytree(rehearsed_cache(chain), chain.folder / ".cache")
+    shutil.copytree(ROOT / ".cache", chain.folder / ".cache")
     for kept in (chain.folder / ".cache/downloads").iterdir():
         kept.write_bytes(b"damaged")
     before = (chain.folder / "data/raw/opinion/films.txt").read_bytes()
@@ -115,11 +115,6 @@ def test_a_corrupted_download_is_noticed_and_fetched_again(chain: Clone, tmp_pat
     result = chain.stage("download", "opinion")
     assert (chain.folder / "data/raw/opinion/films.txt").read_bytes() == before
     assert "WARNING" in result.stderr
-
-
-def rehearsed_cache(chain: Clone) -> Path:
-    """The project's own cache of downloads."""
-    return Path(__file__).parents[2] / ".cache"
 
 
 def test_an_experiment_varies_a_parameter_and_shows_the_difference(chain: Clone) -> None:
