@@ -7,7 +7,7 @@ import numpy as np
 from stages.artifacts import paths
 from stages.artifacts.files import new_file, new_folder, write_json
 from stages.artifacts.tables import read_columns
-from stages.classifiers.bag_of_words import fit, strongest_features
+from stages.classifiers.bag_of_words import best_fit, strongest_features
 from stages.classifiers.card import write_card
 from stages.classifiers.manifest import Manifest
 from stages.command import run
@@ -17,11 +17,13 @@ from stages.settings.task import Task, TaskSection
 
 
 def bag_of_words(task: str) -> None:
-    """Fits a bag of words on a task's training rows, its regularization chosen on validation."""
+    """Fits bags of words on a task's training rows and keeps the one that does best on validation."""
     settings, described = BagOfWords.load(), TaskSection.named(task)
     train, validation = _examples(task, described, "train"), _examples(task, described, "validation")
-    with progress("fit", len(settings.regularization), "model") as bar:
-        fitted = fit(settings, described.language, train, validation, bar.update)
+    models = sum(len(candidate.regularization) for candidate in settings.candidates.values())
+    with progress("fit", models, "model") as bar:
+        best, fits = best_fit(settings, described.language, train, validation, bar.update)
+    chosen, fitted = settings.candidates[best], fits[best]
     with new_folder(paths.model(task, "bag-of-words")) as folder:
         fitted.classifier.save(folder)
         Manifest(kind="bag-of-words", labels=described.labels).write(folder)
@@ -30,10 +32,10 @@ def bag_of_words(task: str) -> None:
             name=f"{task}/bag-of-words",
             kind="bag-of-words",
             task=described,
-            made=f"Words counted, and a {settings.classifier.replace('_', ' ')} over them.",
+            made=f"Words counted, and {chosen.classifier.replace('_', ' ')} over them.",
             made_from="nothing: all its weights come from the training rows",
-            settings=settings,
-            scores=fitted.validation[fitted.regularization],
+            settings=chosen,
+            scores=fitted.scores,
             limits="It knows no word it has not been trained on, and word order only within its n-grams.",
         )
     with new_file(paths.plots("bag_of_words", task) / "strongest.csv") as path, path.open("w", newline="") as file:
@@ -44,9 +46,13 @@ def bag_of_words(task: str) -> None:
     write_json(
         paths.metrics("bag_of_words", task),
         {
+            "chosen": best,
             "features": len(fitted.classifier.pipeline[0].vocabulary_),
             "regularization": fitted.regularization,
-            "validation": {f"{strength:g}": scores for strength, scores in fitted.validation.items()},
+            "validation": {
+                name: {f"{strength:g}": scores for strength, scores in found.validation.items()}
+                for name, found in fits.items()
+            },
         },
     )
 

@@ -17,8 +17,8 @@ from stages.progress import progress
 from stages.settings.chain import Approaches, Compute
 from stages.settings.decide import Decide
 from stages.settings.task import TaskSection
+from stages.statistics.measures import most_probable
 
-LEARNT_FROM = ("train", "validation")
 
 
 def decide(
@@ -28,8 +28,8 @@ def decide(
 ) -> None:
     """Sends decisions.
 
-    With --approach and no --text, decides on the test, unlabelled and transfer examples of the task and writes the
-    decisions under data/decisions (this is the stage that DVC runs).
+    With --approach and no --text, decides on every split of the task but the training set and writes the decisions
+    under data/decisions (this is the stage that DVC runs).
 
     Otherwise answers for the texts given with --text, or for each line of standard input, with every approach side by
     side: the label it decides for and its probability.
@@ -45,18 +45,19 @@ def decide(
 
 
 def decide_on_examples(task: str, approach: str) -> None:
-    """Decides on every split of the task that was not learnt from."""
+    """Decides on every split of the task but the one that weights were learnt from."""
     labels, corpus = TaskSection.named(task).labels, paths.corpus(task)
     manifest, classifier = load_classifier(paths.model(task, approach), Compute.load(), Decide.load().batch_size)
     with new_folder(paths.decisions(task, approach)) as folder:
         for split in splits(corpus):
-            if split in LEARNT_FROM:
+            if split == "train":
                 continue
             path = corpus / f"{split}.parquet"
             columns = read_columns(path, ["id", "text"])
             with progress(f"{approach} {split}", count_rows(path), "text") as bar:
                 probability = classifier.probabilities(columns["text"], bar.update)
-            write_decisions(folder, split, approach, labels, Decisions(columns["id"], probability, manifest.teacher))
+            decided = Decisions(columns["id"], most_probable(probability), probability, manifest.teacher)
+            write_decisions(folder, split, approach, labels, decided)
 
 
 def answers(task: str, approaches: list[str], texts: list[str]) -> Iterator[str]:

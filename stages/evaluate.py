@@ -1,84 +1,113 @@
 """Stage `evaluate`: decisions + labels → scores with intervals, paired tests, pictures."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from stages.artifacts import paths
-from stages.artifacts.decisions import read_decisions
-from stages.artifacts.files import new_file, write_json
+from stages.artifacts.decisions import Decisions, read_decisions
+from stages.artifacts.files import new_file, new_folder, write_json
 from stages.artifacts.tables import read_columns, splits
 from stages.command import run
 from stages.errors import StageError
 from stages.pictures.evaluation import draw_accuracy, draw_calibration, draw_confusion, draw_roc
+from stages.pictures.streams import draw_decoding, draw_streams
 from stages.progress import progress
 from stages.settings.chain import Approaches
 from stages.settings.evaluate import Evaluate
-from stages.settings.task import TaskSection
+from stages.settings.task import Task, TaskSection
 from stages.statistics.curves import Point, calibration_points, confusion_cells, roc_points
-from stages.statistics.evaluation import Evaluation
+from stages.statistics.evaluation import Evaluation, Examples
 
 TRANSFER = "transfer-"
 
 
 def evaluate(task: str) -> None:
-    """Scores the decisions of every approach on a task's test and transfer examples."""
-    settings, labels, approaches = Evaluate.load(), TaskSection.named(task).labels, Approaches.load()
-    names = ["test", *(name for name in splits(paths.corpus(task)) if name.startswith(TRANSFER))]
-    evaluations = {}
-    with progress("evaluate", len(names), "set") as bar:
-        for name in names:
-            evaluations[name.removeprefix(TRANSFER)] = evaluation_of(task, name, labels, approaches.root, settings)
-            bar.update()
-    home = evaluations.pop("test")
-    teachers = teachers_of(task, labels, approaches.root)
-    transfer = {name: {**far.scores(), "versus": far.versus(approaches.baseline)} for name, far in evaluations.items()}
+    """Scores what every approach decided on a task's test and transfer examples, text by text and over streams."""
+    settings, described, approaches = Evaluate.load(), TaskSection.named(task), Approaches.load()
+    methods, baseline = described.decoding.methods, approaches.baseline
+    sets = ["test", *(name for name in splits(paths.corpus(task)) if name.startswith(TRANSFER))]
+    raw = {approach: paths.decisions(task, approach) for approach in approaches.root}
+    streams = {method: sorted((paths.decoded(task) / method).iterdir()) for method in methods}
+    folders = {f"{path.name}/{method}": path for method, found in streams.items() for path in found}
+    with progress("evaluate", len(sets) + 1, "set") as bar:
+        home, *abroad = (evaluation_of(task, name, described, raw, settings, bar.update) for name in sets)
+        decoded = evaluation_of(task, "test", described, folders, settings, bar.update)
+    transfer = {name.removeprefix(TRANSFER): far for name, far in zip(sets[1:], abroad, strict=True)}
     write_json(
         paths.metrics("evaluate", task),
         {
             **home.scores(),
-            "versus": home.versus(approaches.baseline),
-            "retained": home.retained(teachers),
-            "transfer": transfer,
+            "versus": home.versus(baseline),
+            "retained": home.retained(teachers_of(home)),
+            "transfer": {name: {**far.scores(), "versus": far.versus(baseline)} for name, far in transfer.items()},
+            "decoded": {
+                method: {path.name: decoded_scores(decoded, path.name, method, baseline) for path in found}
+                for method, found in streams.items()
+            },
         },
     )
-    folder = paths.plots("evaluate", task)
+    groups = read_columns(paths.corpus(task) / "test.parquet", ["group", "position"])
+    write_pictures(paths.plots("evaluate", task), home, transfer, settings.confidence)
+    write_points(paths.plots("evaluate", task) / "groups.csv", decoded.accuracy_by_group(groups["group"]))
+    with new_folder(paths.plots("evaluate", task) / "streams") as folder:
+        draw_decoding(folder / "decoding.png", decoded, methods, described.decoding.measure)
+        if described.split.keep_groups:
+            draw_streams(folder / "streams.png", decoded, groups["group"], groups["position"], methods)
+
+
+def evaluation_of(
+    task: str, split: str, described: Task, folders: Mapping[str, Path], settings: Evaluate, done: Any
+) -> Evaluation:
+    """Evaluates the decisions that lie in some folders, on one split.
+
+    Raises:
+        StageError: decisions are on other rows than those of the corpus.
+    """
+    labels = described.labels
+    columns = read_columns(paths.corpus(task) / f"{split}.parquet", ["id", "label", "group"])
+    decided: dict[str, Decisions] = {}
+    for name, folder in folders.items():
+        decided[name] = read_decisions(folder, split, labels)
+        if decided[name].ids != columns["id"]:
+            raise StageError(
+                f"{folder / split}.parquet is not about the rows of the corpus: run `dvc repro` to decide again"
+            )
+    truth = np.array([labels.index(label) for label in columns["label"]])
+    groups = np.unique(columns["group"], return_inverse=True)[1] if described.split.keep_groups else None
+    evaluation = Evaluation.of(Examples(labels, truth, groups), decided, settings)
+    done()
+    return evaluation
+
+
+def teachers_of(evaluation: Evaluation) -> dict[str, str]:
+    """Tells who taught each student among the approaches."""
+    teachers = {name: found.teacher for name, found in evaluation.decided.items() if isinstance(found, Decisions)}
+    return {name: teacher for name, teacher in teachers.items() if teacher in teachers}
+
+
+def decoded_scores(decoded: Evaluation, line: str, method: str, baseline: str) -> dict[str, Any]:
+    """Gives the scores of a method, tested against no decoding, and against the baseline decoded in the same way."""
+    name = f"{line}/{method}"
+    against = {"versus_none": f"{line}/none", "versus_baseline": f"{baseline}/{method}"}
+    tests = {test: decoded.compared(name, other) for test, other in against.items() if other != name}
+    return {**decoded.scores_of(name), **tests}
+
+
+def write_pictures(folder: Path, home: Evaluation, transfer: Mapping[str, Evaluation], confidence: float) -> None:
+    """Draws the decisions text by text, and writes the points of the curves for `dvc plots`."""
+    labels = home.examples.labels
     roc, calibration, confusion = (list(f(home)) for f in (roc_points, calibration_points, confusion_cells))
     for name, points in (("roc", roc), ("calibration", calibration), ("confusion", confusion)):
         write_points(folder / f"{name}.csv", points)
     draw_roc(folder / "roc.png", roc, labels[-1])
     draw_calibration(folder / "calibration.png", calibration, labels[-1])
-    draw_confusion(folder / "confusion.png", confusion, labels)
-    sets = {"test": home.scores(), **{name: far.scores() for name, far in evaluations.items()}}
-    draw_accuracy(folder / "accuracy.png", sets, settings.confidence)
-
-
-def evaluation_of(task: str, split: str, labels: list[str], approaches: list[str], settings: Evaluate) -> Evaluation:
-    """Gathers what every approach decided on one split.
-
-    Raises:
-        StageError: an approach decided on other rows than those of the corpus.
-    """
-    columns = read_columns(paths.corpus(task) / f"{split}.parquet", ["id", "label"])
-    probability = {}
-    for approach in approaches:
-        folder = paths.decisions(task, approach)
-        decided = read_decisions(folder, split, labels)
-        if decided.ids != columns["id"]:
-            raise StageError(
-                f"{folder / split}.parquet is not about the rows of the corpus: run `dvc repro` to decide again"
-            )
-        probability[approach] = decided.probability
-    truth = np.array([labels.index(label) for label in columns["label"]])
-    return Evaluation.of(labels, truth, probability, settings)
-
-
-def teachers_of(task: str, labels: list[str], approaches: list[str]) -> dict[str, str]:
-    """Tells who taught each student among the approaches."""
-    decided = {approach: read_decisions(paths.decisions(task, approach), "test", labels) for approach in approaches}
-    return {approach: found.teacher for approach, found in decided.items() if found.teacher in decided}
+    draw_confusion(folder / "confusion.png", confusion, list(labels))
+    sets = {"test": home.scores(), **{name: far.scores() for name, far in transfer.items()}}
+    draw_accuracy(folder / "accuracy.png", sets, confidence)
 
 
 def write_points(path: Path, points: Iterable[Point]) -> None:

@@ -29,12 +29,14 @@ def finetune(task: str) -> None:
     validation = Examples.read(task, "validation", described.labels)
     folder = paths.encoder(encoder)
     model = new_classifier(folder, described.labels, dropout=settings.dropout, seed=settings.seed).to(device)
-
+    if settings.freeze_embeddings:
+        model.base_model.embeddings.requires_grad_(requires_grad=False)
     targets = training.targets(settings.score_slope, len(described.labels))
+    weights = training.class_weights(len(described.labels)).to(device) if settings.class_weight else None
 
     def objective(model: PreTrainedModel, batch: Batch) -> Tensor:
         targets = batch.pop("targets")
-        return cross_entropy(model(**batch).logits, targets, settings.label_smoothing)
+        return cross_entropy(model(**batch).logits, targets, settings.label_smoothing, weights)
 
     trained = train(
         model,

@@ -3,46 +3,75 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, write_json
 from stages.artifacts.tables import CORPUS, write_table
 from stages.command import run
+from stages.corpora.masking import learn_names, mask
 from stages.corpora.reading import read
 from stages.corpora.row import BadRow, Row
-from stages.corpora.splitting import limit_rows, remove_duplicates, split_rows
+from stages.corpora.splitting import count_duplicates, limit_groups, limit_rows, remove_duplicates, split_rows
 from stages.errors import StageError
 from stages.settings.prepare import Prepare
-from stages.settings.task import TaskSection
+from stages.settings.task import Split, TaskSection
 
 log = logging.getLogger(__name__)
 
+Rows = Mapping[str, Sequence[Row]]
+
 
 def prepare(task: str) -> None:
-    """Reads a task's raw files, splits their rows, and removes duplicates across splits."""
+    """Reads a task's raw files, splits their rows, and removes duplicates across splits (of streams: counts them)."""
     settings, described = Prepare.load(), TaskSection.named(task)
-    rows, bad = read(described, paths.raw(task))
-    _tolerate(bad, settings.bad_rows)
-    labelled = {use: [row for row in found if row.label or use == "unlabelled"] for use, found in rows.items()}
-    splits, removed = remove_duplicates(split_rows(labelled, described.split))
-    splits = {name: limit_rows(found, settings.limit, described.split.seed) for name, found in splits.items()}
+    found = read(described, paths.raw(task))
+    _tolerate(found.bad, settings.bad_rows)
+    labelled = {use: [row for row in rows if row.label or use == "unlabelled"] for use, rows in found.rows.items()}
+    splits, counted = _deal(labelled, described.split, settings.limit)
+    if settings.mask:
+        splits, counted["masked"] = _mask(splits, labelled)
 
     with new_folder(paths.corpus(task)) as folder:
-        for name, found in splits.items():
+        for name, rows in splits.items():
             with write_table(folder / f"{name}.parquet", CORPUS, {"task": task, "labels": described.labels}) as append:
-                append({field: [getattr(row, field) for row in found] for field in CORPUS.names})
-        (folder / "rejected.jsonl").write_text("".join(json.dumps(asdict(row)) + "\n" for row in bad), encoding="utf-8")
+                append({field: [getattr(row, field) for row in rows] for field in CORPUS.names})
+        rejected = "".join(json.dumps(asdict(row)) + "\n" for row in found.bad)
+        (folder / "rejected.jsonl").write_text(rejected, encoding="utf-8")
+    if found.removed:
+        counted["passages_removed"] = dict(sorted(found.removed.items()))
     write_json(
         paths.metrics("prepare", task),
         {
-            "rows": {name: _count(found) for name, found in sorted(splits.items())},
-            "bad_rows": len(bad),
-            "without_label": {use: len(rows[use]) - len(labelled[use]) for use in sorted(rows)},
-            "duplicates_removed": dict(sorted(removed.items())),
+            "rows": {name: _count(rows) for name, rows in sorted(splits.items())},
+            "bad_rows": len(found.bad),
+            "without_label": {use: len(found.rows[use]) - len(labelled[use]) for use in sorted(found.rows)},
+            **counted,
         },
     )
+
+
+def _deal(rows: Rows, rule: Split, limit: int | None) -> tuple[dict[str, list[Row]], dict[str, dict[str, int]]]:
+    """Gives the splits, and how many duplicates were removed from each, or counted where groups are kept whole."""
+    splits = split_rows(rows, rule)
+    if rule.keep_groups:
+        counted = {"duplicates_across_splits": dict(sorted(count_duplicates(splits).items()))}
+        return {name: limit_groups(found, limit, rule.seed) for name, found in splits.items()}, counted
+    splits, removed = remove_duplicates(splits)
+    counted = {"duplicates_removed": dict(sorted(removed.items()))}
+    return {name: limit_rows(found, limit, rule.seed) for name, found in splits.items()}, counted
+
+
+def _mask(splits: Rows, corpus: Rows) -> tuple[dict[str, list[Row]], dict[str, int]]:
+    """Hides names and numbers of all splits, and counts the texts that had some; the names are those of the corpus."""
+    names = learn_names(row.text for rows in corpus.values() for row in rows)
+    masked = {name: [replace(row, text=mask(row.text, names)) for row in rows] for name, rows in splits.items()}
+    changed = {
+        name: sum(row.text != before.text for row, before in zip(rows, splits[name], strict=True))
+        for name, rows in sorted(masked.items())
+    }
+    return masked, changed
 
 
 def _count(rows: Sequence[Row]) -> dict[str, int]:

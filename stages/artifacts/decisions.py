@@ -1,4 +1,4 @@
-"""Decisions on disk: a table of probabilities, and the hand-in format, one decision per line."""
+"""Decisions on disk: a table of probabilities, and the hand-in format, one decision and one score per line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +17,18 @@ class Decisions:
     """What one approach decided on one split."""
 
     ids: list[str]
+    decision: np.ndarray  # (texts,) class numbers
     probability: np.ndarray  # (texts, classes) float64
-    teacher: str | None
+    teacher: str | None = None
 
 
 def write_decisions(folder: Path, split: str, approach: str, labels: Sequence[str], decided: Decisions) -> None:
-    """Writes `<split>.parquet`, and `<split>.txt` with one label per line in the order of the corpus."""
-    chosen = [labels[place] for place in decided.probability.argmax(axis=1)]
+    """Writes the decisions on a split, in the order of the corpus.
+
+    `<split>.parquet` holds everything, `<split>.txt` a label per line, and `<split>.scores.txt` the probability of the
+    last label per line.
+    """
+    chosen = [labels[place] for place in decided.decision]
     columns = [pa.array(values) for values in decided.probability.T]
     metadata = {"labels": list(labels), "teacher": decided.teacher}
     with write_table(folder / f"{split}.parquet", decisions_schema(labels), metadata) as append:
@@ -37,8 +42,10 @@ def write_decisions(folder: Path, split: str, approach: str, labels: Sequence[st
                 ),
             }
         )
-    with new_file(folder / f"{split}.txt") as path:
-        path.write_text("".join(f"{label}\n" for label in chosen), encoding="utf-8")
+    scores = (f"{score:.6g}" for score in decided.probability[:, -1])
+    for name, lines in ((f"{split}.txt", chosen), (f"{split}.scores.txt", scores)):
+        with new_file(folder / name) as path:
+            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def read_decisions(folder: Path, split: str, labels: Sequence[str]) -> Decisions:
@@ -52,9 +59,12 @@ def read_decisions(folder: Path, split: str, labels: Sequence[str]) -> Decisions
     if metadata.get("labels") != list(labels):
         raise StageError(f"{path} decides between {metadata.get('labels')}, not {list(labels)}: run `dvc repro`")
     ids: list[str] = []
+    chosen: list[int] = []
     parts = [np.empty((0, len(labels)))]
-    for batch in read_batches(path, ["id", "probability"]):
+    numbers = {label: number for number, label in enumerate(labels)}
+    for batch in read_batches(path, ["id", "decision", "probability"]):
         ids += batch.column("id").to_pylist()
+        chosen += [numbers[label] for label in batch.column("decision").to_pylist()]
         probability = batch.column("probability")
         parts.append(np.column_stack([probability.field(label).to_numpy() for label in labels]))
-    return Decisions(ids, np.concatenate(parts), metadata.get("teacher"))
+    return Decisions(ids, np.array(chosen, int), np.concatenate(parts), metadata.get("teacher"))

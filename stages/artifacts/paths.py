@@ -41,6 +41,11 @@ def decisions(task: str, approach: str) -> Path:
     return DATA / "decisions" / task / approach
 
 
+def decoded(task: str) -> Path:
+    """Folder of the decisions over streams, `<method>/<approach>/`, files as in `decisions`."""
+    return DATA / "decoded" / task
+
+
 def metrics(stage: str, task: str) -> Path:
     """The JSON file of what a stage measured on a task."""
     return METRICS / stage / f"{task}.json"

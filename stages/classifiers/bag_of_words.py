@@ -21,10 +21,11 @@ from stages.artifacts.files import read_json, write_json
 from stages.classifiers.classifier import Done
 from stages.classifiers.skops_file import load_skops, save_skops
 from stages.errors import StageError
-from stages.settings.bag_of_words import BagOfWords
+from stages.settings.bag_of_words import BagOfWords, Candidate
 from stages.statistics.measures import measure
 
 WORD = r"(?u)\b\w+(?:['’]\w+)?\b"  # one-letter words and "don't" are words too, unlike in scikit-learn's default
+MARK = r"[^\w\s]"  # a punctuation mark: how a person breathes
 LANGUAGES = {"en": "english", "fr": "french", "de": "german", "es": "spanish", "it": "italian", "pt": "portuguese"}
 MODEL, READING = "model.skops", "reading.json"
 
@@ -69,21 +70,46 @@ class Fit:
     regularization: float
     validation: dict[float, dict[str, float]]
 
+    @property
+    def scores(self) -> dict[str, float]:
+        """Those of the strength that was kept."""
+        return self.validation[self.regularization]
 
-def fit(
+
+def best_fit(
     settings: BagOfWords,
     language: str,
     train: tuple[Sequence[str], np.ndarray],
     validation: tuple[Sequence[str], np.ndarray],
     done: Done,
+) -> tuple[str, dict[str, Fit]]:
+    """Fits every candidate and names the one that does best on validation (of equals, the first).
+
+    The arguments are those of `fit`.
+    """
+    fits = {
+        name: fit(candidate, language, train, validation, settings.select_by, done)
+        for name, candidate in settings.candidates.items()
+    }
+    return max(fits, key=lambda name: _merit(fits[name].scores, settings.select_by)), fits
+
+
+def fit(
+    settings: Candidate,
+    language: str,
+    train: tuple[Sequence[str], np.ndarray],
+    validation: tuple[Sequence[str], np.ndarray],
+    select_by: str,
+    done: Done,
 ) -> Fit:
-    """Fits one model per strength of regularization and keeps the most accurate on validation (of equals, the first).
+    """Fits one model per strength of regularization and keeps the best on validation (of equals, the first).
 
     Args:
-        settings: the section `bag_of_words`.
+        settings: one of the candidates of the section `bag_of_words`.
         language: two-letter code, for stemming and stop words.
         train: texts and class numbers.
         validation: texts and class numbers; a linear SVM is calibrated on them too.
+        select_by: `accuracy`, `macro_f1` or `log_loss`.
         done: told after each model.
     """
     stems = _language(language, "stemming") if settings.stemming else None
@@ -91,7 +117,7 @@ def fit(
     try:
         seen = vectorizer.fit_transform(stemmed(train[0], stems))
     except ValueError as error:  # scikit-learn's word for "no feature is left"
-        raise StageError(f"params.yaml: bag_of_words.min_documents or stop_words leave no word ({error})") from None
+        raise StageError(f"params.yaml: bag_of_words: min_documents or stop_words leave no word ({error})") from None
     unseen = vectorizer.transform(stemmed(validation[0], stems))
     scores, models = {}, {}
     for strength in settings.regularization:
@@ -102,8 +128,12 @@ def fit(
         scores[strength] = measure(validation[1], model.predict_proba(unseen))
         done(1)
     vars(vectorizer).pop("_stop_words_id", None)  # an address in memory
-    best = max(settings.regularization, key=lambda strength: scores[strength]["accuracy"])
+    best = max(settings.regularization, key=lambda strength: _merit(scores[strength], select_by))
     return Fit(BagOfWordsClassifier(make_pipeline(vectorizer, models[best]), stems), best, scores)
+
+
+def _merit(scores: dict[str, float], select_by: str) -> float:
+    return -scores[select_by] if select_by == "log_loss" else scores[select_by]
 
 
 def _calibrated(model: LinearSVC, unseen: Any, labels: np.ndarray) -> CalibratedClassifierCV:
@@ -134,31 +164,32 @@ def strongest_features(
             yield label, str(names[place]), float(row[place])
 
 
-def _vectorizer(settings: BagOfWords, language: str, stems: str | None) -> CountVectorizer:
+def _vectorizer(settings: Candidate, language: str, stems: str | None) -> CountVectorizer:
     words = sorted(get_stop_words(_language(language, "stop_words"))) if settings.stop_words else None
     kind: Callable[..., CountVectorizer] = TfidfVectorizer if settings.weighting == "tfidf" else CountVectorizer
     return kind(
         ngram_range=settings.ngrams,
         max_features=settings.max_features,
         min_df=settings.min_documents,
-        token_pattern=WORD,
+        token_pattern=f"{WORD}|{MARK}" if settings.punctuation else WORD,
+        lowercase=settings.lowercase,
         stop_words=list(stemmed(words, stems)) if words else None,
         binary=settings.weighting == "binary",
         **({"sublinear_tf": True} if settings.weighting == "tfidf" else {}),
     )
 
 
-def _linear(settings: BagOfWords, strength: float) -> LogisticRegression | LinearSVC | MultinomialNB:
+def _linear(settings: Candidate, strength: float) -> LogisticRegression | LinearSVC | MultinomialNB:
     match settings.classifier:
         case "logistic_regression":
-            return LogisticRegression(C=strength, max_iter=1000)
+            return LogisticRegression(C=strength, max_iter=1000, class_weight=settings.class_weight)
         case "linear_svm":
-            return LinearSVC(C=strength, random_state=0)
+            return LinearSVC(C=strength, random_state=0, class_weight=settings.class_weight)
         case "naive_bayes":
-            return MultinomialNB(alpha=1 / strength)
+            return MultinomialNB(alpha=1 / strength, fit_prior=settings.class_weight is None)
 
 
 def _language(code: str, setting: str) -> str:
     if code not in LANGUAGES:
-        raise StageError(f"params.yaml: bag_of_words.{setting} knows no language {code!r}: set it to false")
+        raise StageError(f"params.yaml: bag_of_words: {setting} knows no language {code!r}: set it to false")
     return LANGUAGES[code]

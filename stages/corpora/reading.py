@@ -1,48 +1,62 @@
 """Chooses the reader of a task and gathers what it reads, split by split."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from stages.corpora.graded import read_graded
-from stages.corpora.row import BadRow, Row
+from stages.corpora.row import BadRow, Removed, Row
+from stages.corpora.speeches import read_speeches
 from stages.corpora.table import read_table
+from stages.corpora.turns import read_turns
 from stages.errors import StageError
-from stages.settings.task import GradedReader, Task
+from stages.settings.task import GradedReader, SpeechesReader, Task, TurnsReader
 
 
-def read(task: Task, folder: Path) -> tuple[dict[str, list[Row]], list[BadRow]]:
+class Read(NamedTuple):
+    """What the raw files of a task hold."""
+
+    rows: dict[str, list[Row]]  # by use (`all`, `train`, `transfer-tweets` …), in the order of the files
+    bad: list[BadRow]  # the lines that are no row
+    removed: Counter[str]  # how often each passage was left out of a text, such as `(APPLAUSE)`
+
+
+def read(task: Task, folder: Path) -> Read:
     """Reads the raw files of a task.
 
     Args:
         task: which files there are, and how they are read.
         folder: where `download` put them.
 
-    Returns:
-        The rows by use (`all`, `train`, `transfer-tweets` …) in the order of the files, and the lines that are none.
-
     Raises:
         StageError: a file is missing, or cannot be read at all (no such column, no such encoding).
     """
-    rows: dict[str, list[Row]] = {}
-    bad: list[BadRow] = []
+    found = Read({}, [], Counter())
     seen: set[str] = set()
     for name, use in task.reader.files.items():
         path = folder / name
         if not path.exists():
             raise StageError(f"{path} is missing: run `dvc repro` to download it")
         for line, item in _read_file(task, path, use):
-            if isinstance(item, BadRow):
-                bad.append(item)
+            if isinstance(item, Removed):
+                found.removed[item.passage] += 1
+            elif isinstance(item, BadRow):
+                found.bad.append(item)
             elif item.id in seen:
-                bad.append(BadRow(name, line, f"the id {item.id!r} stands twice"))
+                found.bad.append(BadRow(name, line, f"the id {item.id!r} stands twice"))
             else:
                 seen.add(item.id)
-                rows.setdefault(use, []).append(item)
-    return rows, bad
+                found.rows.setdefault(use, []).append(item)
+    return found
 
 
-def _read_file(task: Task, path: Path, use: str) -> Iterator[tuple[int, Row | BadRow]]:
-    labels = None if use == "unlabelled" else task.labels
-    if isinstance(task.reader, GradedReader):
-        return read_graded(path, task.reader.encoding)
-    return read_table(path, task.reader, labels)
+def _read_file(task: Task, path: Path, use: str) -> Iterator[tuple[int, Row | BadRow | Removed]]:
+    reader = task.reader
+    if isinstance(reader, GradedReader):
+        return read_graded(path, reader.encoding)
+    if isinstance(reader, TurnsReader):
+        return read_turns(path, reader, task.language)
+    if isinstance(reader, SpeechesReader):
+        return read_speeches(path, reader.encoding, None if use == "unlabelled" else reader.labels)
+    return read_table(path, reader, None if use == "unlabelled" else task.labels)

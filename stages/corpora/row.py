@@ -1,4 +1,4 @@
-"""What every reader gives: rows, and the lines that cannot be one."""
+"""What every reader gives: rows, the lines that cannot be one, and what was taken out of a text."""
 
 from dataclasses import dataclass
 
@@ -26,3 +26,10 @@ class BadRow:
     def __str__(self) -> str:
         """Gives `reviews.csv line 12: the text is empty`."""
         return f"{self.file} line {self.line}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A passage that a reader left out of a text because nobody said it: `(APPLAUSE)`."""
+
+    passage: str

@@ -3,16 +3,18 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from itertools import islice
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from stages.corpora.row import Row
 from stages.errors import StageError
-from stages.settings.task import Split
+from stages.settings.task import Split, folds
 
-# A text is removed from a split when an earlier one of these holds it: what is tested on stays whole.
+# A text stands across splits when an earlier one of these holds it: it is removed from the later one, if at all.
 PRECEDENCE = ("test", "validation", "train")
 
 
@@ -20,33 +22,51 @@ def split_rows(rows: Mapping[str, Sequence[Row]], rule: Split) -> dict[str, list
     """Deals the rows of use `all` to train, validation and test; the other uses already are splits.
 
     The order of the rows within a split stays that of the corpus. A use that is given as a file is not dealt to:
-    where a task brings its own test file, only validation is taken from `all`.
+    where a task brings its own test file, or names the groups to test on, validation is a share of the rest.
 
     Raises:
-        StageError: a label or the groups are too few to be dealt to every split.
+        StageError: a label or the groups are too few to be dealt to every split, or the test names no group there is.
     """
     splits = {use: list(found) for use, found in rows.items() if use != "all"}
     rest = list(rows.get("all", ()))
     if not rest and "validation" not in splits:  # train and test were given: validation comes from train
         rest = splits.pop("train")
-    for name, share in (("test", rule.test), ("validation", rule.validation)):
-        if rest and name not in splits:
-            dealt = rule.validation / (1 - rule.test) if name == "validation" and "test" not in rows else share
-            rest, splits[name] = _deal(rest, dealt, rule, name)
+    of_rest = rule.validation
+    if rest and "test" not in splits:
+        if isinstance(rule.test, list):
+            rest, splits["test"] = _named(rest, rule.test)
+        else:
+            rest, splits["test"] = _deal(rest, rule.test, rule, "test", rule.fold)
+            of_rest = rule.validation / (1 - rule.test)
+    if rest and "validation" not in splits:
+        rest, splits["validation"] = _deal(rest, of_rest, rule, "validation")
     if rest:
         splits["train"] = splits.get("train", []) + rest
     return splits
 
 
-def _deal(rows: list[Row], share: float, rule: Split, name: str) -> tuple[list[Row], list[Row]]:
+def _named(rows: list[Row], patterns: list[str]) -> tuple[list[Row], list[Row]]:
+    """Parts the groups that match none of the patterns from those that match one."""
+    groups = dict.fromkeys(row.group for row in rows)
+    shown = ", ".join([*list(groups)[:8], *(["…"] if len(groups) > 8 else [])])
+    for pattern in patterns:
+        if not any(fnmatchcase(group, pattern) for group in groups):
+            raise StageError(f"split.test: no group is named {pattern!r} (there are: {shown})")
+    taken = {group for group in groups if any(fnmatchcase(group, pattern) for pattern in patterns)}
+    if len(taken) == len(groups):
+        raise StageError(f"split.test takes all {len(groups)} groups ({shown}): leave some to learn from")
+    return [row for row in rows if row.group not in taken], [row for row in rows if row.group in taken]
+
+
+def _deal(rows: list[Row], share: float, rule: Split, name: str, fold: int = 0) -> tuple[list[Row], list[Row]]:
     labels = [row.label or "" for row in rows]
-    places = np.arange(len(rows))
     try:
         if rule.keep_groups:
-            folds = StratifiedGroupKFold(n_splits=max(2, round(1 / share)), shuffle=True, random_state=rule.seed)
-            kept, taken = next(folds.split(places, labels, [row.group for row in rows]))
+            kept, taken = _fold(rows, labels, share, rule.seed, fold)
         else:
-            kept, taken = train_test_split(places, test_size=share, stratify=labels, random_state=rule.seed)
+            kept, taken = train_test_split(
+                np.arange(len(rows)), test_size=share, stratify=labels, random_state=rule.seed
+            )
     except ValueError as error:
         label, count = Counter(labels).most_common()[-1]
         groups = f" in {len({row.group for row in rows})} groups" if rule.keep_groups else ""
@@ -55,6 +75,14 @@ def _deal(rows: list[Row], share: float, rule: Split, name: str) -> tuple[list[R
             "bring more rows or groups, fewer labels, or your own split files"
         ) from None
     return [rows[place] for place in sorted(kept)], [rows[place] for place in sorted(taken)]
+
+
+def _fold(rows: list[Row], labels: list[str], share: float, seed: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
+    dealt = StratifiedGroupKFold(n_splits=folds(share), shuffle=True, random_state=seed)
+    kept, taken = next(islice(dealt.split(rows, labels, [row.group for row in rows]), fold, None))
+    if not len(kept) or not len(taken):
+        raise ValueError("a side would be empty")
+    return kept, taken
 
 
 def fingerprint(text: str) -> str:
@@ -68,19 +96,36 @@ def remove_duplicates(splits: Mapping[str, Sequence[Row]]) -> tuple[dict[str, li
     Returns:
         The splits, and how many rows each one lost.
     """
+    kept: dict[str, list[Row]] = {}
+    for name, rows, again in _across(splits):
+        # Unlabelled rows are sent decisions one by one, so that none may go; nobody is scored on them.
+        keep_all = name == "unlabelled"
+        kept[name] = [row for row, one in zip(rows, again, strict=True) if keep_all or not one]
+    return kept, {name: len(splits[name]) - len(kept[name]) for name in kept}
+
+
+def count_duplicates(splits: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+    """Counts the rows of each split that `remove_duplicates` would take for standing in an earlier one.
+
+    For tasks that keep groups, whose rows follow each other: a sentence such as "Thank you." stands in many groups,
+    and to remove it would make a hole where nobody else spoke. What is learnt of transitions, from the gaps between
+    positions in train, and what is decoded, in the other splits, would be wrong there. So nothing is removed, and the
+    count tells how much of a test is met in training.
+    """
+    return {name: sum(again) for name, _, again in _across(splits)}
+
+
+def _across(splits: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, Sequence[Row], list[bool]]]:
+    """Yields each split, and which of its rows stand in an earlier one: test, validation, train, then the others."""
     order = [name for name in PRECEDENCE if name in splits]
     order += [name for name in splits if name not in PRECEDENCE]
     earlier: set[str] = set()
-    kept: dict[str, list[Row]] = {}
     for name in order:
         # A text without a word (":)") has an empty fingerprint that says nothing.
         prints = [fingerprint(row.text) or row.text for row in splits[name]]
-        # Unlabelled rows are sent decisions one by one, so that none may go; nobody is scored on them.
-        keep_all = name == "unlabelled"
-        kept[name] = [row for row, one in zip(splits[name], prints, strict=True) if keep_all or one not in earlier]
+        yield name, splits[name], [one in earlier for one in prints]
         if name in PRECEDENCE:
             earlier |= set(prints)
-    return kept, {name: len(splits[name]) - len(kept[name]) for name in kept}
 
 
 def limit_rows(rows: Sequence[Row], limit: int | None, seed: int) -> list[Row]:
@@ -89,3 +134,27 @@ def limit_rows(rows: Sequence[Row], limit: int | None, seed: int) -> list[Row]:
         return list(rows)
     chosen = np.random.default_rng(seed).choice(len(rows), size=limit, replace=False)
     return [rows[place] for place in sorted(chosen)]
+
+
+def limit_groups(rows: Sequence[Row], limit: int | None, seed: int) -> list[Row]:
+    """Keeps a seeded choice of whole groups with at most `limit` rows, in their order.
+
+    There may be more rows where that is what it takes to keep one group, and an example of each label.
+    """
+    if limit is None or len(rows) <= limit:
+        return list(rows)
+    sizes, labels = Counter(row.group for row in rows), Counter(row.label for row in rows)
+    carried: dict[str, set[str | None]] = {}
+    for row in rows:
+        carried.setdefault(row.group, set()).add(row.label)
+    order = [list(sizes)[place] for place in np.random.default_rng(seed).permutation(len(sizes))]
+    chosen: set[str] = set()
+    for label, _ in reversed(labels.most_common()):  # a group with the rarest label mostly has the others as well
+        if not any(label in carried[group] for group in chosen):
+            chosen.add(next(group for group in order if label in carried[group]))
+    room = limit - sum(sizes[group] for group in chosen)
+    for group in order:
+        if group not in chosen and sizes[group] <= room:
+            chosen.add(group)
+            room -= sizes[group]
+    return [row for row in rows if row.group in chosen]

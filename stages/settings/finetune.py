@@ -1,6 +1,6 @@
 """Settings of the stage `finetune`."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from stages.settings.section import Positive, Section, Share
 from stages.settings.training import Training
@@ -13,3 +13,5 @@ class Finetune(Section, Training):
 
     label_smoothing: Share
     score_slope: Positive | None
+    class_weight: Literal["balanced"] | None
+    freeze_embeddings: bool

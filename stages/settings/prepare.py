@@ -8,9 +8,10 @@ from stages.settings.section import Section, Strict
 
 
 class Prepare(Section, Strict):
-    """How strict the reading is, and how much of the corpus is used."""
+    """How strict the reading is, how much of the corpus is used, and whether names and numbers are hidden."""
 
     key: ClassVar[str] = "prepare"
 
     bad_rows: Annotated[int, Field(ge=0)]
     limit: Annotated[int, Field(ge=10)] | None
+    mask: bool

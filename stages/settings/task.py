@@ -11,6 +11,8 @@ from stages.settings.source import Source
 # What a raw file is for: `all` is split by the task's rule, the others already are a split.
 Use = Annotated[str, Field(pattern=r"^(all|train|validation|test|unlabelled|transfer-[a-z0-9-]+)$")]
 
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+
 
 class GradedReader(Strict):
     """Lines `id TAB mean grade TAB text`; the label is the sign of the grade, a grade of zero has none."""
@@ -34,18 +36,85 @@ class TableReader(Strict):
     score: str | None = None
 
 
-class Split(Strict):
-    """How the rows of an `all` file become train, validation and test."""
+class SpeechesReader(Strict):
+    """Lines `<speech:sentence:LABEL> text`, or `<speech:sentence> text` in files used as `unlabelled`."""
 
-    validation: Annotated[float, Field(gt=0, lt=1)]
-    test: Annotated[float, Field(gt=0, lt=1)]
+    format: Literal["speeches"]
+    files: dict[str, Use]
+    encoding: str = "utf-8"
+    labels: Annotated[dict[str, str], Field(min_length=1, description="mark of the file → label")]
+
+
+class TurnsReader(Strict):
+    """A table of turns of speech in order, cut into sentences; a sentence's label is who speaks.
+
+    A group is named once over all files: debates of one name in two files would be taken for one.
+    """
+
+    format: Literal["turns"]
+    files: dict[str, Use]
+    encoding: str = "utf-8"
+    text: str
+    label: str
+    group: str
+    speakers: Annotated[dict[str, str], Field(min_length=1, description="speaker → label; others give no rows")]
+    piece: Annotated[int, Field(ge=1, description="the least number of sentences of a group")]
+
+
+Reader = Annotated[GradedReader | TableReader | SpeechesReader | TurnsReader, Field(discriminator="format")]
+
+
+class Split(Strict):
+    """How the rows of an `all` file become train, validation and test.
+
+    `test` is a share, or the groups to test on, as patterns (`3rd-*`). `validation` is a share of all rows, or of
+    what the groups to test on leave. With `keep_groups`, a share of 1/n deals n folds of whole groups, of which
+    `fold` is tested on: over all of them, each group is tested on once.
+    """
+
+    validation: Fraction
+    test: Fraction | Annotated[list[str], Field(min_length=1)]
     keep_groups: bool
     seed: Seed
+    fold: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
-    def _leaves_something_to_learn_from(self) -> "Split":
+    def _can_be_dealt(self) -> "Split":
+        if isinstance(self.test, list):
+            if not self.keep_groups:
+                raise ValueError("test names groups, so keep_groups must be true: or give test as a share")
+            if self.fold:
+                raise ValueError("fold chooses among shares, but test names its groups: leave fold at 0")
+            return self
         if self.validation + self.test >= 1:
             raise ValueError("validation and test together must be below 1: nothing is left for train")
+        if self.fold and not self.keep_groups:
+            raise ValueError("fold chooses among folds of whole groups: set keep_groups, or leave fold at 0")
+        if self.fold >= folds(self.test):
+            raise ValueError(
+                f"fold is {self.fold}, but test: {self.test:g} deals {folds(self.test)} folds: 0 to "
+                f"{folds(self.test) - 1}"
+            )
+        return self
+
+
+def folds(share: float) -> int:
+    """Gives into how many folds of whole groups a share of the rows is dealt."""
+    return max(2, round(1 / share))
+
+
+class Decoding(Strict):
+    """How the decisions on sentences that follow each other are made together, once the model has given its own."""
+
+    methods: Annotated[list[Literal["none", "moving_average", "gaussian", "viterbi", "one_run"]], Field(min_length=1)]
+    measure: Literal["accuracy", "f1"]  # what is tuned for on validation; f1 is that of the last label, the rare one
+
+    @model_validator(mode="after")
+    def _compares_with_none(self) -> "Decoding":
+        if self.methods[0] != "none":
+            raise ValueError("methods must begin with none: the others are compared with it")
+        if len(set(self.methods)) < len(self.methods):
+            raise ValueError("methods: a method is named twice")
         return self
 
 
@@ -72,24 +141,50 @@ class Task(Strict):
     licence: str
     labels: Annotated[list[Name], Field(min_length=2)]
     source: Source
-    reader: Annotated[GradedReader | TableReader, Field(discriminator="format")]
+    reader: Reader
     split: Split
+    decoding: Decoding
     retrieved: Annotated[Vader | ZeroShot, Field(discriminator="kind")]
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Task":
         if len(set(self.labels)) < len(self.labels):
             raise ValueError("labels: a label is named twice")
-        if absent := sorted(set(self.reader.files) - set(self.source.files or self.reader.files)):
-            raise ValueError(f"reader.files names {absent[0]!r}, which source.files does not bring")
-        if "all" not in self.reader.files.values() and not {"train", "test"} <= set(self.reader.files.values()):
-            raise ValueError("reader.files needs a file used as `all`, or files used as `train` and `test`")
         if self.retrieved.kind == "vader" and self.labels != ["negative", "positive"]:
             raise ValueError("retrieved.kind vader decides [negative, positive]; for other labels use zero-shot")
         if self.retrieved.kind == "zero-shot" and set(self.retrieved.descriptions) != set(self.labels):
             raise ValueError("retrieved.descriptions must describe each of the labels, and nothing else")
+        return self
+
+    @model_validator(mode="after")
+    def _reads_what_it_splits(self) -> "Task":
+        uses = set(self.reader.files.values())
+        if absent := sorted(set(self.reader.files) - self.source.brings()):
+            raise ValueError(f"reader.files names {absent[0]!r}, which source.files does not bring")
+        if "all" not in uses and not {"train", "test"} <= uses:
+            raise ValueError("reader.files needs a file used as `all`, or files used as `train` and `test`")
+        if "test" in uses and (isinstance(self.split.test, list) or self.split.fold):
+            raise ValueError("split.test and split.fold choose among the groups, but reader.files brings a test file")
+        return self
+
+    @model_validator(mode="after")
+    def _reads_its_labels(self) -> "Task":
         if self.reader.format == "graded" and self.labels != ["negative", "positive"]:
             raise ValueError("labels of a graded reader are [negative, positive]: the signs of the grade")
+        if self.reader.format == "speeches" and set(self.reader.labels.values()) != set(self.labels):
+            raise ValueError("reader.labels must give each of the labels its marks, and nothing else")
+        if self.reader.format == "turns" and set(self.reader.speakers.values()) != set(self.labels):
+            raise ValueError("reader.speakers must give each of the labels its speakers, and nothing else")
+        if self.reader.format == "turns" and "unlabelled" in self.reader.files.values():
+            raise ValueError("reader.files: turns are labelled by who speaks, so that none can be `unlabelled`")
+        return self
+
+    @model_validator(mode="after")
+    def _decodes_whole_streams(self) -> "Task":
+        if self.decoding.methods != ["none"] and not self.split.keep_groups:
+            raise ValueError("decoding.methods other than none need split.keep_groups: a stream that is cut is none")
+        if "one_run" in self.decoding.methods and len(self.labels) != 2:
+            raise ValueError("decoding.methods: one_run needs two labels, and seeks the run of the last one")
         return self
 
 

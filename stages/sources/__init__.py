@@ -1,1 +1,1 @@
-"""Where bytes come from: PyPI, npm, an address, the Hugging Face hub or a folder, each checked against its pin."""
+"""Where bytes come from: PyPI, npm, an address, the hub, a folder or several of them, each checked against its pin."""

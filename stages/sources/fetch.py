@@ -2,19 +2,32 @@
 
 import errno
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 
 from stages.artifacts.files import new_folder
 from stages.errors import StageError
-from stages.settings.source import FolderSource, HubSource, NpmSource, PypiSource, Source, UrlSource
+from stages.settings.source import (
+    FolderSource,
+    HubSource,
+    NpmSource,
+    OneSource,
+    PypiSource,
+    SeveralSource,
+    Source,
+    UrlSource,
+)
 from stages.sources import folder, hub, npm, pypi
 from stages.sources.archives import unpack
 from stages.sources.download import CACHE, cached, download
 from stages.sources.names import refuse_code
 from stages.sources.pins import Pin
 from stages.sources.web import PATIENCE, Client, Patience, explain, shown
+
+FAILURES = (StageError, httpx2.HTTPError, httpx2.InvalidURL, OSError)
 
 
 def fetch(source: Source, destination: Path, cache: Path = CACHE, *, name: str, patience: Patience = PATIENCE) -> None:
@@ -30,15 +43,34 @@ def fetch(source: Source, destination: Path, cache: Path = CACHE, *, name: str, 
     Raises:
         StageError: a file is missing, refused, out of reach, or not the pinned one.
     """
+    parts = _parts(source, name)
+    for where, part in parts.items():
+        with _told(where, part):
+            refuse_code(_files(part))
+    # What fails inside is told with the part it is about; what is left are failures to make the folder.
+    with _told(name, source, (OSError,)), new_folder(destination) as fresh:
+        for where, part in parts.items():
+            with _told(where, part):
+                _fill(fresh, part, cache, patience, where)
+
+
+def _parts(source: Source, name: str) -> dict[str, OneSource]:
+    """The sources to fetch, by what the user calls each."""
+    if isinstance(source, SeveralSource):
+        return {f"{name}.parts.{part}": one for part, one in source.parts.items()}
+    return {name: source}
+
+
+@contextmanager
+def _told(name: str, source: Source, kinds: tuple[type[Exception], ...] = FAILURES) -> Iterator[None]:
+    """Turns failures into one line about `source`."""
     try:
-        refuse_code([*_files(source), *_files(source).values()])
-        with new_folder(destination) as fresh:
-            _fill(fresh, source, cache, patience, name)
-    except (StageError, httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        yield
+    except kinds as error:
         raise StageError(f"{name} ({_described(source)}): {_problem(error)}") from None
 
 
-def _fill(destination: Path, source: Source, cache: Path, patience: Patience, name: str) -> None:
+def _fill(destination: Path, source: OneSource, cache: Path, patience: Patience, name: str) -> None:
     match source:
         case FolderSource():
             folder.copy_files(source, destination, name=name)
@@ -51,7 +83,7 @@ def _fill(destination: Path, source: Source, cache: Path, patience: Patience, na
         case NpmSource():
             file, called = npm.fetch_release(source, cache, patience), f"{source.package} {source.version}"
         case UrlSource():
-            file, called = _fetch_address(source, cache, patience), _last_part(source.url)
+            file, called = _fetch_address(source, cache, patience), source.filename
     # What `files` calls as the source itself is the whole file; other names are of members of it.
     members = {destination / target: member for target, member in _files(source).items()}
     if list(members.values()) == [called]:
@@ -61,24 +93,17 @@ def _fill(destination: Path, source: Source, cache: Path, patience: Patience, na
 
 
 def _fetch_address(source: UrlSource, cache: Path, patience: Patience) -> Path:
-    pin = Pin("sha256", source.sha256) if source.sha256 else Pin("git_blob", source.git_blob or "")
+    pin = Pin(*source.pin)
     if file := cached(pin, cache):
         return file
-    httpx2.URL(source.url)  # raises InvalidURL on a mistyped one, before others trip over it
-    with Client(patience, index_urls=[source.url]) as client:
-        return download(source.url, pin, cache, client)
+    httpx2.URL(source.address)  # raises InvalidURL on a mistyped one, before others trip over it
+    with Client(patience, index_urls=[source.address]) as client:
+        return download(source.address, pin, cache, client)
 
 
-def _files(source: Source) -> dict[str, str]:
-    """The files wanted, by the name they get; of an address without `files`, the file itself under its own name."""
-    if source.files is not None:
-        return source.files
-    name = _last_part(source.url)
-    return {name: name}
-
-
-def _last_part(url: str) -> str:
-    return Path(shown(url)).name
+def _files(source: OneSource) -> dict[str, str]:
+    """The files wanted, by the name they get."""
+    return source.wanted if isinstance(source, UrlSource) else source.files
 
 
 def _described(source: Source) -> str:
@@ -88,11 +113,13 @@ def _described(source: Source) -> str:
         case NpmSource():
             return f"npm {source.package} {source.version}"
         case UrlSource():
-            return f"url {shown(source.url)}"
+            return f"url {shown(source.address)}"
         case HubSource():
             return f"hub {source.repository}"
         case FolderSource():
             return f"folder {source.path}"
+        case SeveralSource():
+            return f"several: {', '.join(source.parts)}"
 
 
 def _problem(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """Names of files: which are refused, and which were perhaps meant."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from stages.errors import StageError
@@ -11,15 +11,31 @@ PICKLES = {".bin", ".ckpt", ".dill", ".joblib", ".npy", ".npz", ".pickle", ".pkl
 RUNS_CODE = PICKLES | {".h5", ".keras", ".msgpack", ".py", ".pyc", ".so"}
 
 
-def refuse_code(names: Iterable[str]) -> None:
-    """Refuses, before a byte of it is fetched, a file whose loading could run code."""
-    for name in names:
-        # `outer.zip!inner.txt` names two files.
-        for part in name.split("!"):
-            if PurePosixPath(part).suffix.lower() in RUNS_CODE:
+# Whatever loads a file later goes by the name it has here, and a file of this ending is read by
+# stages/encoders/packed.py only, which reads numbers and nothing else. So what is published as `.bin`, the usual ending
+# of pickled weights, may be fetched if it gets this one.
+HARMLESS = ".q4"
+
+
+def refuse_code(files: Mapping[str, str]) -> None:
+    """Refuses, before a byte of it is fetched, a file whose loading could run code.
+
+    Args:
+        files: by the name that a file gets, its name at the source.
+
+    Raises:
+        StageError: one of the names, also within a path like `outer.zip!inner.txt`, ends as such files do.
+    """
+    for target, member in files.items():
+        for name in [target] if _ending(target) == HARMLESS else [target, member]:
+            if any(_ending(part) in RUNS_CODE for part in name.split("!")):
                 raise StageError(
                     f"{name} is refused: loading such a file can run code; choose safetensors, JSON or text"
                 )
+
+
+def _ending(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from stages.errors import StageError
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-Algorithm = Literal["sha256", "integrity", "git_blob"]
+Algorithm = Literal["sha256", "integrity", "git-blob"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Pin:
     """The digest that a file's bytes must have.
 
     Attributes:
-        algorithm: `sha256`; `integrity`, npm's SHA-512; or `git_blob`, the SHA-1 by which Git names a file.
+        algorithm: `sha256`; `integrity`, npm's SHA-512; or `git-blob`, the SHA-1 by which Git names a file.
         digest: in hexadecimal, whatever the algorithm: it also names the file in the cache.
     """
 
@@ -66,7 +66,7 @@ def _hasher(algorithm: Algorithm, file: Path) -> Callable[[], "_Hash"]:
             return hashlib.sha256
         case "integrity":
             return hashlib.sha512
-        case "git_blob":
+        case "git-blob":
             # Git hashes a header that holds the length, then the bytes. Its SHA-1 names the file; it does not sign it.
             header = b"blob %d\0" % file.stat().st_size
             return lambda: hashlib.sha1(header, usedforsecurity=False)

@@ -34,22 +34,41 @@ class Resampled:
             return Resampled(float(np.divide(self.value, other.value)), self.resamples / other.resamples)
 
 
-def resampled_measures(truth: np.ndarray, probability: np.ndarray, resamples: int, seed: int) -> dict[str, Resampled]:
+def resampled_measures(
+    truth: np.ndarray,
+    decision: np.ndarray,
+    probability: np.ndarray,
+    *,
+    resamples: int,
+    seed: int,
+    groups: np.ndarray | None = None,
+) -> dict[str, Resampled]:
     """Gives every measure of `stages.statistics.measures`, of all examples and of each resample.
 
-    Two calls with the same number of examples and the same seed draw the same resamples.
+    Two calls with the same examples and the same seed draw the same resamples.
+
+    Args:
+        truth: (examples,) class numbers.
+        decision: (examples,) class numbers.
+        probability: (examples, classes).
+        resamples: how many.
+        seed: of the draws.
+        groups: (examples,) numbers of the groups that examples belong to. Sentences of one speech are not independent;
+            whole groups are then drawn (Davison & Hinkley, 1997, section 3.8). None where each example stands alone.
     """
-    whole = measures(truth, probability, np.ones((1, len(truth))))
-    parts = [measures(truth, probability, weights) for weights in _weights(len(truth), resamples, seed)]
+    groups = np.arange(len(truth)) if groups is None else groups
+    whole = measures(truth, decision, probability, np.ones((1, len(truth))))
+    parts = [measures(truth, decision, probability, weights) for weights in _weights(groups, resamples, seed)]
     return {
         name: Resampled(float(value[0]), np.concatenate([part[name] for part in parts]))
         for name, value in whole.items()
     }
 
 
-def _weights(examples: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Yields (≤ CHUNK, examples): how often each example is drawn, in each resample."""
+def _weights(groups: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Yields (≤ CHUNK, examples): how often each example's group is drawn, in each resample."""
     random = np.random.default_rng(seed)
-    even = np.full(examples, 1 / examples)
+    count = int(groups.max()) + 1
+    even = np.full(count, 1 / count)
     for start in range(0, resamples, CHUNK):
-        yield random.multinomial(examples, even, size=min(CHUNK, resamples - start)).astype(float)
+        yield random.multinomial(count, even, size=min(CHUNK, resamples - start))[:, groups].astype(float)

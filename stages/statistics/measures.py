@@ -10,26 +10,39 @@ SMALLEST = 1e-15  # a probability of 0 for what happened would cost an infinite 
 
 
 def measure(truth: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    """Gives accuracy, macro-F1 and log-loss of the examples as they are."""
-    found = measures(truth, probability, np.ones((1, len(truth))))
-    return {name: float(found[name][0]) for name in ("accuracy", "macro_f1", "log_loss")}
+    """Gives accuracy, macro-F1 and log-loss of the examples as they are, the most probable class being decided."""
+    found = every_measure(truth, most_probable(probability), probability)
+    return {name: found[name] for name in ("accuracy", "macro_f1", "log_loss")}
 
 
-def measures(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def every_measure(truth: np.ndarray, decision: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    """Gives the measures of `measures` of the examples as they are."""
+    found = measures(truth, decision, probability, np.ones((1, len(truth))))
+    return {name: float(values[0]) for name, values in found.items()}
+
+
+def most_probable(probability: np.ndarray) -> np.ndarray:
+    """Gives (examples,) class numbers: the most probable class, the first of equals."""
+    return probability.argmax(axis=1)
+
+
+def measures(
+    truth: np.ndarray, decision: np.ndarray, probability: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
     """Gives each measure under each weighting.
 
     Args:
         truth: (examples,) class numbers.
-        probability: (examples, classes); the decision is the most probable class, the first of equals.
+        decision: (examples,) class numbers.
+        probability: (examples, classes).
         weights: (weightings, examples), above or equal to 0.
 
     Returns:
-        (weightings,) arrays: `accuracy`, `macro_f1`, `f1.<class number>`, `roc_auc`, `log_loss`. ROC-AUC is that of the
-        last class if there are two, else the mean of each class against the rest; NaN where a weighting holds no
-        example of a class.
+        (weightings,) arrays: `accuracy`, `macro_f1`, `f1.<class number>`, `roc_auc`, `average_precision`, `log_loss`.
+        The two that look at ranks are those of the last class if there are two, else the mean of each class against
+        the rest; NaN where a weighting holds no example of a class.
     """
     classes = probability.shape[1]
-    decision = probability.argmax(axis=1)
     cells = np.zeros((len(truth), classes * classes))
     cells[np.arange(len(truth)), truth * classes + decision] = 1
     confusion = (weights @ cells).reshape(-1, classes, classes)  # weighting, truth, decision
@@ -38,20 +51,19 @@ def measures(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray) ->
     f1 = 2 * hits / np.maximum(confusion.sum(axis=1) + confusion.sum(axis=2), 1e-12)
     losses = -np.log(np.maximum(probability[np.arange(len(truth)), truth], SMALLEST))
     ranked = [classes - 1] if classes == 2 else range(classes)
-    areas = [roc_auc(truth == number, probability[:, number], weights) for number in ranked]
+    ranks = [ranking(truth == number, probability[:, number], weights) for number in ranked]
     return {
         "accuracy": hits.sum(axis=1) / total,
         "macro_f1": f1.mean(axis=1),
         **{f"f1.{number}": f1[:, number] for number in range(classes)},
-        "roc_auc": np.mean(areas, axis=0),
+        "roc_auc": np.mean([area for area, _ in ranks], axis=0),
+        "average_precision": np.mean([precision for _, precision in ranks], axis=0),
         "log_loss": weights @ losses / total,
     }
 
 
-def roc_auc(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Gives the probability that a positive example scores above a negative one, ties counted half.
-
-    The Mann-Whitney form of the area (Hanley & McNeil, 1982), weighted.
+def ranking(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gives how well scores rank positive examples above negative ones.
 
     Args:
         positive: (examples,) bool.
@@ -59,13 +71,22 @@ def roc_auc(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.
         weights: (weightings, examples).
 
     Returns:
-        (weightings,), NaN where a weighting holds no positive or no negative example.
+        Two (weightings,) arrays, NaN where a weighting holds no positive or no negative example:
+
+        - the area under the ROC curve: the probability that a positive example scores above a negative one, ties
+          counted half (the Mann-Whitney form; Hanley & McNeil, 1982);
+        - the average precision: Σ (recall gained) · precision over the thresholds, from the highest down.
     """
     order = np.argsort(score, kind="stable")
     starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf))  # where each group of equal scores begins
     ups = np.add.reduceat(weights[:, order] * positive[order], starts, axis=1)
     downs = np.add.reduceat(weights[:, order] * ~positive[order], starts, axis=1)
+    up, down = ups.sum(axis=1), downs.sum(axis=1)
     below = np.cumsum(downs, axis=1) - downs
-    pairs = ups.sum(axis=1) * downs.sum(axis=1)
+    found = up[:, None] - np.cumsum(ups, axis=1) + ups  # positives at or above each threshold
+    lost = down[:, None] - below
+    known = (up > 0) & (down > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(pairs > 0, (ups * (below + downs / 2)).sum(axis=1) / pairs, np.nan)
+        area = (ups * (below + downs / 2)).sum(axis=1) / (up * down)
+        precision = np.nansum(ups * found / (found + lost), axis=1) / up
+    return np.where(known, area, np.nan), np.where(known, precision, np.nan)

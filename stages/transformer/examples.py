@@ -15,7 +15,7 @@ from stages.errors import StageError
 from stages.statistics.measures import measure
 from stages.transformer.batches import Batch, Collate, LengthBuckets, TokenRows
 from stages.transformer.classifier import logits_of, softmax
-from stages.transformer.losses import graded_targets
+from stages.transformer.losses import balanced_weights, graded_targets
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,10 @@ class Examples:
             )
         log.info("learning from the scores of %d of %d texts", graded.sum(), len(graded))
         return graded_targets(labels, torch.from_numpy(self.grades), score_slope)
+
+    def class_weights(self, classes: int) -> torch.Tensor:
+        """Gives (classes,) weights by which each class counts as much as the others."""
+        return balanced_weights(torch.from_numpy(self.labels), classes)
 
     def batches(
         self, batch_size: int, seed: int, padding_id: int, extras: Mapping[str, torch.Tensor]

@@ -10,7 +10,7 @@ from stages.settings.task import Task
 TABLE = {"format": "table", "text": "text", "label": "label"}
 
 
-def task(files: dict[str, str], reader: dict[str, Any] | None = None) -> Task:
+def task(files: dict[str, str], reader: dict[str, Any] | None = None, **changes: Any) -> Task:
     return Task.model_validate(
         {
             "title": "Opinion",
@@ -20,7 +20,9 @@ def task(files: dict[str, str], reader: dict[str, Any] | None = None) -> Task:
             "source": {"kind": "folder", "path": ".", "files": {name: name for name in files}},
             "reader": {**(reader or TABLE), "files": files},
             "split": {"validation": 0.1, "test": 0.1, "keep_groups": False, "seed": 0},
+            "decoding": {"methods": ["none"], "measure": "accuracy"},
             "retrieved": {"kind": "vader"},
+            **changes,
         }
     )
 
@@ -41,7 +43,7 @@ def test_files_of_one_use_follow_each_other(tmp_path: Path) -> None:
         },
     )
     uses = {"b.csv": "all", "a.csv": "all", "far.csv": "transfer-far", "new.csv": "unlabelled"}
-    rows, bad = read(task(uses), tmp_path)
+    rows, bad, _ = read(task(uses), tmp_path)
     assert {use: [row.text for row in found] for use, found in rows.items()} == {
         "all": ["one", "two"],
         "transfer-far": ["three"],
@@ -53,7 +55,7 @@ def test_files_of_one_use_follow_each_other(tmp_path: Path) -> None:
 def test_a_graded_corpus_is_read_with_its_encoding(tmp_path: Path) -> None:
     (tmp_path / "films.txt").write_bytes("1_1\t1.5\tdéjà vu\n1_2\tbad\tx\n".encode("latin-1"))
     graded = task({"films.txt": "all"}, {"format": "graded", "encoding": "latin-1"})
-    rows, bad = read(graded, tmp_path)
+    rows, bad, _ = read(graded, tmp_path)
     assert [row.text for row in rows["all"]] == ["déjà vu"]
     assert [str(row) for row in bad] == ["films.txt line 2: the grade 'bad' is no number"]
 
@@ -63,7 +65,7 @@ def test_an_id_that_stands_twice_is_told_with_its_line(tmp_path: Path) -> None:
         tmp_path,
         {"a.csv": "text,label,id\none,positive,1\ntwo,positive,1\n", "b.csv": "text,label,id\nthree,negative,1\n"},
     )
-    rows, bad = read(task({"a.csv": "train", "b.csv": "test"}, {**TABLE, "id": "id"}), tmp_path)
+    rows, bad, _ = read(task({"a.csv": "train", "b.csv": "test"}, {**TABLE, "id": "id"}), tmp_path)
     assert [row.text for row in rows["train"]] == ["one"]
     assert [str(row) for row in bad] == [
         "a.csv line 3: the id '1' stands twice",
@@ -75,12 +77,52 @@ def test_files_whose_names_begin_alike_do_not_collide(tmp_path: Path) -> None:
     """`reviews.train.csv` beside `reviews.test.csv` is how many people name them."""
     names = {"reviews.train.csv": "train", "reviews.test.csv": "test"}
     write(tmp_path, {name: f"text,label\n{use} text,positive\n" for name, use in names.items()})
-    rows, bad = read(task(names), tmp_path)
+    rows, bad, _ = read(task(names), tmp_path)
     assert bad == []
     assert {use: [row.text for row in found] for use, found in rows.items()} == {
         "train": ["train text"],
         "test": ["test text"],
     }
+
+
+SPEECHES = {"format": "speeches", "labels": {"N": "negative", "P": "positive"}}
+
+
+def test_each_line_of_an_unlabelled_file_of_speeches_is_there_to_be_decided_on(tmp_path: Path) -> None:
+    write(tmp_path, {"learn": "<1:1:N> Non.\n<1:2:P>\n", "test": "<2:1> Oui.\n<2:2>\n<2:3> Non.\n"})
+    rows, bad, _ = read(task({"learn": "all", "test": "unlabelled"}, SPEECHES), tmp_path)
+    assert [(row.id, row.label, row.text) for row in rows["all"]] == [("learn-1-1", "negative", "Non.")]
+    assert [(row.id, row.label, row.text) for row in rows["unlabelled"]] == [
+        ("test-2-1", None, "Oui."),
+        ("test-2-2", None, ""),
+        ("test-2-3", None, "Non."),
+    ]
+    assert [str(row) for row in bad] == ["learn line 2: the text is empty"]
+
+
+TURNS = {"format": "turns", "text": "said", "label": "who", "group": "debate", "piece": 1}
+
+
+def test_stage_directions_that_were_left_out_are_counted(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"a.csv": "who,said,debate\nA,Yes. (APPLAUSE),d\nB,No (ph). (APPLAUSE),d\nM,Well. (APPLAUSE),d\n"},
+    )
+    turns = task({"a.csv": "all"}, {**TURNS, "speakers": {"A": "negative", "B": "positive"}})
+    rows, bad, removed = read(turns, tmp_path)
+    assert [row.text for row in rows["all"]] == ["Yes.", "No."]
+    assert (bad, removed) == ([], {"(APPLAUSE)": 2, "(ph)": 1})
+
+
+def test_turns_are_cut_by_the_rules_of_the_language_of_the_task(tmp_path: Path) -> None:
+    """Shown by an abbreviation that ends no sentence in one language, and may in another."""
+    write(tmp_path, {"a.csv": "who,said,debate\nA,Il est né av. Jésus.,d\nB,Bien.,d\n"})
+    reader = {**TURNS, "speakers": {"A": "negative", "B": "positive"}}
+    cut = {
+        language: len(read(task({"a.csv": "all"}, reader, language=language), tmp_path).rows["all"])
+        for language in ("en", "fr")
+    }
+    assert cut == {"en": 3, "fr": 2}
 
 
 def test_a_file_that_was_not_downloaded_says_how_it_is(tmp_path: Path) -> None:

@@ -3,7 +3,14 @@ from collections import Counter
 import pytest
 
 from stages.corpora.row import Row
-from stages.corpora.splitting import fingerprint, limit_rows, remove_duplicates, split_rows
+from stages.corpora.splitting import (
+    count_duplicates,
+    fingerprint,
+    limit_groups,
+    limit_rows,
+    remove_duplicates,
+    split_rows,
+)
 from stages.errors import StageError
 from stages.settings.task import Split
 
@@ -58,6 +65,50 @@ def test_a_speech_never_stands_on_both_sides(seed: int) -> None:
     assert {name: len(found) for name, found in splits.items()} == pytest.approx(
         {"test": 20, "validation": 40, "train": 140}, abs=10
     )
+
+
+SPEECHES = [row(number, group=f"speech-{number // 5}") for number in range(200)]
+
+
+def test_over_all_folds_each_speech_is_tested_on_once() -> None:
+    tested = [split_rows({"all": SPEECHES}, rule(test=0.25, keep_groups=True, fold=fold))["test"] for fold in range(4)]
+    assert sorted(item.position for found in tested for item in found) == list(range(200))
+    assert Counter(group for found in tested for group in {item.group for item in found}) == {
+        f"speech-{number}": 1 for number in range(40)
+    }
+
+
+def test_the_first_fold_is_what_was_tested_on_before_there_were_folds() -> None:
+    """The expected groups were dealt by the version of the code that knew no folds."""
+    found = split_rows({"all": SPEECHES}, rule(test=0.25, keep_groups=True))
+    assert {int(item.group.removeprefix("speech-")) for item in found["test"]} == {1, 4, 9, 11, 21, 22, 29, 30, 32, 33}
+
+
+DEBATES = [row(number, group=f"{1 + number // 80}st-{number // 10 % 8:02d}") for number in range(240)]
+
+
+def test_the_groups_that_are_named_are_tested_on_and_validation_is_a_share_of_the_others() -> None:
+    splits = split_rows({"all": DEBATES}, rule(test=["3st-*", "1st-07"], keep_groups=True))
+    assert {item.group for item in splits["test"]} == {"1st-07", *(f"3st-{number:02d}" for number in range(8))}
+    assert len(splits["validation"]) == pytest.approx(0.2 * 150, abs=10)
+    assert len(splits["train"]) + len(splits["validation"]) == 150
+    assert not {item.group for item in splits["train"]} & {item.group for item in splits["validation"]}
+
+
+def test_a_test_that_names_no_group_says_which_there_are() -> None:
+    with pytest.raises(StageError, match=r"no group is named '3RD-\*' \(there are: 1st-00, 1st-01, .*, …\)"):
+        split_rows({"all": DEBATES}, rule(test=["1st-*", "3RD-*"], keep_groups=True))
+
+
+def test_a_test_that_takes_every_group_leaves_nothing_to_learn_from() -> None:
+    with pytest.raises(StageError, match=r"split\.test takes all 24 groups"):
+        split_rows({"all": DEBATES}, rule(test=["*"], keep_groups=True))
+
+
+def test_a_split_that_would_hold_no_group_is_refused() -> None:
+    rows = [row(number, group="one speech") for number in range(200)]
+    with pytest.raises(StageError, match=r"200 rows in 1 groups cannot be split for test"):
+        split_rows({"all": rows}, rule(keep_groups=True))
 
 
 def test_a_test_file_of_ones_own_is_kept_whole_and_validation_comes_from_the_rest() -> None:
@@ -148,6 +199,42 @@ def test_a_text_that_stands_twice_in_the_test_set_is_tested_twice() -> None:
 def test_smileys_are_not_all_the_same_text() -> None:
     kept, _ = remove_duplicates({"test": [row(1, ":)")], "train": [row(2, ":("), row(3, ":)")]})
     assert ids(kept) == {"test": ["r1"], "train": ["r2"]}
+
+
+def test_sentences_of_streams_are_counted_where_they_stand_twice_and_none_is_removed() -> None:
+    splits = {
+        "train": [row(1, "Thank you."), row(2, "only in train"), row(3, "Thank you!")],
+        "test": [row(4, "thank you"), row(5, "thank you")],
+        "validation": [row(6, "Thank you."), row(7, "only in validation")],
+        "unlabelled": [row(8, "only in train")],
+    }
+    assert count_duplicates(splits) == {"test": 0, "validation": 1, "train": 2, "unlabelled": 1}
+
+
+def test_a_rehearsal_of_streams_takes_a_seeded_choice_of_whole_ones_in_order() -> None:
+    few = limit_groups(SPEECHES, 23, seed=0)
+    assert Counter(Counter(item.group for item in few).values()) == {5: 4}
+    assert [item.position for item in few] == sorted(item.position for item in few)
+    assert few == limit_groups(SPEECHES, 23, seed=0)
+    assert few != limit_groups(SPEECHES, 23, seed=1)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_rehearsal_of_streams_has_an_example_of_each_label(seed: int) -> None:
+    rows = [row(number, label="rare" if number == 77 else "usual", group=str(number // 10)) for number in range(200)]
+    few = limit_groups(rows, 30, seed)
+    assert {item.label for item in few} == {"rare", "usual"}
+    assert len(few) == 30
+
+
+def test_a_rehearsal_of_streams_has_one_even_if_it_is_longer_than_the_limit() -> None:
+    rows = [row(number, group=str(number // 100)) for number in range(200)]
+    assert len(limit_groups(rows, 10, seed=0)) == 100
+
+
+@pytest.mark.parametrize("limit", [None, 200, 1000])
+def test_no_limit_takes_all_streams(limit: int | None) -> None:
+    assert limit_groups(SPEECHES, limit, seed=0) == SPEECHES
 
 
 def test_a_rehearsal_takes_a_seeded_choice_in_order() -> None:

@@ -58,4 +58,9 @@ def sha256(content: bytes) -> str:
 
 def at(url: str, body: bytes = BODY) -> UrlSource:
     """The source of one file that should have the bytes `body`."""
-    return UrlSource(kind="url", url=url, sha256=sha256(body), files={"file.txt": url.rpartition("/")[2]})
+    return UrlSource(kind="url", url=pinned(url, body), name="file.txt")
+
+
+def pinned(url: str, body: bytes = BODY) -> str:
+    """The address with the pin of `body`."""
+    return f"{url}#sha256={sha256(body)}"

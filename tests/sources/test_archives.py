@@ -11,7 +11,7 @@ from stages.errors import StageError
 from stages.settings.source import UrlSource
 from stages.sources import archives
 
-from .conftest import Fetch, sha256
+from .conftest import Fetch, pinned
 
 Packer = Callable[[Mapping[str, bytes]], bytes]
 
@@ -57,7 +57,7 @@ def unpacked(tmp_path: Path, fetched: Fetch) -> Callable[[bytes, dict[str, str]]
     def call(content: bytes, files: dict[str, str]) -> Path:
         archive = tmp_path / "corpus.archive"
         archive.write_bytes(content)
-        return fetched(UrlSource(kind="url", url=archive.as_uri(), sha256=sha256(content), files=files))
+        return fetched(UrlSource(kind="url", url=pinned(archive.as_uri(), content), files=files))
 
     return call
 

@@ -14,7 +14,7 @@ from stages.errors import StageError
 from stages.settings.source import UrlSource
 from stages.sources.fetch import fetch
 
-from .conftest import BODY, IMPATIENCE, Fetch, at, sha256
+from .conftest import BODY, IMPATIENCE, Fetch, at, pinned, sha256
 from .server import Server, cut, elsewhere, redirect, resumable, slow, stalled, status, whole
 
 HALF = len(BODY) // 2
@@ -28,15 +28,36 @@ def test_a_file_arrives_with_all_its_bytes_and_nothing_beside_it(server: Server,
 
 def test_a_file_keeps_its_own_name_if_none_is_given(server: Server, fetched: Fetch) -> None:
     url = server.answer("/corpora/films.csv?version=2", whole(BODY))
-    folder = fetched(UrlSource(kind="url", url=url, sha256=sha256(BODY)))
+    folder = fetched(UrlSource(kind="url", url=pinned(url)))
     assert (folder / "films.csv").read_bytes() == BODY
 
 
-def test_a_file_on_disk_is_an_address_like_another(tmp_path: Path, fetched: Fetch) -> None:
-    file = tmp_path / "my corpus.txt"
+def test_a_file_gets_the_name_that_the_reader_of_a_task_knows(server: Server, fetched: Fetch) -> None:
+    url = pinned(server.answer("/debates-2025-11.csv", whole(BODY)))
+    folder = fetched(UrlSource(kind="url", url=url, name="debates.csv"))
+    assert [path.name for path in folder.iterdir()] == ["debates.csv"]
+
+
+def test_the_pin_of_an_address_is_kept_from_the_server(server: Server, fetched: Fetch) -> None:
+    fetched(at(server.answer("/file.txt?version=2", whole(BODY))))
+    assert server.requests == [("/file.txt?version=2", None)]
+
+
+@pytest.mark.parametrize("name", ["my corpus.txt", "été à Zürich.txt", "100%.txt", "50%25 + 1.txt", "#1 what?.txt"])
+def test_a_file_on_disk_is_an_address_like_another(tmp_path: Path, fetched: Fetch, name: str) -> None:
+    file = tmp_path / name
     file.write_bytes(BODY)
-    source = at(file.as_uri())
-    assert (fetched(source) / "file.txt").read_bytes() == BODY
+    folder = fetched(UrlSource(kind="url", url=pinned(file.as_uri())))
+    assert [(path.name, path.read_bytes()) for path in folder.iterdir()] == [(name, BODY)]
+
+
+@pytest.mark.parametrize("name", ["my corpus.txt", "été à Zürich.txt"])
+def test_the_address_of_a_file_on_disk_may_be_written_as_people_write_it(
+    tmp_path: Path, fetched: Fetch, name: str
+) -> None:
+    (tmp_path / name).write_bytes(BODY)
+    folder = fetched(UrlSource(kind="url", url=pinned(f"file://{tmp_path}/{name}")))
+    assert [(path.name, path.read_bytes()) for path in folder.iterdir()] == [(name, BODY)]
 
 
 def test_a_finished_download_is_not_fetched_again(server: Server, fetched: Fetch) -> None:
@@ -80,7 +101,7 @@ def test_an_interrupted_run_is_resumed_by_the_next_one(server: Server, fetched: 
     source = at(server.answer("/file.txt", cut(BODY, HALF), status(404)))
     with pytest.raises(StageError, match="404 Not Found"):
         fetched(source)
-    assert (cache / f"{source.sha256}.part").stat().st_size == HALF
+    assert (cache / f"{source.pin[1]}.part").stat().st_size == HALF
     server.answer("/file.txt", resumable(BODY))
     assert (fetched(source) / "file.txt").read_bytes() == BODY
     assert server.requests[-1] == ("/file.txt", f"bytes={HALF}-")
@@ -89,7 +110,7 @@ def test_an_interrupted_run_is_resumed_by_the_next_one(server: Server, fetched: 
 def test_a_run_killed_before_its_last_rename_does_not_fetch_again(server: Server, fetched: Fetch, cache: Path) -> None:
     source = at(server.url("/file.txt"))
     cache.mkdir()
-    (cache / f"{source.sha256}.part").write_bytes(BODY)
+    (cache / f"{source.pin[1]}.part").write_bytes(BODY)
     assert (fetched(source) / "file.txt").read_bytes() == BODY
     assert server.requests == []
 
@@ -97,7 +118,7 @@ def test_a_run_killed_before_its_last_rename_does_not_fetch_again(server: Server
 def test_a_part_of_another_file_does_not_spoil_the_download(server: Server, fetched: Fetch, cache: Path) -> None:
     source = at(server.answer("/file.txt", resumable(BODY)))
     cache.mkdir()
-    (cache / f"{source.sha256}.part").write_bytes(b"<html>Log in to the hotel's network</html>")
+    (cache / f"{source.pin[1]}.part").write_bytes(b"<html>Log in to the hotel's network</html>")
     assert (fetched(source) / "file.txt").read_bytes() == BODY
 
 
@@ -106,7 +127,7 @@ def test_a_corrupt_file_in_the_cache_is_not_taken_for_the_corpus(
 ) -> None:
     source = at(server.answer("/file.txt", whole(BODY)))
     fetched(source)
-    (cache / str(source.sha256)).write_bytes(BODY[:-1] + b"!")
+    (cache / source.pin[1]).write_bytes(BODY[:-1] + b"!")
     assert (fetched(source) / "file.txt").read_bytes() == BODY
     assert "is corrupt" in caplog.text
 
@@ -117,8 +138,9 @@ def test_wrong_bytes_are_refused_and_not_kept(server: Server, fetched: Fetch, ca
         fetched(source)
     message = str(caught.value)
     assert message.startswith("task.opinion.source (url http://127.0.0.1")
-    assert f"expected sha256 {source.sha256}, found sha256 {sha256(b'other bytes')}" in message
+    assert f"expected sha256 {source.pin[1]}, found sha256 {sha256(b'other bytes')}" in message
     assert "\n" not in message
+    assert "#" not in message
     assert [path.suffix for path in cache.iterdir()] == [".lock"]
 
 
@@ -237,7 +259,7 @@ def test_a_password_in_an_address_is_used_and_never_shown(
 def test_a_full_disk_is_told_in_one_line(server: Server, fetched: Fetch, cache: Path) -> None:
     source = at(server.answer("/file.txt", whole(BODY)))
     cache.mkdir()
-    (cache / f"{source.sha256}.part").symlink_to("/dev/full")  # a file that any write finds the disk full for
+    (cache / f"{source.pin[1]}.part").symlink_to("/dev/full")  # a file that any write finds the disk full for
     with pytest.raises(StageError, match="the disk is full: free some space"):
         fetched(source)
 
@@ -255,7 +277,7 @@ source = UrlSource.model_validate_json({source.model_dump_json()!r})
 fetch(source, Path({str(folder)!r}), Path({str(cache)!r}), name="x")
 """
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    part = cache / f"{source.sha256}.part"
+    part = cache / f"{source.pin[1]}.part"
     while not part.exists() and process.poll() is None:
         time.sleep(0.02)
     time.sleep(0.2)

@@ -15,11 +15,11 @@ def test_a_git_blob_is_the_name_that_git_gives_the_file(tmp_path: Path, fetched:
     file = tmp_path / "speech.txt"
     file.write_bytes(b"what is up, doc?")
     # Pro Git, section 10.2, computes this one step by step.
-    source = UrlSource(kind="url", url=file.as_uri(), git_blob="bd9dbf5aae1a3862dd1526723246b20206e5fc37")
+    source = UrlSource(kind="url", url=f"{file.as_uri()}#git-blob=bd9dbf5aae1a3862dd1526723246b20206e5fc37")
     assert (fetched(source) / "speech.txt").read_bytes() == b"what is up, doc?"
     file.write_bytes(b"what is up, dog?")
     (tmp_path / "cache" / "bd9dbf5aae1a3862dd1526723246b20206e5fc37").unlink()
-    with pytest.raises(StageError, match="expected git_blob bd9dbf5a"):
+    with pytest.raises(StageError, match="expected git-blob bd9dbf5a"):
         fetched(source)
 
 

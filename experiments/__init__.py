@@ -1,0 +1,1 @@
+"""Questions that take several runs of the chain, each answered by one command."""

@@ -1,0 +1,83 @@
+"""Stage `decode`: the decisions of every approach on single texts → calibrated decisions over streams of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.artifacts import paths
+from stages.artifacts.decisions import Decisions, read_decisions, write_decisions
+from stages.artifacts.files import new_folder, write_json
+from stages.artifacts.tables import read_columns, splits
+from stages.command import run
+from stages.decoding.calibration import Calibration
+from stages.decoding.history import History
+from stages.decoding.methods import parameters, variants
+from stages.decoding.streams import Streams
+from stages.decoding.tuning import tuned
+from stages.progress import progress
+from stages.settings.chain import Approaches
+from stages.settings.decode import Decode
+from stages.settings.task import TaskSection
+
+COMBINED = "combined"
+
+
+def decode(task: str) -> None:
+    """Calibrates the scores of every approach, and of several combined, and decides anew, with a look at neighbours.
+
+    Everything is fitted and chosen on the validation set; how speakers change and how long they speak is estimated on
+    the training set.
+    """
+    settings, described, approaches = Decode.load(), TaskSection.named(task), Approaches.load().root
+    labels, decoding = described.labels, described.decoding
+    corpus = {split: Split.read(paths.corpus(task) / f"{split}.parquet", labels) for split in splits(paths.corpus(task))}
+    train, validation = corpus.pop("train"), corpus["validation"]
+    history = History.of(train.streams, train.truth, len(labels))
+    prior = np.bincount(validation.truth, minlength=len(labels)) / len(validation.truth)
+    folders = {name: paths.decisions(task, name) for name in approaches}
+    scores = {split: {a: read_decisions(f, split, labels).probability for a, f in folders.items()} for split in corpus}
+    lines = {name: [name] for name in approaches} | ({COMBINED: settings.combine} if settings.combine else {})
+    report: dict[str, Any] = {"present": history.present}
+    with (
+        new_folder(paths.decoded(task)) as folder,
+        progress("decode", len(lines) * len(decoding.methods), "method") as bar,
+    ):
+        for line, members in lines.items():
+            calibration = Calibration.fit([scores["validation"][name] for name in members], validation.truth, labels)
+            calibrated = {split: calibration([found[name] for name in members]) for split, found in scores.items()}
+            for name in decoding.methods:
+                choices = variants(name, history, prior)
+                method, reached = tuned(
+                    choices, calibrated["validation"], validation.streams, validation.truth, decoding.measure
+                )
+                for split, found in corpus.items():
+                    decoded = method.decode(calibrated[split], found.streams)
+                    decided = Decisions(found.ids, decoded.decision, decoded.probability)
+                    write_decisions(folder / name / line, split, line, labels, decided)
+                report.setdefault(line, {})[name] = {**parameters(method), "validation": reached}
+                bar.update()
+    write_json(paths.metrics("decode", task), report)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The rows of one split, as far as decoding looks at them."""
+
+    ids: list[str]
+    truth: np.ndarray  # (texts,) class numbers; -1 where there is no label
+    streams: Streams
+
+    @classmethod
+    def read(cls, path: Path, labels: list[str]) -> "Split":
+        """Reads a table of the corpus."""
+        columns: Mapping[str, list[Any]] = read_columns(path, ["id", "label", "group", "position"])
+        numbers = {label: number for number, label in enumerate(labels)}
+        truth = np.array([numbers.get(label, -1) for label in columns["label"]], int)
+        return cls(columns["id"], truth, Streams.of(columns["group"], columns["position"]))
+
+
+if __name__ == "__main__":
+    run(decode)

@@ -1,0 +1,182 @@
+"""The ways to decide over a stream: none, two kinds of smoothing, Viterbi, and one contiguous run.
+
+Each is a `Method` with its parameters set, and each module-level name in `VARIANTS` lists the parameters worth trying;
+`stages.decoding.tuning` picks among them on validation.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any, Protocol
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+
+from stages.decoding.history import History
+from stages.decoding.one_run import best_run, run_posterior
+from stages.decoding.streams import Streams
+from stages.decoding.viterbi import best_path, path_posterior
+
+THRESHOLDS = sorted(np.arange(0.1, 0.91, 0.05).round(2).tolist(), key=lambda value: abs(value - 0.5))
+WIDTHS = (3, 5, 7, 9, 13, 17, 25)  # texts
+DEVIATIONS = (0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 7.0)  # texts
+TRUSTS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15)
+BIASES = (0.0, -0.3, 0.3, -0.6, 0.6, -1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What was decided of each text of a split."""
+
+    decision: np.ndarray  # (texts,) class numbers
+    probability: np.ndarray  # (texts, classes)
+
+
+class Method(Protocol):
+    """A way to decide over streams, its parameters set."""
+
+    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
+        """Decides on texts of calibrated (texts, classes) probabilities."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """No look at the neighbours: the last class where its probability exceeds `threshold`, else the likeliest other."""
+
+    threshold: float
+
+    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:  # noqa: ARG002
+        """See `Method`."""
+        last = probability.shape[1] - 1
+        others = probability[:, :last].argmax(axis=1)
+        return Decoded(np.where(probability[:, last] > self.threshold, last, others), probability)
+
+
+@dataclass(frozen=True, slots=True)
+class MovingAverage:
+    """Log-probabilities averaged over the `width` texts around each one, then a threshold."""
+
+    width: int
+    threshold: float
+
+    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
+        """See `Method`."""
+
+        def average(values: np.ndarray) -> np.ndarray:
+            return uniform_filter1d(values, self.width, axis=0, mode="constant")
+
+        return Threshold(self.threshold).decode(smoothed(probability, streams, average), streams)
+
+
+@dataclass(frozen=True, slots=True)
+class Gaussian:
+    """Log-probabilities averaged with weights that fall like a bell of `deviation` texts, then a threshold."""
+
+    deviation: float
+    threshold: float
+
+    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
+        """See `Method`."""
+
+        def average(values: np.ndarray) -> np.ndarray:
+            return gaussian_filter1d(values, self.deviation, axis=0, mode="constant")
+
+        return Threshold(self.threshold).decode(smoothed(probability, streams, average), streams)
+
+
+def smoothed(
+    probability: np.ndarray, streams: Streams, average: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Smooths log-probabilities along each stream; beyond its ends there is nothing, rather than zeros."""
+    result = np.empty_like(probability)
+    for found in streams.members:
+        weight = average(np.ones((len(found), 1)))
+        values = average(np.log(np.maximum(probability[found], 1e-12))) / weight
+        powers = np.exp(values - values.max(axis=1, keepdims=True))
+        result[found] = powers / powers.sum(axis=1, keepdims=True)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What each text says for each class, apart from how frequent the class is.
+
+    Neighbouring sentences repeat each other, so that their evidence must not simply be added: `trust` below 1 makes
+    each count for less. `bias` is added for the last class.
+    """
+
+    prior: np.ndarray  # (classes,) shares for which the probabilities were calibrated
+    trust: float
+    bias: float
+
+    def of(self, probability: np.ndarray) -> np.ndarray:
+        """Gives (texts, classes) log-likelihoods, up to a constant a text."""
+        evidence = self.trust * (np.log(np.maximum(probability, 1e-12)) - np.log(self.prior))
+        evidence[:, -1] += self.bias
+        return evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Viterbi:
+    """The likeliest sequence of classes, given how often classes follow each other (Viterbi, 1967)."""
+
+    history: History
+    evidence: Evidence
+
+    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
+        """See `Method`; the probabilities are those of the forward-backward sums."""
+        evidence, history = self.evidence.of(probability), self.history
+        decision, posterior = np.empty(len(streams), int), np.empty_like(probability)
+        for found in streams.members:
+            changes = np.log(history.change)[streams.interrupted[found[1:]].astype(int)]
+            decision[found] = best_path(evidence[found], np.log(history.start), changes)
+            posterior[found] = path_posterior(evidence[found], np.log(history.start), changes)
+        return Decoded(decision, posterior)
+
+
+@dataclass(frozen=True, slots=True)
+class OneRun:
+    """At most one contiguous run of the last class per group."""
+
+    history: History
+    evidence: Evidence
+
+    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
+        """See `Method`; for two classes."""
+        evidence = self.evidence.of(probability)
+        decision, posterior = np.zeros(len(streams), int), np.empty_like(probability)
+        for found in streams.members:
+            odds = evidence[found, 1] - evidence[found, 0]
+            inside = run_posterior(odds, self.history.length, self.history.present)
+            decision[found[best_run(inside - 0.5)]] = 1
+            posterior[found] = np.stack([1 - inside, inside], axis=1)
+        return Decoded(decision, posterior)
+
+
+def variants(name: str, history: History, prior: np.ndarray) -> Iterator[Method]:
+    """Yields a method with each choice of its parameters, the plainest first.
+
+    Args:
+        name: `none`, `moving_average`, `gaussian`, `viterbi` or `one_run`.
+        history: of the training streams.
+        prior: (classes,) shares of the set that probabilities were calibrated on.
+    """
+    match name:
+        case "none":
+            yield from map(Threshold, THRESHOLDS)
+        case "moving_average":
+            yield from (MovingAverage(*choice) for choice in product(WIDTHS, THRESHOLDS))
+        case "gaussian":
+            yield from (Gaussian(*choice) for choice in product(DEVIATIONS, THRESHOLDS))
+        case "viterbi" | "one_run":
+            kind = Viterbi if name == "viterbi" else OneRun
+            yield from (kind(history, Evidence(prior, *choice)) for choice in product(TRUSTS, BIASES))
+        case _:
+            raise ValueError(name)
+
+
+def parameters(method: Method) -> dict[str, Any]:
+    """Gives the parameters that were chosen, for people to see."""
+    if isinstance(method, Viterbi | OneRun):
+        return {"trust": method.evidence.trust, "bias": method.evidence.bias}
+    return asdict(method)  # type: ignore[call-overload]

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from stages import download_encoder as stage
+from stages.errors import StageError
+from stages.settings.encoders import Encoder, Encoders
+
+from .packing import tensors, write_packed
+from .test_tokenizer_file import ids, load, unigram
+
+PREFIX = "the film: "
+
+
+@pytest.fixture
+def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files of a packed encoder, which params.yaml calls `e5`."""
+    folder = unigram(tmp_path / "origin")
+    (folder / "config.json").unlink()
+    write_packed(folder / "weights.q4", tensors())
+    files = {"weights.q4": "weights.q4", "tokenizer.json": "tokenizer.json"}
+    source = {"kind": "folder", "path": str(folder), "files": files}
+    encoder = Encoder.model_validate({"licence": "MIT", "weights": "packed", "prefix": PREFIX, "source": source})
+    monkeypatch.setattr(Encoders, "named", lambda _: encoder)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def test_a_packed_encoder_becomes_a_folder_like_any_other(origin: Path) -> None:
+    stage.download_encoder("e5")
+    folder = Path("data/encoders/e5")
+    names = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert ids(load(folder), ["a story"]) == [[0, 4, 5, 6, 7, 8, 2]]
+
+
+@pytest.mark.parametrize("failure", [StageError("no"), KeyboardInterrupt()])
+@pytest.mark.parametrize("step", ["fetch", "unpack_encoder", "describe_tokenizer", "prefix_texts"])
+def test_what_stops_half_way_leaves_the_last_encoder_and_nothing_beside_it(
+    origin: Path, monkeypatch: pytest.MonkeyPatch, step: str, failure: BaseException
+) -> None:
+    stage.download_encoder("e5")
+    before = {path: path.read_bytes() for path in Path("data").rglob("*") if path.is_file()}
+
+    def stop(*_: object, **__: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(stage, step, stop)
+    with pytest.raises(type(failure)):
+        stage.download_encoder("e5")
+    assert {path: path.read_bytes() for path in Path("data").rglob("*") if path.is_file()} == before
+    assert [path.name for path in Path("data/encoders").iterdir()] == ["e5"]
+
+
+def test_a_damaged_file_is_told_with_the_encoder_it_belongs_to(origin: Path) -> None:
+    (origin / "weights.q4").write_bytes(b"damaged")
+    with pytest.raises(StageError, match=r"^encoders\.e5: weights\.q4 is no packed E5 encoder"):
+        stage.download_encoder("e5")
+    assert list(Path("data/encoders").iterdir()) == []
+
+
+def test_a_file_that_is_missing_is_told_with_its_source(origin: Path) -> None:
+    (origin / "weights.q4").unlink()
+    with pytest.raises(StageError, match=r"^encoders\.e5\.source \(folder .*has no file weights\.q4"):
+        stage.download_encoder("e5")
+    assert list(Path("data/encoders").iterdir()) == []

@@ -1,0 +1,139 @@
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from stages.settings.encoders import Encoder, Encoders
+from stages.settings.source import Source
+
+SHA256, GIT_BLOB = f"#sha256={'0' * 64}", f"#git-blob={'0' * 40}"
+ADDRESS = "https://example.org/a/films.txt"
+FILES = {"config.json": "config.json"}
+
+
+def source(**content: Any) -> Any:
+    return TypeAdapter(Source).validate_python(content)
+
+
+def folder(*names: str) -> dict[str, Any]:
+    return {"kind": "folder", "path": ".", "files": {name: name for name in names}}
+
+
+@pytest.mark.parametrize("scheme", ["https://host", "http://host", "file://"])
+@pytest.mark.parametrize("pin", [SHA256, GIT_BLOB])
+def test_every_address_is_pinned_in_the_way_its_publisher_states(scheme: str, pin: str) -> None:
+    found = source(kind="url", url=f"{scheme}/films.txt{pin}")
+    assert found.address == f"{scheme}/films.txt"
+    assert f"#{'='.join(found.pin)}" == pin
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "",
+        "#",
+        "#top",
+        "#sha256=",
+        f"#sha256={'0' * 63}",
+        f"#sha256={'0' * 65}",
+        f"#sha256={'G' * 64}",
+        f"#sha256={'0' * 40}",
+        f"#git-blob={'0' * 64}",
+        f"#git_blob={'0' * 40}",
+        f"#md5={'0' * 32}",
+        f"{SHA256}&egg=films",
+        f"{SHA256}\n",
+        f"#top{SHA256}",
+        f"sha256={'0' * 64}",
+    ],
+)
+def test_an_address_that_could_change_unseen_is_refused_with_how_to_pin_it(fragment: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        source(kind="url", url=f"{ADDRESS}{fragment}")
+    (problem,) = caught.value.errors()
+    assert problem["loc"][-1] == "url"
+    for part in ("append", "#sha256=", "sha256sum FILE", "#git-blob=", "git hash-object FILE"):
+        assert part in problem["msg"]
+
+
+@pytest.mark.parametrize("key", ["sha256", "git_blob"])
+def test_there_is_one_place_for_the_pin_of_an_address(key: str) -> None:
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        source(kind="url", url=f"{ADDRESS}{SHA256}", **{key: "0" * 64})
+
+
+def test_a_name_beside_files_is_refused_because_it_would_name_nothing() -> None:
+    with pytest.raises(ValidationError, match="give one of them"):
+        source(kind="url", url=f"{ADDRESS}{SHA256}", name="films.txt", files={"a.txt": "a.txt"})
+
+
+@pytest.mark.parametrize(
+    "address", ["https://host/", "https://host/films/?id=3", "https://host/.hidden", "file:///%2F"]
+)
+def test_an_address_that_names_no_file_must_be_given_a_name(address: str) -> None:
+    with pytest.raises(ValidationError, match="ends in no file name: give one as name"):
+        source(kind="url", url=f"{address}{SHA256}")
+    assert source(kind="url", url=f"{address}{SHA256}", name="films.txt").brings() == {"films.txt"}
+
+
+@pytest.mark.parametrize(
+    ("content", "brought"),
+    [
+        ({"kind": "pypi", "package": "p", "file": "p.whl", "sha256": "0" * 64, "files": FILES}, {"config.json"}),
+        ({"kind": "npm", "package": "p", "version": "1", "integrity": "sha512-A", "files": FILES}, {"config.json"}),
+        ({"kind": "hub", "repository": "a/b", "revision": "0" * 40, "files": FILES}, {"config.json"}),
+        (folder("a", "b"), {"a", "b"}),
+        ({"kind": "url", "url": f"{ADDRESS}{SHA256}"}, {"films.txt"}),
+        ({"kind": "url", "url": f"https://host/d%C3%A9bat%20un.csv?raw=1{SHA256}"}, {"débat un.csv"}),
+        ({"kind": "url", "url": f"{ADDRESS}{SHA256}", "name": "raw.txt"}, {"raw.txt"}),
+        ({"kind": "url", "url": f"{ADDRESS}{SHA256}", "files": {"a": "b/c"}}, {"a"}),
+        ({"kind": "several", "parts": {"x": folder("a"), "y": folder("b", "c")}}, {"a", "b", "c"}),
+    ],
+)
+def test_a_source_tells_which_files_it_brings_before_any_is_fetched(content: dict[str, Any], brought: set[str]) -> None:
+    assert source(**content).brings() == brought
+
+
+@pytest.mark.parametrize("other", [folder("films.txt"), {"kind": "url", "url": f"{ADDRESS}{SHA256}"}])
+def test_two_parts_do_not_overwrite_each_others_files(other: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=r"parts one and two both bring 'films\.txt'"):
+        source(kind="several", parts={"one": folder("films.txt"), "two": other})
+
+
+@pytest.mark.parametrize("parts", [{}, {"a": {"kind": "several", "parts": {"b": folder("c")}}}])
+def test_several_sources_are_neither_none_nor_nested(parts: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="parts"):
+        source(kind="several", parts=parts)
+
+
+def encoder(*files: str, **choices: str) -> Encoder:
+    return Encoder.model_validate({"licence": "MIT", "source": folder(*files), **choices})
+
+
+@pytest.mark.parametrize(
+    ("files", "choices", "reason"),
+    [
+        (["tokenizer.json"], {"weights": "packed"}, "brings no weights.q4, which `weights: packed`"),
+        (["weights.q4"], {"weights": "packed"}, "brings no tokenizer.json"),
+        (["config.json", "model.safetensors"], {"prefix": "query: "}, "brings no tokenizer.json, which `prefix`"),
+        (["weights.q4", "tokenizer.json"], {}, "weights.q4, which does not go with weights: safetensors"),
+        (["weights.q4", "tokenizer.json", "config.json"], {"weights": "packed"}, "config.json, which does not go with"),
+        (["config.json"], {"weights": "pickled"}, "'safetensors' or 'packed'"),
+    ],
+)
+def test_an_encoder_that_cannot_be_made_is_refused_before_its_download(
+    files: list[str], choices: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        encoder(*files, **choices)
+
+
+@pytest.mark.parametrize(
+    ("side", "prefix", "complaints"), [("left", "query: ", 1), ("right", "query: ", 0), ("left", "", 0)]
+)
+def test_a_tokenizer_that_would_cut_off_the_encoders_prefix_is_refused(side: str, prefix: str, complaints: int) -> None:
+    encoders = Encoders({"e5": encoder("tokenizer.json", prefix=prefix), "other": encoder("config.json")})
+    params = {"encoder": "e5", "tokenize": {"truncation_side": side}}
+    found = list(encoders.contradictions(params))
+    assert [where for where, _ in found] == ["tokenize.truncation_side"] * complaints
+    assert list(encoders.contradictions({**params, "encoder": "other"})) == []
