@@ -11,6 +11,7 @@ taken from DVC's cache, so that an interrupted experiment goes on where it stopp
 """
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ import numpy as np
 import typer
 
 from experiments.clone import ROOT, choose, clone_into, dvc
+from stages.artifacts import paths
 from stages.artifacts.decisions import read_decisions
 from stages.artifacts.files import read_json, write_json
 from stages.artifacts.tables import read_columns
@@ -25,6 +27,7 @@ from stages.decoding.methods import Decoded
 from stages.settings.evaluate import Evaluate
 from stages.settings.task import Task, TaskSection, folds
 from stages.statistics.evaluation import Evaluation, Examples
+from stages.statistics.measures import every_measure
 
 TASK = "author-fr"
 BASELINE, TRANSFORMER, COMBINED = "bag-of-words", "transformer", "combined"
@@ -55,7 +58,7 @@ def language(source: Annotated[str, typer.Option(help="Address of the labelled s
                 choose(clone, {**choices, **chosen(fold, encoder, source)})
                 dvc(clone, "repro", *TARGETS)
                 parts.append(Part.read(clone, encoder, described))
-    write_json(ROOT / "experiments" / "language.json", report(parts, described, count))
+    write_json(ROOT / "experiments" / "language.json", report(parts, described))
 
 
 def chosen(fold: int, encoder: str, source: str) -> dict[str, Any]:
@@ -69,6 +72,84 @@ def chosen(fold: int, encoder: str, source: str) -> dict[str, Any]:
     }
     learn = {"kind": "url", "url": source, "name": "learn"}
     return {**choices, **({f"task.{TASK}.source": learn} if source else {})}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One fold, decided with one encoder."""
+
+    encoder: str
+    truth: np.ndarray  # (sentences,) class numbers
+    groups: list[str]
+    decided: dict[str, Decoded]  # by `<approach>/<method>`
+    tokens: dict[str, Any]  # what tokenization did to the training sentences
+    controls: dict[str, Any]  # of the bag of words
+
+    @classmethod
+    def read(cls, clone: Path, encoder: str, described: Task) -> "Part":
+        """Reads what a run of the chain left in the clone."""
+        columns = read_columns(clone / paths.corpus(TASK) / "test.parquet", ["label", "group"])
+        names = {TRANSFORMER: encoder, COMBINED: f"{encoder} + {BASELINE}", BASELINE: BASELINE}
+        decided = {}
+        for method in described.decoding.methods:
+            for line, name in names.items():
+                found = read_decisions(clone / paths.decoded(TASK) / method / line, "test", described.labels)
+                decided[f"{name}/{method}"] = Decoded(found.decision, found.probability)
+        return cls(
+            encoder,
+            np.array([described.labels.index(label) for label in columns["label"]]),
+            columns["group"],
+            decided,
+            read_json(clone / paths.metrics("tokenize", TASK))["train"],
+            read_json(clone / paths.metrics("validity", TASK)),
+        )
+
+
+def report(parts: list[Part], described: Task) -> dict[str, Any]:
+    """Scores the sentences of all folds together, by speech, and gives the mean of the folds beside it."""
+    last = len(described.labels) - 1
+    by_fold = [parts[start : start + len(ENCODERS)] for start in range(0, len(parts), len(ENCODERS))]
+    folds_of = [found[0] for found in by_fold]  # what does not depend on the encoder
+    truth = np.concatenate([part.truth for part in folds_of])
+    speeches = [group for part in folds_of for group in part.groups]
+    names = dict.fromkeys(name for part in parts for name in part.decided)
+    decided = {
+        name: [next(part.decided[name] for part in found if name in part.decided) for found in by_fold]
+        for name in names
+    }
+    pooled = {
+        name: Decoded(
+            np.concatenate([one.decision for one in found]), np.concatenate([one.probability for one in found])
+        )
+        for name, found in decided.items()
+    }
+    groups = np.unique(speeches, return_inverse=True)[1]
+    evaluation = Evaluation.of(Examples(described.labels, truth, groups), pooled, Evaluate.load())
+    scores: dict[str, Any] = {}
+    for name, found in decided.items():
+        approach, method = name.split("/")
+        f1 = [
+            every_measure(part.truth, one.decision, one.probability)[f"f1.{last}"]
+            for part, one in zip(folds_of, found, strict=True)
+        ]
+        tests = {"versus_none": f"{approach}/none", "versus_bag_of_words": f"{BASELINE}/{method}"}
+        scores.setdefault(approach, {})[method] = {
+            **evaluation.scores_of(name),
+            "f1_by_fold": f1,
+            "f1_mean_of_folds": float(np.mean(f1)),
+            **{test: evaluation.compared(name, other) for test, other in tests.items() if other != name},
+        }
+    controls = {
+        deal: float(np.mean([part.controls[deal]["as_it_is"]["f1"]["value"] for part in folds_of]))
+        for deal in ("own_split", "random_split")
+    }
+    return {
+        "rows": {"sentences": len(truth), "speeches": len(set(speeches)), "rare": int((truth == last).sum())},
+        "folds": len(by_fold),
+        "tokens": {part.encoder: part.tokens for part in parts[: len(ENCODERS)]},
+        "scores": scores,
+        "bag_of_words_f1_by_split": controls,
+    }
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from stages.settings.task import TaskSection
 from stages.statistics.measures import most_probable
 
 
-
 def decide(
     task: Annotated[str, typer.Option(help="A task of params.yaml.")],
     approach: Annotated[str | None, typer.Option(help="One approach; all of params.yaml if left out.")] = None,

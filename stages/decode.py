@@ -33,7 +33,9 @@ def decode(task: str) -> None:
     """
     settings, described, approaches = Decode.load(), TaskSection.named(task), Approaches.load().root
     labels, decoding = described.labels, described.decoding
-    corpus = {split: Split.read(paths.corpus(task) / f"{split}.parquet", labels) for split in splits(paths.corpus(task))}
+    corpus = {
+        split: Split.read(paths.corpus(task) / f"{split}.parquet", labels) for split in splits(paths.corpus(task))
+    }
     train, validation = corpus.pop("train"), corpus["validation"]
     history = History.of(train.streams, train.truth, len(labels))
     prior = np.bincount(validation.truth, minlength=len(labels)) / len(validation.truth)

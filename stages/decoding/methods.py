@@ -84,9 +84,7 @@ class Gaussian:
         return Threshold(self.threshold).decode(smoothed(probability, streams, average), streams)
 
 
-def smoothed(
-    probability: np.ndarray, streams: Streams, average: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
+def smoothed(probability: np.ndarray, streams: Streams, average: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Smooths log-probabilities along each stream; beyond its ends there is nothing, rather than zeros."""
     result = np.empty_like(probability)
     for found in streams.members:

@@ -50,9 +50,7 @@ def swap_test(
     here = swapped.astype(float) @ (other - one) + one.sum(axis=0)  # (swaps, 4)
     there = swapped.astype(float) @ (one - other) + other.sum(axis=0)
     differences = {"accuracy_p": here[:, 0] - there[:, 0], "f1_p": _f1(here) - _f1(there)}
-    return {
-        name: float((np.abs(values) >= abs(values[0]) - 1e-9).mean()) for name, values in differences.items()
-    }
+    return {name: float((np.abs(values) >= abs(values[0]) - 1e-9).mean()) for name, values in differences.items()}
 
 
 def _counts(truth: np.ndarray, decided: np.ndarray, groups: np.ndarray, count: int, last: int) -> np.ndarray:

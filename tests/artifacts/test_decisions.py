@@ -11,8 +11,10 @@ LABELS = ["negative", "neutral", "positive"]
 
 
 def decided(texts: int, teacher: str | None = None) -> Decisions:
-    probability = np.random.default_rng(0).dirichlet(np.ones(3), size=texts)
-    return Decisions([f"row-{number}" for number in range(texts)], probability, teacher)
+    """Decisions that have nothing to do with the probabilities, as those over a stream may."""
+    random = np.random.default_rng(0)
+    ids = [f"row-{number}" for number in range(texts)]
+    return Decisions(ids, random.integers(3, size=texts), random.dirichlet(np.ones(3), size=texts), teacher)
 
 
 def test_decisions_come_back_exactly(tmp_path: Path) -> None:
@@ -21,15 +23,21 @@ def test_decisions_come_back_exactly(tmp_path: Path) -> None:
     back = read_decisions(tmp_path, "test", LABELS)
     assert back.ids == written.ids
     assert back.teacher == "transformer"
+    np.testing.assert_array_equal(back.decision, written.decision)
     np.testing.assert_array_equal(back.probability, written.probability)
+    assert (back.decision != back.probability.argmax(axis=1)).any()
 
 
-def test_the_hand_in_file_has_one_label_a_line_in_the_order_of_the_texts(tmp_path: Path) -> None:
-    probability = np.array([[0.1, 0.2, 0.7], [0.5, 0.5, 0.0], [0.0, 1.0, 0.0]])
-    write_decisions(tmp_path, "test", "bag-of-words", LABELS, Decisions(["c", "a", "b"], probability, None))
-    assert (tmp_path / "test.txt").read_bytes() == b"positive\nnegative\nneutral\n"
+def test_the_hand_in_files_have_a_line_per_text_in_the_order_of_the_texts(tmp_path: Path) -> None:
+    probability = np.array([[0.1, 0.2, 0.7], [0.5, 0.5, 0.0], [0.4, 0.6, 0.00001234567], [0.0, 0.0, 1.0]])
+    decision = np.array([2, 0, 2, 1])  # the last two against the probabilities
+    given = Decisions(["c", "a", "b", "d"], decision, probability)
+    write_decisions(tmp_path, "test", "bag-of-words", LABELS, given)
+    assert (tmp_path / "test.txt").read_bytes() == b"positive\nnegative\npositive\nneutral\n"
+    assert (tmp_path / "test.scores.txt").read_bytes() == b"0.7\n0\n1.23457e-05\n1\n"
     table = pq.read_table(tmp_path / "test.parquet").to_pylist()
-    assert [row["decision"] for row in table] == ["positive", "negative", "neutral"]
+    assert [row["decision"] for row in table] == ["positive", "negative", "positive", "neutral"]
+    assert [row["id"] for row in table] == ["c", "a", "b", "d"]
     assert table[0] == {
         "id": "c",
         "approach": "bag-of-words",
@@ -39,9 +47,18 @@ def test_the_hand_in_file_has_one_label_a_line_in_the_order_of_the_texts(tmp_pat
 
 
 def test_no_texts_give_no_decisions(tmp_path: Path) -> None:
-    write_decisions(tmp_path, "test", "bag-of-words", LABELS, Decisions([], np.empty((0, 3)), None))
-    assert read_decisions(tmp_path, "test", LABELS).probability.shape == (0, 3)
-    assert (tmp_path / "test.txt").read_bytes() == b""
+    nothing = Decisions([], np.empty(0, int), np.empty((0, 3)))
+    write_decisions(tmp_path, "test", "bag-of-words", LABELS, nothing)
+    back = read_decisions(tmp_path, "test", LABELS)
+    assert (back.ids, back.decision.shape, back.probability.shape) == ([], (0,), (0, 3))
+    assert (tmp_path / "test.txt").read_bytes() == (tmp_path / "test.scores.txt").read_bytes() == b""
+
+
+def test_scores_rank_texts_as_the_probabilities_of_the_last_label_do(tmp_path: Path) -> None:
+    given = decided(200)
+    write_decisions(tmp_path, "test", "student", LABELS, given)
+    scores = [float(line) for line in (tmp_path / "test.scores.txt").read_text(encoding="utf-8").splitlines()]
+    np.testing.assert_allclose(scores, given.probability[:, -1], rtol=1e-5)
 
 
 @pytest.mark.parametrize("labels", [["negative", "positive"], ["positive", "neutral", "negative"]])

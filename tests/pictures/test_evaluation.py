@@ -6,19 +6,22 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from stages.artifacts.decisions import Decisions
 from stages.pictures.evaluation import draw_accuracy, draw_calibration, draw_confusion, draw_roc
 from stages.pictures.style import picture
 from stages.settings.evaluate import Evaluate
 from stages.statistics.curves import calibration_points, confusion_cells, roc_points
-from stages.statistics.evaluation import Evaluation
+from stages.statistics.evaluation import Evaluation, Examples
 
 RANDOM = np.random.default_rng(0)
 TRUTH = RANDOM.integers(3, size=40)
 LABELS = ["low", "middle", "high"]
 FOUND = Evaluation.of(
-    LABELS,
-    TRUTH,
-    {name: RANDOM.dirichlet(np.ones(3), size=40) for name in ("bag-of-words", "transformer")},
+    Examples(LABELS, TRUTH),
+    {
+        name: Decisions([], RANDOM.integers(3, size=40), RANDOM.dirichlet(np.ones(3), size=40))
+        for name in ("bag-of-words", "transformer")
+    },
     Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0),
 )
 

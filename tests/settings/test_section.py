@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from stages.errors import StageError
 from stages.settings.bag_of_words import BagOfWords
 from stages.settings.chain import Approaches, Compute, EncoderName, Tasks
+from stages.settings.decode import Decode
 from stages.settings.distill import Distill
 from stages.settings.encoders import Encoders
 from stages.settings.finetune import Finetune
@@ -73,10 +74,13 @@ def test_every_section_of_the_shipped_params_has_a_reader(shipped: Params) -> No
 
 
 def test_a_section_gives_what_the_file_says(written: Written) -> None:
-    path = written({"finetune/epochs": 7, "compute/device": "cuda:1", "approaches": ["a", "b"]})
+    path = written(
+        {"finetune/epochs": 7, "compute/device": "cuda:1", "approaches": ["a", "b"], "decode/combine": ["b"]}
+    )
     assert Finetune.load(path).epochs == 7
     assert Compute.load(path).device == "cuda:1"
     assert Approaches.load(path).baseline == "a"
+    assert Decode.load(path).combine == ["b"]
 
 
 def test_settings_cannot_be_changed_behind_the_files_back(written: Written) -> None:
@@ -113,6 +117,7 @@ def test_an_octal_looking_seed_is_the_number_a_person_reads(tmp_path: Path) -> N
     [
         ("finetunes", "finetunes", "finetune"),
         ("finetune/epoch", "finetune.epoch", "epochs"),
+        ("bag_of_words/candidates/content/ngram", "bag_of_words.candidates.content.ngram", "ngrams"),
         ("distill/weights/logit", "distill.weights.logit", "logits"),
         ("task/opinion/label", "task.opinion.label", "labels"),
         ("task/opinion/source/pakage", "task.opinion.source.pakage", "package"),
@@ -162,9 +167,16 @@ def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: s
         ("tokenize/max_length", 3),
         ("embed/pooling", "max"),
         ("embed/normalize", "yes"),
-        ("bag_of_words/ngrams", [1]),
-        ("bag_of_words/regularization", []),
-        ("bag_of_words/regularization", [0]),
+        ("bag_of_words/candidates", {}),
+        ("bag_of_words/candidates", {"Content!": {}}),
+        ("bag_of_words/candidates/content/ngrams", [1]),
+        ("bag_of_words/candidates/content/regularization", []),
+        ("bag_of_words/candidates/content/regularization", [0]),
+        ("bag_of_words/candidates/style/punctuation", "yes"),
+        ("bag_of_words/candidates/style/class_weight", "heavy"),
+        ("bag_of_words/select_by", "loss"),
+        ("decode/combine", "transformer"),
+        ("validity/features", 0),
         ("compute/device", "gpu"),
         ("evaluate/confidence", 95),
         ("prepare/bad_rows", True),
@@ -218,7 +230,18 @@ def test_a_mistake_in_a_section_stops_the_stages_that_do_not_read_it(written: Wr
         ({"tasks": ["opinion", "no-such-task"]}, ("tasks", "'no-such-task'", "opinion")),
         ({"encoder": "no-such"}, ("encoder", "'no-such'", "all-minilm-l6-v2")),
         ({"task/opinion/split/test": 0.9}, ("task.opinion.split", "below 1")),
-        ({"bag_of_words/ngrams": [2, 1]}, ("bag_of_words", "ngrams must be [shortest, longest]")),
+        (
+            {"bag_of_words/candidates/content/ngrams": [2, 1]},
+            ("bag_of_words.candidates.content", "ngrams must be [shortest, longest]"),
+        ),
+        (
+            {"bag_of_words/candidates/style/stemming": True},
+            ("bag_of_words.candidates.style", "set lowercase to true, or stemming to false"),
+        ),
+        (
+            {"decode/combine": ["bag-of-words", "oracle"]},
+            ("decode.combine", "'oracle'", "bag-of-words, retrieved, transformer, student"),
+        ),
         ({"distill/keep_layers": [2, 0]}, ("distill", "keep_layers", "increasing")),
         ({"distill/keep_layers": [0, 0]}, ("distill", "keep_layers", "once")),
         ({"distill/keep_layers": [-1]}, ("distill.keep_layers",)),
@@ -244,22 +267,6 @@ def test_settings_that_contradict_each_other_are_refused(
     message = complaint(written(changes))
     for part in parts:
         assert part in message
-
-
-URL = {"kind": "url", "url": "https://example.org/films.txt", "files": None}
-
-
-@pytest.mark.parametrize("pins", [{}, {"sha256": "0" * 64, "git_blob": "0" * 40}])
-def test_a_file_of_the_web_must_be_pinned_in_one_way(written: Written, pins: dict[str, str]) -> None:
-    message = complaint(written({"task/opinion/source": {**URL, **pins}}))
-    assert "task.opinion.source" in message
-    assert "exactly one of sha256 and git_blob" in message
-
-
-@pytest.mark.parametrize("pins", [{"sha256": "0" * 64}, {"git_blob": "0" * 40}])
-def test_a_file_of_the_web_may_be_pinned_in_either_way(written: Written, pins: dict[str, str]) -> None:
-    source = TaskSection.load(written({"task/opinion/source": {**URL, **pins}})).root["opinion"].source
-    assert source.kind == "url"
 
 
 @pytest.mark.parametrize(

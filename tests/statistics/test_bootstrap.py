@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -12,8 +14,25 @@ def examples(count: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return truth, np.column_stack([1 - positive, positive])
 
 
+def resampled_of(
+    truth: np.ndarray,
+    probability: np.ndarray,
+    *,
+    resamples: int,
+    seed: int,
+    groups: np.ndarray | None = None,
+) -> dict[str, Resampled]:
+    """The measures of someone who decides for the most probable class."""
+    decision = probability.argmax(axis=1)
+    return resampled_measures(truth, decision, probability, resamples=resamples, seed=seed, groups=groups)
+
+
+def width(interval: dict[str, float]) -> float:
+    return interval["high"] - interval["low"]
+
+
 def test_every_interval_holds_its_value() -> None:
-    for name, resampled in resampled_measures(*examples(), resamples=500, seed=0).items():
+    for name, resampled in resampled_of(*examples(), resamples=500, seed=0).items():
         interval = resampled.interval(0.95)
         assert interval["low"] < interval["value"] < interval["high"], name
         assert resampled.resamples.shape == (500,)
@@ -23,33 +42,33 @@ def test_the_interval_of_an_accuracy_is_that_of_the_binomial() -> None:
     truth = np.zeros(400, int)
     probability = np.tile([0.9, 0.1], (400, 1))
     probability[:80] = [0.1, 0.9]  # 320 of 400 are right
-    interval = resampled_measures(truth, probability, resamples=4000, seed=0)["accuracy"].interval(0.95)
+    interval = resampled_of(truth, probability, resamples=4000, seed=0)["accuracy"].interval(0.95)
     assert interval["value"] == 0.8
     assert interval["low"] == pytest.approx(binom.ppf(0.025, 400, 0.8) / 400, abs=0.003)
     assert interval["high"] == pytest.approx(binom.ppf(0.975, 400, 0.8) / 400, abs=0.003)
 
 
 def test_more_confidence_asks_for_a_wider_interval() -> None:
-    accuracy = resampled_measures(*examples(), resamples=500, seed=0)["accuracy"]
+    accuracy = resampled_of(*examples(), resamples=500, seed=0)["accuracy"]
     narrow, wide = accuracy.interval(0.5), accuracy.interval(0.99)
     assert wide["low"] < narrow["low"] < narrow["high"] < wide["high"]
 
 
 def test_the_same_seed_gives_the_same_resamples_and_another_seed_others() -> None:
-    first, again, other = (resampled_measures(*examples(), resamples=300, seed=seed) for seed in (7, 7, 8))
+    first, again, other = (resampled_of(*examples(), resamples=300, seed=seed) for seed in (7, 7, 8))
     for name, resampled in first.items():
         np.testing.assert_array_equal(resampled.resamples, again[name].resamples)
     assert not np.array_equal(first["accuracy"].resamples, other["accuracy"].resamples)
 
 
 def test_more_resamples_add_to_those_there_were() -> None:
-    few, many = (resampled_measures(*examples(), resamples=count, seed=0)["accuracy"] for count in (250, 450))
+    few, many = (resampled_of(*examples(), resamples=count, seed=0)["accuracy"] for count in (250, 450))
     np.testing.assert_array_equal(few.resamples[:200], many.resamples[:200])
     assert len(many.resamples) == 450
 
 
 def test_an_approach_does_not_differ_from_itself() -> None:
-    one, same = (resampled_measures(*examples(), resamples=300, seed=0) for _ in range(2))
+    one, same = (resampled_of(*examples(), resamples=300, seed=0) for _ in range(2))
     for name in one:
         assert (one[name] - same[name]).interval(0.95) == {"value": 0.0, "low": 0.0, "high": 0.0}
         assert (one[name] / same[name]).interval(0.95) == {"value": 1.0, "low": 1.0, "high": 1.0}
@@ -59,7 +78,7 @@ def test_a_paired_difference_is_surer_than_two_intervals_apart() -> None:
     truth, probability = examples()
     slightly_worse = probability.copy()
     slightly_worse[:10] = slightly_worse[:10, ::-1]
-    one, other = (resampled_measures(truth, each, resamples=500, seed=0) for each in (probability, slightly_worse))
+    one, other = (resampled_of(truth, each, resamples=500, seed=0) for each in (probability, slightly_worse))
     paired = (one["accuracy"] - other["accuracy"]).interval(0.95)
     alone = one["accuracy"].interval(0.95)
     assert paired["value"] == pytest.approx(one["accuracy"].value - other["accuracy"].value)
@@ -73,3 +92,56 @@ def test_resamples_without_a_measure_are_left_out_of_the_interval() -> None:
         "high": pytest.approx(0.55),
     }
     assert Resampled(0.5, np.array([np.nan])).interval(0.95) == {"value": 0.5, "low": 0.5, "high": 0.5}
+
+
+def test_what_was_decided_is_measured_and_not_what_was_most_probable() -> None:
+    truth, probability = examples()
+    never = np.zeros(len(truth), int)
+    accuracy = resampled_measures(truth, never, probability, resamples=300, seed=0)["accuracy"]
+    assert accuracy.value == (truth == 0).mean()
+    np.testing.assert_array_equal(
+        accuracy.resamples, resampled_of(truth, np.eye(2)[never], resamples=300, seed=0)["accuracy"].resamples
+    )
+
+
+def test_a_sentence_said_five_times_is_no_surer_than_once() -> None:
+    truth, probability = examples(60)
+    once = resampled_of(truth, probability, resamples=400, seed=0)
+    groups = np.repeat(np.arange(60), 5)
+    many = resampled_of(np.repeat(truth, 5), np.repeat(probability, 5, axis=0), resamples=400, seed=0, groups=groups)
+    for name, resampled in once.items():
+        assert many[name].interval(0.95) == pytest.approx(resampled.interval(0.95)), name
+    apart = resampled_of(np.repeat(truth, 5), np.repeat(probability, 5, axis=0), resamples=400, seed=0)
+    assert width(apart["accuracy"].interval(0.95)) < 0.6 * width(once["accuracy"].interval(0.95))
+
+
+def test_where_speeches_are_easy_or_hard_as_a_whole_an_interval_by_speech_is_wider() -> None:
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(20), 30)
+    right = random.random(600) < random.choice([0.6, 0.95], size=20)[groups]
+    truth = random.integers(2, size=600)
+    probability = np.eye(2)[np.where(right, truth, 1 - truth)] * 0.8 + 0.1
+    apart, together = (resampled_of(truth, probability, resamples=1000, seed=0, groups=g) for g in (None, groups))
+    for name in ("accuracy", "macro_f1", "average_precision", "log_loss"):
+        assert apart[name].value == together[name].value
+        assert width(together[name].interval(0.95)) > 1.5 * width(apart[name].interval(0.95)), name
+
+
+def test_each_text_as_a_group_of_its_own_is_the_same_as_no_groups() -> None:
+    truth, probability = examples(50)
+    alone, grouped = (resampled_of(truth, probability, resamples=300, seed=0, groups=g) for g in (None, np.arange(50)))
+    for name, resampled in alone.items():
+        np.testing.assert_array_equal(resampled.resamples, grouped[name].resamples)
+
+
+def test_groups_of_any_size_are_drawn_whole_and_equally_often() -> None:
+    # Of 1, 2 and 4 texts, of which 1, 1 and 1 are right: each of the 27 ways to draw three of them.
+    groups, right = np.array([2, 0, 2, 1, 2, 1, 2]), np.array([1, 1, 0, 1, 0, 0, 0])
+    sizes, hits = np.array([1, 2, 4]), np.array([1, 1, 1])
+    ways = [round(hits[list(way)].sum() / sizes[list(way)].sum(), 9) for way in product(range(3), repeat=3)]
+    probability = np.eye(2)[1 - right] * 0.8 + 0.1
+    drawn = resampled_of(np.zeros(7, int), probability, resamples=20_000, seed=0, groups=groups)["accuracy"].resamples
+    seen = dict(zip(*np.unique(drawn.round(9), return_counts=True), strict=True))
+    assert {float(value) for value in seen} == set(ways)
+    for value, count in seen.items():
+        assert count / 20_000 == pytest.approx(ways.count(float(value)) / 27, abs=0.015)

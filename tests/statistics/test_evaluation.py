@@ -4,11 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
+from stages.artifacts.decisions import Decisions
 from stages.artifacts.files import read_json, write_json
 from stages.settings.evaluate import Evaluate
+from stages.statistics.comparison import swap_test
 from stages.statistics.curves import calibration_points, confusion_cells, roc_points
-from stages.statistics.evaluation import Evaluation
+from stages.statistics.evaluation import Evaluation, Examples
 
 SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 TRUTH = np.array([0, 0, 1, 1, 1, 0, 1, 0])
@@ -20,8 +23,13 @@ def certain(*decisions: int, classes: int = 2, confidence: float = 0.9) -> np.nd
     return np.where(np.eye(classes, dtype=bool)[list(decisions)], confidence, rest)
 
 
-def evaluation(truth: np.ndarray = TRUTH, classes: int = 2, **probability: np.ndarray) -> Evaluation:
-    return Evaluation.of(["low", "middle", "high"][:classes], truth, probability, SETTINGS)
+def evaluation(
+    truth: np.ndarray = TRUTH, classes: int = 2, groups: np.ndarray | None = None, **probability: np.ndarray
+) -> Evaluation:
+    """Approaches that decide for the most probable class."""
+    ids = [f"row-{place}" for place in range(len(truth))]
+    decided = {name: Decisions(ids, found.argmax(axis=1), found) for name, found in probability.items()}
+    return Evaluation.of(Examples(["low", "middle", "high"][:classes], truth, groups), decided, SETTINGS)
 
 
 BASELINE = certain(0, 0, 1, 0, 0, 1, 1, 0)  # 5 of 8 right
@@ -40,9 +48,11 @@ def test_every_approach_has_every_measure_with_its_interval() -> None:
     assert scores["baseline"]["accuracy"]["value"] == 5 / 8
     assert scores["better"]["accuracy"]["value"] == 7 / 8
     assert list(scores["better"]["f1"]) == ["low", "middle"]
-    for measure in ("accuracy", "macro_f1", "roc_auc", "log_loss"):
+    for measure in ("accuracy", "macro_f1", "roc_auc", "average_precision", "log_loss"):
         interval = scores["better"][measure]
         assert interval["low"] <= interval["value"] <= interval["high"]
+    expected = average_precision_score(TRUTH, BASELINE[:, 1])
+    assert scores["baseline"]["average_precision"]["value"] == pytest.approx(expected)
     assert scores["better"]["calibration_error"] == pytest.approx((5 * (0.9 - 0.8) + 3 * 0.1) / 8)
 
 
@@ -53,8 +63,55 @@ def test_each_approach_is_tested_against_the_baseline() -> None:
     assert versus["better"]["mcnemar_p"] == 0.5
     assert versus["better"]["accuracy_difference"]["value"] == pytest.approx(2 / 8)
     assert versus["better"]["accuracy_difference"]["low"] >= 0
+    assert versus["better"]["f1_difference"]["value"] == pytest.approx(8 / 9 - 4 / 7)  # of `middle`, the last label
     assert versus["same"]["mcnemar_p"] == 1.0
     assert versus["same"]["macro_f1_difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+
+
+def test_sentences_of_one_speech_are_tested_together() -> None:
+    groups = np.array([0, 0, 1, 1, 2, 2, 3, 3])
+    found = evaluation(groups=groups, baseline=BASELINE, better=BETTER).compared("better", "baseline")
+    by_hand = swap_test(TRUTH, BASELINE.argmax(axis=1), BETTER.argmax(axis=1), groups=groups, last=1, seed=0)
+    assert {name: found[name] for name in by_hand} == by_hand
+    assert found["accuracy_p"] == pytest.approx(0.5, abs=0.02)  # better in two speeches, alike in two
+    assert not {"accuracy_p", "f1_p"} & set(evaluation(baseline=BASELINE, better=BETTER).compared("better", "baseline"))
+
+
+def test_intervals_are_those_of_speeches_where_there_are_speeches() -> None:
+    truth, groups = np.tile(TRUTH, 10), np.repeat(np.arange(10), 8)
+    right = np.where(groups < 6, truth, 1 - truth)  # six speeches all right, four all wrong
+    by_speech, by_text = (evaluation(truth, groups=g, one=certain(*right)).scores()["one"] for g in (groups, None))
+    assert by_speech["accuracy"]["value"] == by_text["accuracy"]["value"] == 0.6
+    assert by_speech["accuracy"]["high"] - by_speech["accuracy"]["low"] > 0.5
+    assert by_text["accuracy"]["high"] - by_text["accuracy"]["low"] < 0.3
+
+
+def test_what_was_decided_counts_even_where_another_class_is_more_probable() -> None:
+    decided = {"eager": Decisions([], np.ones(8, int), BETTER), "shy": Decisions([], np.zeros(8, int), BETTER)}
+    found = Evaluation.of(Examples(["low", "high"], TRUTH), decided, SETTINGS)
+    scores = found.scores()
+    assert scores["eager"]["f1"]["high"]["value"] == pytest.approx(2 / 3)
+    assert scores["shy"]["f1"]["high"]["value"] == 0.0
+    assert scores["eager"]["roc_auc"] == scores["shy"]["roc_auc"]
+    assert (
+        found.compared("eager", "shy")["only_this_right"] == found.compared("eager", "shy")["only_baseline_right"] == 4
+    )
+    cells = {(c["approach"], c["actual"], c["predicted"]): c["count"] for c in confusion_cells(found)}
+    assert cells["eager", "low", "high"] == 4
+
+
+def test_each_speech_has_its_accuracy_and_texts_that_stand_alone_have_one_together() -> None:
+    names = ["b", "b", "b", "a", "a", "b", "a", "a"]
+    groups = np.unique(names, return_inverse=True)[1]
+    rows = list(evaluation(groups=groups, baseline=BASELINE, better=BETTER).accuracy_by_group(names))
+    assert rows[:2] == [
+        {"approach": "baseline", "group": "b", "texts": 4, "accuracy": 0.75},
+        {"approach": "baseline", "group": "a", "texts": 4, "accuracy": 0.5},
+    ]
+    assert [(row["approach"], row["group"]) for row in rows[2:]] == [("better", "b"), ("better", "a")]
+    assert list(evaluation(baseline=BASELINE).accuracy_by_group(names)) == [
+        {"approach": "baseline", "group": "all", "texts": 8, "accuracy": 5 / 8}
+    ]
 
 
 def test_a_student_is_weighed_against_its_own_teacher() -> None:
@@ -75,7 +132,7 @@ def test_a_set_with_one_class_only_can_be_written_as_metrics(tmp_path: Path, pre
     write_json(tmp_path / "metrics.json", metrics)
     assert read_json(tmp_path / "metrics.json")["one"]["accuracy"]["value"] == pytest.approx(1 / 3, abs=1e-6)
     assert all(math.isfinite(number) for number in numbers(metrics))
-    assert "roc_auc" not in metrics["one"]
+    assert not {"roc_auc", "average_precision"} & set(metrics["one"])
 
 
 def test_a_class_missing_from_some_resamples_leaves_intervals_of_the_others(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
+from sklearn.metrics import accuracy_score, average_precision_score, f1_score, log_loss, roc_auc_score
 
-from stages.statistics.measures import measure, measures, roc_auc
+from stages.statistics.measures import every_measure, measure, measures, most_probable, ranking
 
 
 def examples(classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -20,22 +20,31 @@ def weightings(seed: int) -> np.ndarray:
     return np.vstack([np.ones(60), random.integers(1, 4, size=(4, 60)), random.multinomial(60, np.full(60, 1 / 60))])
 
 
+def guessed(truth: np.ndarray, classes: int, seed: int) -> np.ndarray:
+    """Decisions that have little to do with the probabilities."""
+    random = np.random.default_rng(seed)
+    return np.where(random.random(len(truth)) < 0.5, truth, random.integers(classes, size=len(truth)))
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("seed", range(3))
-def test_every_measure_is_that_of_scikit_learn(classes: int, seed: int) -> None:
+@pytest.mark.parametrize("decided", ["most probable", "otherwise"])
+def test_every_measure_is_that_of_scikit_learn(classes: int, seed: int, decided: str) -> None:
     truth, probability = examples(classes, seed)
     weights = weightings(seed)
-    found = measures(truth, probability, weights)
-    decision = probability.argmax(axis=1)
-    scores = probability[:, 1] if classes == 2 else None
+    decision = probability.argmax(axis=1) if decided == "most probable" else guessed(truth, classes, seed)
+    found = measures(truth, decision, probability, weights)
+    ranked = [1] if classes == 2 else [0, 1, 2]
     for place, one in enumerate(weights):
         f1 = f1_score(truth, decision, average=None, labels=range(classes), sample_weight=one)
-        by_class = [roc_auc_score(truth == c, probability[:, c], sample_weight=one) for c in range(classes)]
+        areas = [roc_auc_score(truth == c, probability[:, c], sample_weight=one) for c in ranked]
+        precisions = [average_precision_score(truth == c, probability[:, c], sample_weight=one) for c in ranked]
         expected = {
             "accuracy": accuracy_score(truth, decision, sample_weight=one),
             "macro_f1": f1_score(truth, decision, average="macro", sample_weight=one),
             **{f"f1.{number}": value for number, value in enumerate(f1)},
-            "roc_auc": np.mean(by_class) if scores is None else roc_auc_score(truth, scores, sample_weight=one),
+            "roc_auc": np.mean(areas),
+            "average_precision": np.mean(precisions),
             "log_loss": log_loss(truth, probability, sample_weight=one, labels=range(classes)),
         }
         assert {name: values[place] for name, values in found.items()} == pytest.approx(expected, abs=1e-12)
@@ -43,23 +52,49 @@ def test_every_measure_is_that_of_scikit_learn(classes: int, seed: int) -> None:
 
 def test_the_area_of_three_classes_is_that_of_each_against_the_rest() -> None:
     truth, probability = examples(3, seed=9)
-    found = measures(truth, probability, np.ones((1, 60)))["roc_auc"][0]
-    assert found == pytest.approx(roc_auc_score(truth, probability, multi_class="ovr", average="macro"), abs=1e-12)
+    found = every_measure(truth, most_probable(probability), probability)
+    expected = roc_auc_score(truth, probability, multi_class="ovr", average="macro")
+    assert found["roc_auc"] == pytest.approx(expected, abs=1e-12)
+    expected = average_precision_score(np.eye(3)[truth], probability, average="macro")
+    assert found["average_precision"] == pytest.approx(expected, abs=1e-12)
 
 
-def test_equal_scores_count_half_an_area() -> None:
+def test_a_decision_against_the_probabilities_is_scored_as_it_was_taken() -> None:
+    truth, sure = np.array([0, 1, 1, 1]), np.array([[0.9, 0.1]] * 4)
+    found = every_measure(truth, np.array([0, 1, 1, 0]), sure)
+    assert found["accuracy"] == 0.75
+    assert found["f1.1"] == pytest.approx(0.8)
+    assert measure(truth, sure)["accuracy"] == 0.25
+    assert found["log_loss"] == measure(truth, sure)["log_loss"]
+
+
+def test_equal_scores_count_half_an_area_and_are_found_together() -> None:
     positive, ones = np.array([True, False, True, False]), np.ones((1, 4))
-    assert roc_auc(positive, np.full(4, 0.5), ones)[0] == 0.5
-    assert roc_auc(positive, np.array([0.9, 0.5, 0.5, 0.1]), ones)[0] == pytest.approx(3.5 / 4)
-    assert roc_auc(positive, np.array([0.9, 0.2, 0.8, 0.1]), ones)[0] == 1.0
+    by_score = {
+        (0.5, 0.5, 0.5, 0.5): (1 / 2, 1 / 2),
+        (0.9, 0.5, 0.5, 0.1): (3.5 / 4, 1 / 2 + 1 / 2 * 2 / 3),
+        (0.9, 0.2, 0.8, 0.1): (1, 1),
+        (0.2, 0.9, 0.1, 0.8): (0, 1 / 2 * 1 / 3 + 1 / 2 * 2 / 4),
+    }
+    for scores, expected in by_score.items():
+        area, precision = ranking(positive, np.array(scores), ones)
+        assert (area[0], precision[0]) == pytest.approx(expected)
 
 
-def test_a_weighting_without_a_class_has_no_area_but_does_not_spoil_the_others() -> None:
+def test_a_weighting_without_a_class_has_no_rank_but_does_not_spoil_the_others() -> None:
     positive = np.array([True, False, False])
     weights = np.array([[0, 1, 2], [1, 1, 1], [3, 0, 0]])
-    found = roc_auc(positive, np.array([0.8, 0.1, 0.2]), weights)
-    assert np.isnan(found).tolist() == [True, False, True]
-    assert found[1] == 1.0
+    for found in ranking(positive, np.array([0.8, 0.1, 0.2]), weights):
+        assert np.isnan(found).tolist() == [True, False, True]
+        assert found[1] == 1.0
+
+
+def test_examples_that_were_not_drawn_do_not_count_even_at_the_top() -> None:
+    positive, scores = np.array([True, False, True, False]), np.array([0.9, 0.8, 0.7, 0.6])
+    drawn = np.array([[0.0, 0.0, 2.0, 1.0], [0.0, 3.0, 1.0, 0.0]])
+    area, precision = ranking(positive, scores, drawn)
+    assert area.tolist() == [1.0, 0.0]
+    assert precision.tolist() == [1.0, 0.25]
 
 
 def test_certainty_about_what_did_not_happen_costs_much_but_not_infinitely() -> None:
@@ -73,6 +108,7 @@ def test_of_equal_probabilities_the_first_class_is_decided() -> None:
 
 
 def test_a_class_that_neither_stands_nor_is_decided_scores_zero_and_no_nan() -> None:
-    found = measures(np.array([0, 1]), np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1]]), np.ones((1, 2)))
-    assert found["f1.2"][0] == 0.0
-    assert found["macro_f1"][0] == pytest.approx(2 / 3)
+    found = every_measure(np.array([0, 1]), np.array([0, 1]), np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1]]))
+    assert found["f1.2"] == 0.0
+    assert found["macro_f1"] == pytest.approx(2 / 3)
+    assert np.isnan(found["roc_auc"])
