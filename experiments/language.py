@@ -88,12 +88,14 @@ class Part:
     @classmethod
     def read(cls, clone: Path, encoder: str, described: Task) -> "Part":
         """Reads what a run of the chain left in the clone."""
-        columns = read_columns(clone / paths.corpus(TASK) / "test.parquet", ["label", "group"])
+        columns = read_columns(clone / paths.corpus(TASK) / "test.parquet", ["id", "label", "group"])
         names = {TRANSFORMER: encoder, COMBINED: f"{encoder} + {BASELINE}", BASELINE: BASELINE}
         decided = {}
         for method in described.decoding.methods:
             for line, name in names.items():
-                found = read_decisions(clone / paths.decoded(TASK) / method / line, "test", described.labels)
+                found = read_decisions(
+                    clone / paths.decoded(TASK) / method / line, "test", described.labels, columns["id"]
+                )
                 decided[f"{name}/{method}"] = Decoded(found.decision, found.probability)
         return cls(
             encoder,

@@ -38,7 +38,10 @@ def bag_of_words(task: str) -> None:
             scores=fitted.scores,
             limits="It knows no word it has not been trained on, and word order only within its n-grams.",
         )
-    with new_file(paths.plots("bag_of_words", task) / "strongest.csv") as path, path.open("w", newline="") as file:
+    with (
+        new_file(paths.plots("bag_of_words", task) / "strongest.csv") as path,
+        path.open("w", newline="", encoding="utf-8") as file,
+    ):
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["label", "feature", "weight"])
         features = strongest_features(fitted.classifier, described.labels, settings.strongest)

@@ -19,10 +19,8 @@ from stages.decoding.streams import Streams
 from stages.decoding.tuning import tuned
 from stages.progress import progress
 from stages.settings.chain import Approaches
-from stages.settings.decode import Decode
+from stages.settings.decode import COMBINED, Decode
 from stages.settings.task import TaskSection
-
-COMBINED = "combined"
 
 
 def decode(task: str) -> None:
@@ -40,7 +38,10 @@ def decode(task: str) -> None:
     history = History.of(train.streams, train.truth, len(labels))
     prior = np.bincount(validation.truth, minlength=len(labels)) / len(validation.truth)
     folders = {name: paths.decisions(task, name) for name in approaches}
-    scores = {split: {a: read_decisions(f, split, labels).probability for a, f in folders.items()} for split in corpus}
+    scores = {
+        split: {name: read_decisions(path, split, labels, found.ids).probability for name, path in folders.items()}
+        for split, found in corpus.items()
+    }
     lines = {name: [name] for name in approaches} | ({COMBINED: settings.combine} if settings.combine else {})
     report: dict[str, Any] = {"present": history.present}
     with (

@@ -31,7 +31,7 @@ def evaluate(task: str) -> None:
     methods, baseline = described.decoding.methods, approaches.baseline
     sets = ["test", *(name for name in splits(paths.corpus(task)) if name.startswith(TRANSFER))]
     raw = {approach: paths.decisions(task, approach) for approach in approaches.root}
-    streams = {method: sorted((paths.decoded(task) / method).iterdir()) for method in methods}
+    streams = {method: folders_of(paths.decoded(task) / method) for method in methods}
     folders = {f"{path.name}/{method}": path for method, found in streams.items() for path in found}
     with progress("evaluate", len(sets) + 1, "set") as bar:
         home, *abroad = (evaluation_of(task, name, described, raw, settings, bar.update) for name in sets)
@@ -62,25 +62,27 @@ def evaluate(task: str) -> None:
 def evaluation_of(
     task: str, split: str, described: Task, folders: Mapping[str, Path], settings: Evaluate, done: Any
 ) -> Evaluation:
-    """Evaluates the decisions that lie in some folders, on one split.
-
-    Raises:
-        StageError: decisions are on other rows than those of the corpus.
-    """
+    """Evaluates the decisions that lie in some folders, on one split."""
     labels = described.labels
     columns = read_columns(paths.corpus(task) / f"{split}.parquet", ["id", "label", "group"])
-    decided: dict[str, Decisions] = {}
-    for name, folder in folders.items():
-        decided[name] = read_decisions(folder, split, labels)
-        if decided[name].ids != columns["id"]:
-            raise StageError(
-                f"{folder / split}.parquet is not about the rows of the corpus: run `dvc repro` to decide again"
-            )
+    decided = {name: read_decisions(folder, split, labels, columns["id"]) for name, folder in folders.items()}
     truth = np.array([labels.index(label) for label in columns["label"]])
     groups = np.unique(columns["group"], return_inverse=True)[1] if described.split.keep_groups else None
     evaluation = Evaluation.of(Examples(labels, truth, groups), decided, settings)
     done()
     return evaluation
+
+
+def folders_of(folder: Path) -> list[Path]:
+    """Lists the approaches whose decisions lie in a folder.
+
+    Raises:
+        StageError: there is none.
+    """
+    found = sorted(path for path in folder.glob("*") if path.is_dir())
+    if not found:
+        raise StageError(f"{folder} holds no decisions: run `dvc repro` to make them")
+    return found
 
 
 def teachers_of(evaluation: Evaluation) -> dict[str, str]:

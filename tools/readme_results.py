@@ -1,33 +1,35 @@
-"""Writes the results table of README.md from metrics/, between its two markers."""
+"""Writes the results tables of README.md from what was measured, between their markers."""
 
 import json
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-START, END = "<!-- results: written by `make readme` -->", "<!-- end of results -->"
+BASELINE = "bag-of-words"
+NO_APPROACH = ("versus", "retained", "transfer", "decoded")
 
 
-def table(metrics: dict[str, Any], approaches: list[str]) -> Iterator[str]:
-    """Yields the lines of a Markdown table: approaches down, test measures and transfer accuracies across."""
-    transfer = metrics["transfer"]
-    yield "| approach | accuracy | macro-F1 | ROC-AUC | log-loss | p against baseline |" + "".join(
-        f" {name} |" for name in transfer
+def opinion() -> Iterator[str]:
+    """Yields the table of the task `opinion`: approaches down, test measures and transfer accuracies across."""
+    metrics, transfer = _evaluation("opinion"), _evaluation("opinion")["transfer"]
+    yield f"Task `opinion`, {_test_rows('opinion')} test examples; accuracy on the transfer sets in the last columns."
+    yield ""
+    yield from _table(
+        ["approach", "accuracy", "macro-F1", "ROC-AUC", "log-loss", "p against baseline", *transfer],
+        (
+            [
+                approach,
+                *(_interval(metrics[approach][measure]) for measure in ("accuracy", "macro_f1", "roc_auc", "log_loss")),
+                _p(metrics["versus"], approach, "mcnemar_p"),
+                *(_interval(found[approach]["accuracy"]) for found in transfer.values()),
+            ]
+            for approach in _approaches(metrics)
+        ),
     )
-    yield "|---" * (6 + len(transfer)) + "|"
-    for approach in approaches:
-        scores = metrics[approach]
-        cells = [_interval(scores[measure]) for measure in ("accuracy", "macro_f1", "roc_auc", "log_loss")]
-        versus = metrics["versus"].get(approach)
-        cells.append(_p(versus["mcnemar_p"]) if versus else "")
-        cells += [_interval(found[approach]["accuracy"]) for found in transfer.values()]
-        yield f"| {approach} | " + " | ".join(cells) + " |"
-
-
-def retained(metrics: dict[str, Any]) -> Iterator[str]:
-    """Yields a sentence per student: the share of its teacher's accuracy that it keeps."""
+    yield ""
     for student, found in metrics["retained"].items():
         share = {name: f"{value:.1%}" for name, value in found["accuracy_share"].items()}
         yield (
@@ -36,35 +38,140 @@ def retained(metrics: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def results(task: str = "opinion") -> str:
-    """Gives the whole text between the markers."""
-    metrics = json.loads((ROOT / "metrics" / "evaluate" / f"{task}.json").read_text(encoding="utf-8"))
-    approaches = [name for name in metrics if name not in ("versus", "retained", "transfer")]
-    examples = json.loads((ROOT / "metrics" / "prepare" / f"{task}.json").read_text(encoding="utf-8"))["rows"]["test"][
-        "all"
-    ]
-    heading = f"Task `{task}`, {examples} test examples; accuracy on the transfer sets in the last columns."
-    return "\n".join([heading, "", *table(metrics, approaches), "", *retained(metrics)])
+def author() -> Iterator[str]:
+    """Yields the tables of the task `author`: sentence by sentence, over the stream, and the controls."""
+    metrics, controls = _evaluation("author"), _metrics("validity", "author")
+    yield f"Task `author`, {_test_rows('author')} sentences of the third debate."
+    yield ""
+    yield from _table(
+        ["sentence by sentence", "accuracy", "F1 of clinton", "average precision", "p against baseline"],
+        (
+            [
+                approach,
+                _interval(metrics[approach]["accuracy"]),
+                _interval(metrics[approach]["f1"]["clinton"]),
+                _interval(metrics[approach]["average_precision"]),
+                _p(metrics["versus"], approach, "accuracy_p"),
+            ]
+            for approach in _approaches(metrics)
+        ),
+    )
+    yield ""
+    decoded = metrics["decoded"]
+    yield from _table(
+        ["over the stream: accuracy", *(method.replace("_", " ") for method in decoded), "p of Viterbi against none"],
+        (
+            [
+                line,
+                *(_interval(found[line]["accuracy"]) for found in decoded.values()),
+                _p(decoded["viterbi"][line], "versus_none", "accuracy_p"),
+            ]
+            for line in decoded["none"]
+        ),
+    )
+    yield ""
+    own, random = controls["own_split"], controls["random_split"]
+    yield (
+        f"Controls of the bag of words: with names and numbers masked it has {_interval(own['masked']['accuracy'])} "
+        f"instead of {_interval(own['as_it_is']['accuracy'])}; on sentences dealt at random it would have claimed "
+        f"{_interval(random['as_it_is']['accuracy'])}. Of its 200 strongest features of each speaker, "
+        + " and ".join(
+            f"{shares['function_words']:.0%} are function words and {shares['names']:.0%} names ({label})"
+            for label, shares in controls["relies_on"].items()
+        )
+        + "."
+    )
 
 
-def updated(readme: str, text: str) -> str:
-    """Gives the README with `text` between its markers."""
-    before, rest = readme.split(START)
-    return f"{before}{START}\n{text}\n{END}{rest.split(END)[1]}"
+def language() -> Iterator[str]:
+    """Yields the table of the language question, from the experiment of that name."""
+    found = json.loads((ROOT / "experiments" / "language.json").read_text(encoding="utf-8"))
+    rows, tokens = found["rows"], found["tokens"]
+    yield (
+        f"{rows['sentences']} sentences of {rows['speeches']} speeches, {rows['rare']} of them Mitterrand's; "
+        f"{found['folds']} folds of whole speeches. F1 of Mitterrand, all folds together, intervals and p by speech."
+    )
+    yield ""
+    methods = list(next(iter(found["scores"].values())))
+    yield from _table(
+        ["approach", *(method.replace("_", " ") for method in methods), "one run: mean of folds", "p against baseline"],
+        (
+            [
+                approach,
+                *(_interval(scores[method]["f1"]["mitterrand"]) for method in methods),
+                f"{scores['one_run']['f1_mean_of_folds']:.3f}",
+                _p(scores["one_run"], "versus_bag_of_words", "f1_p"),
+            ]
+            for approach, scores in found["scores"].items()
+        ),
+    )
+    yield ""
+    for encoder, cost in tokens.items():
+        yield (
+            f"- `{encoder}` cuts French into {cost['fertility']:.2f} tokens a word, {cost['unknown']:.2%} of them "
+            f"unknown; {cost['truncated']:.1%} of the sentences are truncated."
+        )
+    claimed = found["bag_of_words_f1_by_split"]
+    yield (
+        f"- A random split of sentences would have claimed an F1 of {claimed['random_split']:.3f} for the bag of words "
+        f"that has {claimed['own_split']:.3f} on speeches kept apart (mean of the folds)."
+    )
+
+
+TEXTS: dict[str, Callable[[], Iterator[str]]] = {"opinion": opinion, "author": author, "language": language}
+
+
+def updated(readme: str) -> str:
+    """Gives the README with the texts between their markers."""
+    for name, text in TEXTS.items():
+        start, end = f"<!-- {name}: written by `make readme` -->", f"<!-- end of {name} -->"
+        pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+        if not pattern.search(readme):
+            sys.exit(f"README.md has no place for the results of {name}: put {start} and {end} into it")
+        filled = "\n".join([start, *text(), end])
+        readme = pattern.sub(lambda _, filled=filled: filled, readme)  # type: ignore[misc]
+    return readme
+
+
+def _evaluation(task: str) -> dict[str, Any]:
+    return _metrics("evaluate", task)
+
+
+def _metrics(stage: str, task: str) -> dict[str, Any]:
+    return json.loads((ROOT / "metrics" / stage / f"{task}.json").read_text(encoding="utf-8"))
+
+
+def _test_rows(task: str) -> int:
+    return _metrics("prepare", task)["rows"]["test"]["all"]
+
+
+def _approaches(metrics: dict[str, Any]) -> list[str]:
+    return [name for name in metrics if name not in NO_APPROACH]
+
+
+def _table(heading: list[str], rows: Iterator[list[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heading)} |"
+    yield "|---" * len(heading) + "|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
 
 
 def _interval(score: dict[str, float]) -> str:
     return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
 
 
-def _p(value: float) -> str:
+def _p(tests: dict[str, Any], name: str, test: str) -> str:
+    """Shows a p-value; nothing where an approach is not compared with itself."""
+    if name not in tests:
+        return ""
+    value = tests[name][test]
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def main() -> None:
     """Rewrites README.md."""
     path = ROOT / "README.md"
-    path.write_text(updated(path.read_text(encoding="utf-8"), results()), encoding="utf-8")
+    path.write_text(updated(path.read_text(encoding="utf-8")), encoding="utf-8")
     sys.stderr.write("README.md: results written\n")
 
 

@@ -48,11 +48,17 @@ def write_decisions(folder: Path, split: str, approach: str, labels: Sequence[st
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def read_decisions(folder: Path, split: str, labels: Sequence[str]) -> Decisions:
+def read_decisions(folder: Path, split: str, labels: Sequence[str], rows: Sequence[str]) -> Decisions:
     """Reads what `write_decisions` wrote.
 
+    Args:
+        folder: where it was written.
+        split: of the corpus.
+        labels: between which was decided.
+        rows: ids of the rows of the split, as the corpus has them now.
+
     Raises:
-        StageError: the table is missing, damaged, or of other labels.
+        StageError: the table is missing, damaged, of other labels, or of other rows.
     """
     path = folder / f"{split}.parquet"
     metadata = read_metadata(path)
@@ -67,4 +73,6 @@ def read_decisions(folder: Path, split: str, labels: Sequence[str]) -> Decisions
         chosen += [numbers[label] for label in batch.column("decision").to_pylist()]
         probability = batch.column("probability")
         parts.append(np.column_stack([probability.field(label).to_numpy() for label in labels]))
+    if ids != list(rows):
+        raise StageError(f"{path} is not about the rows of the corpus: run `dvc repro` to decide again")
     return Decisions(ids, np.array(chosen, int), np.concatenate(parts), metadata.get("teacher"))

@@ -1,7 +1,7 @@
 """The ways to decide over a stream: none, two kinds of smoothing, Viterbi, and one contiguous run.
 
-Each is a `Method` with its parameters set, and each module-level name in `VARIANTS` lists the parameters worth trying;
-`stages.decoding.tuning` picks among them on validation.
+Each is a `Method` with its parameters set. `variants` lists the parameters worth trying, of which
+`stages.decoding.tuning` picks by what they do on validation.
 """
 
 from collections.abc import Callable, Iterator
@@ -41,7 +41,10 @@ class Method(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """No look at the neighbours: the last class where its probability exceeds `threshold`, else the likeliest other."""
+    """No look at the neighbours: the last class where its odds against the likeliest other exceed t : (1 - t).
+
+    With two classes that is where its probability exceeds the threshold t; with t = 1/2, it is the likeliest class.
+    """
 
     threshold: float
 
@@ -49,7 +52,9 @@ class Threshold:
         """See `Method`."""
         last = probability.shape[1] - 1
         others = probability[:, :last].argmax(axis=1)
-        return Decoded(np.where(probability[:, last] > self.threshold, last, others), probability)
+        likeliest = probability[np.arange(len(others)), others]
+        chosen = (1 - self.threshold) * probability[:, last] > self.threshold * likeliest
+        return Decoded(np.where(chosen, last, others), probability)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A hidden Markov chain over a stream: its likeliest path, and the probability of each class at each text."""
 
 import numpy as np
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 
 def best_path(evidence: np.ndarray, start: np.ndarray, changes: np.ndarray) -> np.ndarray:
@@ -35,7 +35,7 @@ def path_posterior(evidence: np.ndarray, start: np.ndarray, changes: np.ndarray)
     forward, backward = np.empty_like(evidence), np.zeros_like(evidence)
     forward[0] = start + evidence[0]
     for step, change in enumerate(changes):
-        forward[step + 1] = logsumexp(forward[step][:, None] + change, axis=0) + evidence[step + 1]
+        forward[step + 1] = np.logaddexp.reduce(forward[step][:, None] + change, axis=0) + evidence[step + 1]
     for step in range(len(changes) - 1, -1, -1):
-        backward[step] = logsumexp(changes[step] + evidence[step + 1] + backward[step + 1], axis=1)
+        backward[step] = np.logaddexp.reduce(changes[step] + evidence[step + 1] + backward[step + 1], axis=1)
     return softmax(forward + backward, axis=1)

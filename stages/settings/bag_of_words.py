@@ -28,6 +28,8 @@ class Candidate(Strict):
             raise ValueError("ngrams must be [shortest, longest]")
         if self.stemming and not self.lowercase:
             raise ValueError("stemming makes lower case: set lowercase to true, or stemming to false")
+        if self.classifier == "linear_svm" and self.class_weight:
+            raise ValueError("class_weight is undone where linear_svm is calibrated: set it to null, or choose another")
         return self
 
 

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from stages.settings.section import Name, Section, Strict
 
+COMBINED = "combined"  # the name of what is combined, beside those of the approaches
+
 
 class Decode(Section, Strict):
     """What is made of the scores of the approaches; which methods apply is said by each task."""
@@ -14,7 +16,9 @@ class Decode(Section, Strict):
     combine: list[Name]
 
     def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """What is combined must be decided."""
+        """What is combined must be decided, and needs its name for itself."""
         for name in self.combine:
             if name not in params["approaches"]:
                 yield "decode.combine", f"{name!r} is not among approaches ({', '.join(params['approaches'])})"
+        if self.combine and COMBINED in params["approaches"]:
+            yield "approaches", f"{COMBINED!r} is what decode.combine makes: give the approach another name"

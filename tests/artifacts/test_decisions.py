@@ -20,7 +20,7 @@ def decided(texts: int, teacher: str | None = None) -> Decisions:
 def test_decisions_come_back_exactly(tmp_path: Path) -> None:
     written = decided(5000, teacher="transformer")
     write_decisions(tmp_path, "test", "student", LABELS, written)
-    back = read_decisions(tmp_path, "test", LABELS)
+    back = read_decisions(tmp_path, "test", LABELS, written.ids)
     assert back.ids == written.ids
     assert back.teacher == "transformer"
     np.testing.assert_array_equal(back.decision, written.decision)
@@ -49,7 +49,7 @@ def test_the_hand_in_files_have_a_line_per_text_in_the_order_of_the_texts(tmp_pa
 def test_no_texts_give_no_decisions(tmp_path: Path) -> None:
     nothing = Decisions([], np.empty(0, int), np.empty((0, 3)))
     write_decisions(tmp_path, "test", "bag-of-words", LABELS, nothing)
-    back = read_decisions(tmp_path, "test", LABELS)
+    back = read_decisions(tmp_path, "test", LABELS, [])
     assert (back.ids, back.decision.shape, back.probability.shape) == ([], (0,), (0, 3))
     assert (tmp_path / "test.txt").read_bytes() == (tmp_path / "test.scores.txt").read_bytes() == b""
 
@@ -65,9 +65,16 @@ def test_scores_rank_texts_as_the_probabilities_of_the_last_label_do(tmp_path: P
 def test_decisions_between_other_labels_are_not_scored(tmp_path: Path, labels: list[str]) -> None:
     write_decisions(tmp_path, "test", "bag-of-words", LABELS, decided(2))
     with pytest.raises(StageError, match=r"test\.parquet decides between .*neutral.* run `dvc repro`"):
-        read_decisions(tmp_path, "test", labels)
+        read_decisions(tmp_path, "test", labels, decided(2).ids)
 
 
 def test_missing_decisions_say_how_they_are_made(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"test\.parquet is missing"):
-        read_decisions(tmp_path, "test", LABELS)
+        read_decisions(tmp_path, "test", LABELS, [])
+
+
+@pytest.mark.parametrize("rows", [["row-1", "row-0"], ["row-0"], ["row-0", "row-1", "row-2"]])
+def test_decisions_on_other_rows_than_those_of_the_corpus_are_refused(tmp_path: Path, rows: list[str]) -> None:
+    write_decisions(tmp_path, "test", "bag-of-words", LABELS, decided(2))
+    with pytest.raises(StageError, match=r"test\.parquet is not about the rows of the corpus: run `dvc repro`"):
+        read_decisions(tmp_path, "test", LABELS, rows)

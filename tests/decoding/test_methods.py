@@ -123,7 +123,13 @@ def test_a_threshold_below_a_half_finds_more_of_the_last_class() -> None:
 def test_below_the_threshold_of_the_last_of_three_classes_the_likelier_other_is_decided() -> None:
     probability = np.array([[0.3, 0.2, 0.5], [0.2, 0.3, 0.5], [0.1, 0.1, 0.8], [0.5, 0.4, 0.1]])
     assert Threshold(0.4).decode(probability, one_stream(4)).decision.tolist() == [2, 2, 2, 0]
-    assert Threshold(0.6).decode(probability, one_stream(4)).decision.tolist() == [0, 1, 2, 0]
+    assert Threshold(0.75).decode(probability, one_stream(4)).decision.tolist() == [0, 1, 2, 0]
+
+
+def test_the_plainest_threshold_is_the_likeliest_class() -> None:
+    probability = np.random.default_rng(0).dirichlet(np.ones(3), size=50)
+    decided = Threshold(0.5).decode(probability, one_stream(50)).decision
+    np.testing.assert_array_equal(decided, probability.argmax(axis=1))
 
 
 @pytest.mark.parametrize("smoother", [MovingAverage(5, 0.3), Gaussian(1.0, 0.3)])

@@ -23,7 +23,7 @@ def evaluation(methods: list[str], seed: int = 0, lines: list[str] = LINES) -> E
         inside = np.clip(0.3 + 0.4 * TRUTH + random.normal(0, 0.2, len(TRUTH)), 0.01, 0.99)
         decided[name] = Decisions([], (inside > 0.4).astype(int), np.column_stack([1 - inside, inside]))
     groups = np.unique(NAMES, return_inverse=True)[1]
-    settings = Evaluate(resamples=50, confidence=0.95, calibration_bins=5, seed=0)
+    settings = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
     return Evaluation.of(Examples(["chirac", "mitterrand"], TRUTH, groups), decided, settings)
 
 

@@ -14,26 +14,78 @@ import pytest
 from tests.pipeline.conftest import GUARDED, ROOT, STAGES, Clone, clone_into
 
 APPROACHES = ["bag-of-words", "retrieved", "transformer", "student"]
+LABELS = {"opinion": ["negative", "positive"], "author": ["trump", "clinton"]}
+METHODS = {"opinion": ["none"], "author": ["none", "moving_average", "gaussian", "viterbi"]}
 
 
-def test_one_command_makes_decisions_of_every_approach(rehearsed: Clone) -> None:
+@pytest.mark.parametrize("task", LABELS)
+def test_one_command_makes_decisions_of_every_approach(rehearsed: Clone, task: str) -> None:
     for approach in APPROACHES:
-        folder = rehearsed.folder / "data/decisions/opinion" / approach
-        table = pq.read_table(folder / "test.parquet")
-        lines = (folder / "test.txt").read_text().splitlines()
-        assert lines == table.column("decision").to_pylist()
-        assert set(lines) <= {"negative", "positive"}
-        assert table.column("id") == pq.read_table(rehearsed.folder / "data/corpus/opinion/test.parquet").column("id")
+        assert_handed_in(rehearsed, task, f"data/decisions/{task}/{approach}")
 
 
-def test_every_measure_of_every_approach_has_an_interval(rehearsed: Clone) -> None:
-    metrics = json.loads((rehearsed.folder / "metrics/evaluate/opinion.json").read_text())
+@pytest.mark.parametrize("task", LABELS)
+def test_every_approach_and_their_combination_decide_over_the_stream_too(rehearsed: Clone, task: str) -> None:
+    for method in METHODS[task]:
+        for approach in [*APPROACHES, "combined"]:
+            assert_handed_in(rehearsed, task, f"data/decoded/{task}/{method}/{approach}")
+
+
+def assert_handed_in(chain: Clone, task: str, folder: str) -> None:
+    """Decisions are in the order of the test rows, a label and a score per line, as in the table beside them."""
+    table = pq.read_table(chain.folder / folder / "test.parquet")
+    lines = (chain.folder / folder / "test.txt").read_text().splitlines()
+    scores = [float(line) for line in (chain.folder / folder / "test.scores.txt").read_text().splitlines()]
+    assert lines == table.column("decision").to_pylist()
+    assert set(lines) <= set(LABELS[task])
+    last = [row[LABELS[task][-1]] for row in table.column("probability").to_pylist()]
+    assert scores == pytest.approx(last, rel=1e-5)
+    rows = pq.read_table(chain.folder / f"data/corpus/{task}/test.parquet")
+    assert table.column("id") == rows.column("id")
+
+
+@pytest.mark.parametrize("task", LABELS)
+def test_every_measure_of_every_approach_has_an_interval(rehearsed: Clone, task: str) -> None:
+    metrics = json.loads((rehearsed.folder / f"metrics/evaluate/{task}.json").read_text())
+    assert set(metrics["transfer"]) == ({"products", "tweets", "editorials"} if task == "opinion" else set())
     for scores in (metrics, *metrics["transfer"].values()):
         for approach in APPROACHES:
-            for measure in ("accuracy", "macro_f1", "roc_auc", "log_loss"):
+            for measure in ("accuracy", "macro_f1", "roc_auc", "average_precision", "log_loss"):
                 score = scores[approach][measure]
                 assert score["low"] <= score["value"] <= score["high"]
         assert set(scores["versus"]) == set(APPROACHES) - {"bag-of-words"}
+
+
+def test_decoding_is_tested_against_no_decoding_by_whole_groups(rehearsed: Clone) -> None:
+    decoded = json.loads((rehearsed.folder / "metrics/evaluate/author.json").read_text())["decoded"]
+    assert list(decoded) == METHODS["author"]
+    for method, lines in decoded.items():
+        assert set(lines) == {*APPROACHES, "combined"}
+        for line, scores in lines.items():
+            assert ("versus_none" in scores) == (method != "none")
+            assert ("versus_baseline" in scores) == (line != "bag-of-words")
+            for test in {"versus_none", "versus_baseline"} & set(scores):
+                assert 0 < scores[test]["accuracy_p"] <= 1
+    groups = (rehearsed.folder / "metrics/evaluate/author/groups.csv").read_text().splitlines()[1:]
+    assert {line.split(",")[1][:3] for line in groups} == {"3rd"}
+
+
+@pytest.mark.parametrize("task", LABELS)
+def test_the_controls_say_what_another_split_would_have_claimed(rehearsed: Clone, task: str) -> None:
+    controls = json.loads((rehearsed.folder / f"metrics/validity/{task}.json").read_text())
+    test = json.loads((rehearsed.folder / f"metrics/evaluate/{task}.json").read_text())["bag-of-words"]
+    assert controls["own_split"]["as_it_is"]["accuracy"] == test["accuracy"]
+    assert set(controls["random_split"]) == {"as_it_is", "masked"}
+    for shares in controls["relies_on"].values():
+        assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_no_debate_that_is_tested_on_was_learnt_from(rehearsed: Clone) -> None:
+    corpus = rehearsed.folder / "data/corpus/author"
+    groups = {path.stem: set(pq.read_table(path).column("group").to_pylist()) for path in corpus.glob("*.parquet")}
+    assert all(group.startswith("3rd") for group in groups["test"])
+    assert not any(group.startswith("3rd") for group in groups["train"] | groups["validation"])
+    assert not groups["train"] & groups["validation"]
 
 
 def test_nothing_is_run_again_when_nothing_changed(rehearsed: Clone) -> None:
@@ -41,14 +93,27 @@ def test_nothing_is_run_again_when_nothing_changed(rehearsed: Clone) -> None:
     assert "up to date" in rehearsed.run("dvc", "status").stdout
 
 
+def ran(chain: Clone) -> set[str]:
+    """Names the stages that ran for the task `opinion`, and sees that they ran for `author` too."""
+    stages = set(chain.repro())
+    opinion = {name for name in stages if "author" not in name}
+    assert {name.replace("opinion", "author") for name in opinion} == stages - opinion
+    return opinion
+
+
 def test_a_changed_evaluation_parameter_runs_the_evaluation_only(chain: Clone) -> None:
     chain.set(evaluate__resamples=300)
-    assert chain.repro() == ["evaluate@opinion"]
+    assert ran(chain) == {"evaluate@opinion", "validity@opinion"}
+
+
+def test_a_changed_combination_is_decoded_and_evaluated_only(chain: Clone) -> None:
+    chain.set(decode__combine=["bag-of-words", "student"])
+    assert ran(chain) == {"decode@opinion", "evaluate@opinion"}
 
 
 def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
     chain.set(distill__keep_layers=[5])
-    assert chain.repro() == ["distill@opinion", "decide@opinion-student", "evaluate@opinion"]
+    assert ran(chain) == {"distill@opinion", "decide@opinion-student", "decode@opinion", "evaluate@opinion"}
     config = json.loads((chain.folder / "data/models/opinion/student/config.json").read_text())
     assert config["num_hidden_layers"] == 1
 
@@ -85,9 +150,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped_and_ends_the_same(rehearsed
     subprocess.run(["pkill", "-INT", "-s", str(process.pid)], check=False)
     assert process.wait(timeout=60) != 0
     assert not (chain.folder / "data/models/opinion/transformer").exists()
-    ran = chain.repro()
-    assert "prepare@opinion" not in ran
-    assert "finetune@opinion" in ran
+    again = chain.repro()
+    assert "prepare@opinion" not in again
+    assert "finetune@opinion" in again
     assert chain.outputs() == rehearsed.outputs()
 
 
@@ -120,7 +185,7 @@ def test_a_corrupted_download_is_noticed_and_fetched_again(chain: Clone, tmp_pat
 def test_an_experiment_varies_a_parameter_and_shows_the_difference(chain: Clone) -> None:
     chain.run("git", "add", "--all")
     chain.run("git", "commit", "--quiet", "--message", "results")
-    chain.run("dvc", "exp", "run", "--set-param", "bag_of_words.stemming=false")
+    chain.run("dvc", "exp", "run", "--set-param", "bag_of_words.candidates.content.stemming=false")
     difference = json.loads(chain.run("dvc", "metrics", "diff", "--json").stdout)
     assert "metrics/bag_of_words/opinion.json" in difference
     shown = chain.run("dvc", "plots", "diff", "--out", "plots", "HEAD").stdout

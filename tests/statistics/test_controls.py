@@ -6,7 +6,7 @@ from stages.statistics.controls import dealt_at_random
 GROUPS = np.repeat(np.arange(12), 10)
 LABELS = np.where(np.arange(120) % 10 < 3, 1, 0)  # three of ten in each group
 LABELS[100:] = 2
-OWN = {"train": range(80), "validation": range(80, 100), "test": range(100, 120)}
+OWN = {"train": np.arange(80), "validation": np.arange(80, 100), "test": np.arange(100, 120)}
 
 
 def test_the_control_deals_every_example_once() -> None:
@@ -20,7 +20,7 @@ def test_the_control_deals_every_example_once() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_only_who_is_where_differs_not_how_many_of_each_label(seed: int) -> None:
     for name, places in dealt_at_random(OWN, LABELS, seed).items():
-        own = LABELS[list(OWN[name])]
+        own = LABELS[OWN[name]]
         np.testing.assert_array_equal(np.bincount(LABELS[places], minlength=3), np.bincount(own, minlength=3))
 
 
@@ -41,7 +41,7 @@ def test_a_seed_is_one_deal_and_another_seed_another() -> None:
 
 def test_rows_of_a_split_may_stand_in_any_order_and_anywhere() -> None:
     places = np.random.default_rng(0).permutation(120)
-    own = {"train": places[:70].tolist(), "test": places[70:].tolist()}
+    own = {"train": places[:70], "test": places[70:]}
     dealt = dealt_at_random(own, LABELS, seed=0)
     assert {name: len(found) for name, found in dealt.items()} == {"train": 70, "test": 50}
     for name, found in dealt.items():
