@@ -20,8 +20,7 @@ from stages.decoding.viterbi import best_path, path_posterior
 THRESHOLDS = sorted(np.arange(0.1, 0.91, 0.05).round(2).tolist(), key=lambda value: abs(value - 0.5))
 WIDTHS = (3, 5, 7, 9, 13, 17, 25)  # texts
 DEVIATIONS = (0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 7.0)  # texts
-TRUSTS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15)
-BIASES = (0.0, -0.3, 0.3, -0.6, 0.6, -1.0, 1.0)
+TRUSTS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +103,17 @@ def smoothed(probability: np.ndarray, streams: Streams, average: Callable[[np.nd
 class Evidence:
     """What each text says for each class, apart from how frequent the class is.
 
+    By Bayes' rule that is its calibrated probability over the share of the class among the texts it was calibrated on.
     Neighbouring sentences repeat each other, so that their evidence must not simply be added: `trust` below 1 makes
-    each count for less. `bias` is added for the last class.
+    each count for less.
     """
 
     prior: np.ndarray  # (classes,) shares for which the probabilities were calibrated
     trust: float
-    bias: float
 
     def of(self, probability: np.ndarray) -> np.ndarray:
         """Gives (texts, classes) log-likelihoods, up to a constant a text."""
-        evidence = self.trust * (np.log(np.maximum(probability, 1e-12)) - np.log(self.prior))
-        evidence[:, -1] += self.bias
-        return evidence
+        return self.trust * (np.log(np.maximum(probability, 1e-12)) - np.log(self.prior))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +170,7 @@ def variants(name: str, history: History, prior: np.ndarray) -> Iterator[Method]
             yield from (Gaussian(*choice) for choice in product(DEVIATIONS, THRESHOLDS))
         case "viterbi" | "one_run":
             kind = Viterbi if name == "viterbi" else OneRun
-            yield from (kind(history, Evidence(prior, *choice)) for choice in product(TRUSTS, BIASES))
+            yield from (kind(history, Evidence(prior, trust)) for trust in TRUSTS)
         case _:
             raise ValueError(name)
 
@@ -181,5 +178,5 @@ def variants(name: str, history: History, prior: np.ndarray) -> Iterator[Method]
 def parameters(method: Method) -> dict[str, Any]:
     """Gives the parameters that were chosen, for people to see."""
     if isinstance(method, Viterbi | OneRun):
-        return {"trust": method.evidence.trust, "bias": method.evidence.bias}
+        return {"trust": method.evidence.trust}
     return asdict(method)  # type: ignore[call-overload]
