@@ -31,7 +31,7 @@ def evaluate(task: str) -> None:
     methods, baseline = described.decoding.methods, approaches.baseline
     sets = ["test", *(name for name in splits(paths.corpus(task)) if name.startswith(TRANSFER))]
     raw = {approach: paths.decisions(task, approach) for approach in approaches.root}
-    streams = {method: folders_of(paths.decoded(task) / method) for method in methods}
+    streams = {method: folders_of(paths.decoded(task) / method, approaches.root) for method in methods}
     folders = {f"{path.name}/{method}": path for method, found in streams.items() for path in found}
     with progress("evaluate", len(sets) + 1, "set") as bar:
         home, *abroad = (evaluation_of(task, name, described, raw, settings, bar.update) for name in sets)
@@ -73,16 +73,16 @@ def evaluation_of(
     return evaluation
 
 
-def folders_of(folder: Path) -> list[Path]:
-    """Lists the approaches whose decisions lie in a folder.
+def folders_of(folder: Path, approaches: list[str]) -> list[Path]:
+    """Lists the approaches whose decisions lie in a folder: those of the run in their order, then what combines them.
 
     Raises:
         StageError: there is none.
     """
-    found = sorted(path for path in folder.glob("*") if path.is_dir())
+    found = {path.name: path for path in sorted(folder.glob("*")) if path.is_dir()}
     if not found:
         raise StageError(f"{folder} holds no decisions: run `dvc repro` to make them")
-    return found
+    return [found[name] for name in [*approaches, *(name for name in found if name not in approaches)] if name in found]
 
 
 def teachers_of(evaluation: Evaluation) -> dict[str, str]:
