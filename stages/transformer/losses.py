@@ -10,7 +10,10 @@ def cross_entropy(
     label_smoothing: float = 0.0,
     class_weights: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Gives the mean over a batch of -Σ target · log p, a scalar.
+    """Gives the mean over a batch of -Σ weight · target · log p, a scalar.
+
+    With class numbers and weights the mean is weighted, as torch has it: the sum is divided by that of the weights of
+    the batch. With probabilities it is divided by the number of texts.
 
     Args:
         logits: (batch, classes).
