@@ -14,7 +14,7 @@ from stages.artifacts.tables import read_columns, splits
 from stages.command import run
 from stages.decoding.calibration import Calibration
 from stages.decoding.history import History
-from stages.decoding.methods import parameters, variants
+from stages.decoding.methods import Evidence, parameters, variants
 from stages.decoding.streams import Streams
 from stages.decoding.tuning import tuned
 from stages.progress import progress
@@ -36,7 +36,6 @@ def decode(task: str) -> None:
     }
     train, validation = corpus.pop("train"), corpus["validation"]
     history = History.of(train.streams, train.truth, len(labels))
-    prior = np.bincount(validation.truth, minlength=len(labels)) / len(validation.truth)
     folders = {name: paths.decisions(task, name) for name in approaches}
     scores = {
         split: {name: read_decisions(path, split, labels, found.ids).probability for name, path in folders.items()}
@@ -51,8 +50,9 @@ def decode(task: str) -> None:
         for line, members in lines.items():
             calibration = Calibration.fit([scores["validation"][name] for name in members], validation.truth, labels)
             calibrated = {split: calibration([found[name] for name in members]) for split, found in scores.items()}
+            evidence = Evidence.calibrated_on(calibrated["validation"], validation.truth, settings.own_level)
             for name in decoding.methods:
-                choices = variants(name, history, prior)
+                choices = variants(name, history, evidence)
                 method, reached = tuned(
                     choices, calibrated["validation"], validation.streams, validation.truth, decoding.measure
                 )

@@ -5,7 +5,7 @@ Each is a `Method` with its parameters set. `variants` lists the parameters wort
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any, Protocol
 
@@ -104,16 +104,34 @@ class Evidence:
     """What each text says for each class, apart from how frequent the class is.
 
     By Bayes' rule that is its calibrated probability over the share of the class among the texts it was calibrated on.
-    Neighbouring sentences repeat each other, so that their evidence must not simply be added: `trust` below 1 makes
-    each count for less.
+    Two things keep texts that follow each other from being added up as if they were independent:
+
+    - They share a subject, which lends all of them to one class: a speech on farming may sound like one speaker
+      whoever gives it. `own_level` of what a group's mean says is put down to that, and taken off.
+    - They repeat each other: `trust` below 1 makes each count for less.
     """
 
     prior: np.ndarray  # (classes,) shares for which the probabilities were calibrated
-    trust: float
+    usual: np.ndarray  # (classes,) mean of log-probability over prior, of the set they were calibrated on
+    own_level: float
+    trust: float = 1.0
 
-    def of(self, probability: np.ndarray) -> np.ndarray:
+    @classmethod
+    def calibrated_on(cls, probability: np.ndarray, truth: np.ndarray, own_level: float) -> "Evidence":
+        """Takes prior and usual level from the (texts, classes) probabilities and classes of the validation set."""
+        prior = np.bincount(truth, minlength=probability.shape[1]) / len(truth)
+        return cls(prior, _over(probability, prior).mean(axis=0), own_level)
+
+    def of(self, probability: np.ndarray, streams: Streams) -> np.ndarray:
         """Gives (texts, classes) log-likelihoods, up to a constant a text."""
-        return self.trust * (np.log(np.maximum(probability, 1e-12)) - np.log(self.prior))
+        evidence = _over(probability, self.prior)
+        for found in streams.members:
+            evidence[found] -= self.own_level * (evidence[found].mean(axis=0) - self.usual)
+        return self.trust * evidence
+
+
+def _over(probability: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(probability, 1e-12)) - np.log(prior)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +143,7 @@ class Viterbi:
 
     def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
         """See `Method`; the probabilities are those of the forward-backward sums."""
-        evidence, history = self.evidence.of(probability), self.history
+        evidence, history = self.evidence.of(probability, streams), self.history
         decision, posterior = np.empty(len(streams), int), np.empty_like(probability)
         for found in streams.members:
             changes = np.log(history.change)[streams.interrupted[found[1:]].astype(int)]
@@ -143,7 +161,7 @@ class OneRun:
 
     def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
         """See `Method`; for two classes."""
-        evidence = self.evidence.of(probability)
+        evidence = self.evidence.of(probability, streams)
         decision, posterior = np.zeros(len(streams), int), np.empty_like(probability)
         for found in streams.members:
             odds = evidence[found, 1] - evidence[found, 0]
@@ -153,13 +171,13 @@ class OneRun:
         return Decoded(decision, posterior)
 
 
-def variants(name: str, history: History, prior: np.ndarray) -> Iterator[Method]:
+def variants(name: str, history: History, evidence: Evidence) -> Iterator[Method]:
     """Yields a method with each choice of its parameters, the plainest first.
 
     Args:
         name: `none`, `moving_average`, `gaussian`, `viterbi` or `one_run`.
         history: of the training streams.
-        prior: (classes,) shares of the set that probabilities were calibrated on.
+        evidence: what probabilities are worth, on the set they were calibrated on.
     """
     match name:
         case "none":
@@ -170,7 +188,7 @@ def variants(name: str, history: History, prior: np.ndarray) -> Iterator[Method]
             yield from (Gaussian(*choice) for choice in product(DEVIATIONS, THRESHOLDS))
         case "viterbi" | "one_run":
             kind = Viterbi if name == "viterbi" else OneRun
-            yield from (kind(history, Evidence(prior, trust)) for trust in TRUSTS)
+            yield from (kind(history, replace(evidence, trust=trust)) for trust in TRUSTS)
         case _:
             raise ValueError(name)
 

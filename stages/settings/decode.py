@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from stages.settings.section import Name, Section, Strict
+from stages.settings.section import Name, Section, Share, Strict
 
 COMBINED = "combined"  # the name of what is combined, beside those of the approaches
 
@@ -14,6 +14,7 @@ class Decode(Section, Strict):
     key: ClassVar[str] = "decode"
 
     combine: list[Name]
+    own_level: Share
 
     def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """What is combined must be decided, and needs its name for itself."""

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -21,7 +22,7 @@ from tests.decoding.made import made, one_run_each, one_stream, probabilities, r
 
 NAMES = ["none", "moving_average", "gaussian", "viterbi", "one_run"]
 EVEN = np.array([0.5, 0.5])
-PLAIN = Evidence(EVEN, trust=1.0)
+PLAIN = Evidence(EVEN, np.zeros(2), own_level=0.0)
 TRAINED = one_run_each(20, seed=0)
 HISTORY = History.of(TRAINED.streams, TRAINED.truth, classes=2)
 METHODS: list[Method] = [
@@ -141,15 +142,37 @@ def test_what_is_smoothed_is_decided_by_its_threshold(smoother: Method) -> None:
 
 def test_evidence_against_even_odds_is_the_probability_itself() -> None:
     probability = some(9, classes=3)
-    evidence = Evidence(np.full(3, 1 / 3), trust=1.0).of(probability)
+    evidence = Evidence(np.full(3, 1 / 3), np.zeros(3), own_level=0.0).of(probability, one_stream(9))
     np.testing.assert_allclose(evidence - np.log(probability), np.log(3))
 
 
 def test_evidence_leaves_out_how_frequent_a_class_is_and_counts_for_as_much_as_it_is_trusted() -> None:
     prior = np.array([0.9, 0.1])
-    np.testing.assert_allclose(Evidence(prior, trust=0.7).of(prior[None, :]), 0, atol=1e-12)
-    odds = np.diff(Evidence(prior, trust=0.5).of(np.array([[0.5, 0.5]])))
-    assert odds.item() == pytest.approx(0.5 * np.log(9))
+
+    def evidence(trust: float, probability: list[float]) -> np.ndarray:
+        return Evidence(prior, np.zeros(2), own_level=0.0, trust=trust).of(np.array([probability]), one_stream(1))
+
+    np.testing.assert_allclose(evidence(0.7, [0.9, 0.1]), 0, atol=1e-12)
+    assert np.diff(evidence(0.5, [0.5, 0.5])).item() == pytest.approx(0.5 * np.log(9))
+
+
+def test_what_a_whole_group_says_is_put_down_to_its_subject_as_far_as_asked() -> None:
+    streams = Streams.of(["a"] * 4 + ["b"] * 4, [0, 1, 2, 3] * 2)
+    odds = np.array([2.0, 2.0, 0.0, 0.0, -1.0, -1.0, 1.0, 1.0])  # on average 1 in a, 0 in b
+    usual = Evidence.calibrated_on(probabilities(odds), np.array([0, 1] * 4), own_level=0.0)
+    for share in (0.0, 0.5, 1.0):
+        found = np.diff(replace(usual, own_level=share).of(probabilities(odds), streams))[:, 0]
+        np.testing.assert_allclose(found[:4], odds[:4] - share * 0.5)  # 1, where 0.5 is usual
+        np.testing.assert_allclose(found[4:], odds[4:] + share * 0.5)
+
+
+def test_evidence_is_what_is_usual_on_the_set_it_was_calibrated_on() -> None:
+    probability, truth = some(30), np.array([0] * 20 + [1] * 10)
+    evidence = Evidence.calibrated_on(probability, truth, own_level=1.0)
+    np.testing.assert_allclose(evidence.prior, [2 / 3, 1 / 3])
+    # The set as one group has its usual level, so that nothing is taken off.
+    untouched = replace(evidence, own_level=0.0).of(probability, one_stream(30))
+    np.testing.assert_allclose(evidence.of(probability, one_stream(30)), untouched)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -180,7 +203,7 @@ def test_one_run_weighs_runs_by_the_odds_the_lengths_and_how_often_there_is_one(
 def test_one_run_never_finds_two_in_a_group(seed: int) -> None:
     found = made([[5, 8, 9, 8, 5]] * 10 + [[20]] * 3, seed)  # two in most groups, none in some
     most = []
-    for method in variants("one_run", HISTORY, EVEN):
+    for method in variants("one_run", HISTORY, PLAIN):
         decision = method.decode(found.probability, found.streams).decision
         most.append(max(len(run_lengths(decision[inside] == 1)) for inside in found.streams.members))
     assert max(most) == most[0] == 1
@@ -214,18 +237,18 @@ def test_a_group_in_which_nothing_speaks_for_a_run_has_none() -> None:
     ],
 )
 def test_of_equally_good_choices_the_plainest_comes_first(name: str, plainest: dict[str, float], choices: int) -> None:
-    tried = [parameters(method) for method in variants(name, HISTORY, EVEN)]
+    tried = [parameters(method) for method in variants(name, HISTORY, PLAIN)]
     assert tried[0] == plainest
     assert len({tuple(found.values()) for found in tried}) == len(tried) == choices
 
 
 def test_without_decoding_two_classes_are_decided_as_likeliest_at_first() -> None:
     probability = some(50)
-    first = next(variants("none", HISTORY, EVEN)).decode(probability, one_stream(50))
+    first = next(variants("none", HISTORY, PLAIN)).decode(probability, one_stream(50))
     np.testing.assert_array_equal(first.decision, probability.argmax(axis=1))
     np.testing.assert_array_equal(first.probability, probability)
 
 
 def test_a_method_that_does_not_exist_is_named() -> None:
     with pytest.raises(ValueError, match="telepathy"):
-        list(variants("telepathy", HISTORY, EVEN))
+        list(variants("telepathy", HISTORY, PLAIN))

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from stages.decoding.history import History
-from stages.decoding.methods import Decoded, Threshold, variants
+from stages.decoding.methods import Decoded, Evidence, Threshold, variants
 from stages.decoding.streams import Streams
 from stages.decoding.tuning import ALIKE, tuned
 from tests.decoding.made import Made, made, one_run_each, one_stream
@@ -73,7 +73,9 @@ def test_a_threshold_that_suits_the_aim_is_found() -> None:
     inside = 1 / (1 + np.exp(-(2.5 * truth - 3.4 + random.normal(0, 1.2, 2000))))
     probability, streams = np.column_stack([1 - inside, inside]), one_stream(2000)
     history = History.of(streams, truth, classes=2)
-    chosen, reached = tuned(variants("none", history, EVEN), probability, streams, truth, "f1")
+    chosen, reached = tuned(
+        variants("none", history, Evidence(EVEN, np.zeros(2), own_level=0.0)), probability, streams, truth, "f1"
+    )
     by_hand = {step / 20: f1_score(truth, inside > step / 20) for step in range(2, 19)}
     near_best = [threshold for threshold, f1 in by_hand.items() if f1 >= max(by_hand.values()) - ALIKE]
     assert isinstance(chosen, Threshold)
@@ -115,11 +117,12 @@ def sets(kind: str) -> tuple[Made, Made, Made]:
 def test_neighbours_help_where_speakers_speak_for_long(name: str, kind: str, aim: str) -> None:
     train, validation, test = sets(kind)
     history = History.of(train.streams, train.truth, classes=2)
-    prior = np.full(2, 0.5)  # the odds of the made texts are those of the text alone
+    # The odds of the made texts are those of the text alone, whatever the group.
+    evidence = Evidence(np.full(2, 0.5), np.zeros(2), own_level=0.0)
     scores = {}
     for method in ("none", name):
         chosen, _ = tuned(
-            variants(method, history, prior), validation.probability, validation.streams, validation.truth, aim
+            variants(method, history, evidence), validation.probability, validation.streams, validation.truth, aim
         )
         scores[method] = accuracy_score(test.truth, chosen.decode(test.probability, test.streams).decision)
     assert scores[name] > scores["none"] + 0.1
