@@ -132,7 +132,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped_and_ends_the_same(rehearsed
         shutil.rmtree(chain.folder / "data/models/opinion" / name)
     (chain.folder / "dvc.lock").unlink()
     process = subprocess.Popen(
-        ["dvc", "repro"],
+        ["dvc", "repro", "evaluate@opinion"],
         cwd=chain.folder,
         env=None,
         stdout=subprocess.PIPE,
@@ -145,12 +145,16 @@ def test_an_interrupted_run_goes_on_where_it_stopped_and_ends_the_same(rehearsed
     for line in process.stdout:
         if "finetune@opinion" in line:
             break
-    time.sleep(8)  # well inside the training, whose imports alone take some seconds
+    # The curves are begun where the training begins, and end with it.
+    deadline = time.monotonic() + 120
+    while not list((chain.folder / "metrics/finetune").glob(".opinion-*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     subprocess.run(["pkill", "-INT", "-s", str(process.pid)], check=False)
     assert process.wait(timeout=60) != 0
     assert not (chain.folder / "data/models/opinion/transformer").exists()
-    again = chain.repro()
+    again = chain.repro("evaluate@opinion")
     assert "prepare@opinion" not in again
     assert "finetune@opinion" in again
     assert chain.outputs() == rehearsed.outputs()

@@ -89,7 +89,7 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
     ("prepare", ["author"], damaged("data/raw/author/debates.csv.gz"), "debates.csv.gz cannot be read to its end"),
     ("prepare", ["author"], setting("task.author.split.test", ["4th-*"]), "4th-*"),
     ("prepare", ["author"], setting("task.author.reader.text", "speech"), "no column 'speech'"),
-    ("decode", ["author"], missing("data/decisions/author/student"), "student/validation.parquet is missing"),
+    ("decode", ["author"], missing("data/decisions/author/student"), "student/test.parquet is missing"),
     ("decode", ["opinion"], other_rows, "student/test.parquet is not about the rows of the corpus"),
     ("decode", ["author"], setting("decode.combine", ["bag-of-words", "oracle"]), "decode.combine: 'oracle'"),
     ("decode", ["author"], setting("task.author.decoding.methods", ["viterbi"]), "task.author.decoding"),
