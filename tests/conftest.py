@@ -1,6 +1,7 @@
 """Encoders small enough to be trained in a test: a vocabulary of a few words, and weights from a seed."""
 
 import json
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from stages.transformer.batches import TokenRows
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = ["a", "the", "is", "was", "not", "very", "film", "plot", "actor", "story", ".", ",", "!", "##s", "##ly"]
