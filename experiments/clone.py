@@ -35,12 +35,17 @@ def dvc(folder: Path, *arguments: str) -> None:
 def choose(folder: Path, choices: Mapping[str, Any]) -> None:
     """Changes dotted keys of the clone's params.yaml, from what the project's own says."""
     shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
+    set_params(folder / "params.yaml", choices)
+
+
+def set_params(path: Path, choices: Mapping[str, Any]) -> None:
+    """Changes dotted keys of a YAML file, and leaves its comments."""
     yaml = YAML()
-    params = yaml.load(folder / "params.yaml")
+    params = yaml.load(path)
     for name, value in choices.items():
         *sections, key = name.split(".")
         target = params
         for section in sections:
             target = target[section]
         target[key] = value
-    yaml.dump(params, folder / "params.yaml")
+    yaml.dump(params, path)

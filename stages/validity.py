@@ -8,12 +8,12 @@ import numpy as np
 from stages.artifacts import paths
 from stages.artifacts.files import read_json, write_json
 from stages.artifacts.tables import read_columns
-from stages.classifiers.bag_of_words import Fit, fit, strongest_features
+from stages.classifiers.bag_of_words import fit, strongest_features
 from stages.classifiers.feature_kinds import shares
 from stages.command import run
 from stages.corpora.masking import learn_names, mask
 from stages.progress import progress
-from stages.settings.bag_of_words import BagOfWords
+from stages.settings.bag_of_words import BagOfWords, Candidate
 from stages.settings.evaluate import Evaluate
 from stages.settings.task import TaskSection
 from stages.settings.validity import Validity
@@ -31,7 +31,7 @@ def validity(task: str) -> None:
     they are, and with proper names and numbers masked. What the random split claims beyond the task's own is what
     neighbours of the same group give away; what masking takes away is what names and numbers gave.
     """
-    settings, described = Validity.load(), TaskSection.named(task)
+    settings, described, candidate = Validity.load(), TaskSection.named(task), chosen_candidate(task)
     columns = [read_columns(paths.corpus(task) / f"{split}.parquet", ["text", "label", "group"]) for split in SPLITS]
     texts = [text for found in columns for text in found["text"]]
     labels = np.array([described.labels.index(label) for found in columns for label in found["label"]])
@@ -44,10 +44,13 @@ def validity(task: str) -> None:
     report: dict[str, Any] = {}
     with progress("validity", len(deals) * len(readings), "fit") as bar:
         for (deal, split), (reading, read) in product(deals.items(), readings.items()):
-            fitted = fitted_on(task, split, read, labels, described.language)
-            test = split["test"]
-            probability = fitted.classifier.probabilities([read[place] for place in test], lambda _: None)
+            told = {name: [read[place] for place in places] for name, places in split.items()}
+            train, validation = ((told[name], labels[split[name]]) for name in ("train", "validation"))
+            # Of one strength, there is nothing to select.
+            fitted = fit(candidate, described.language, train, validation, "log_loss", lambda _: None)
+            probability = fitted.classifier.probabilities(told["test"], lambda _: None)
             # The random split gets the interval that it would have claimed: that of independent texts.
+            test = split["test"]
             together = groups[test] if deal == "own_split" and described.split.keep_groups else None
             report.setdefault(deal, {})[reading] = intervals(labels[test], probability, together)
             if (deal, reading) == ("own_split", "as_it_is"):
@@ -57,15 +60,11 @@ def validity(task: str) -> None:
     write_json(paths.metrics("validity", task), report)
 
 
-def fitted_on(task: str, split: dict[str, np.ndarray], texts: list[str], labels: np.ndarray, language: str) -> Fit:
-    """Fits the bag of words that the stage `bag_of_words` chose for the task, on other texts."""
-    chosen, settings = read_json(paths.metrics("bag_of_words", task)), BagOfWords.load()
-    candidate = settings.candidates[chosen["chosen"]]
-    candidate = candidate.model_copy(update={"regularization": [chosen["regularization"]]})
-    train, validation = (
-        ([texts[place] for place in split[name]], labels[split[name]]) for name in ("train", "validation")
-    )
-    return fit(candidate, language, train, validation, settings.select_by, lambda _: None)
+def chosen_candidate(task: str) -> Candidate:
+    """Gives the bag of words that the stage `bag_of_words` chose for the task, with the one strength it chose."""
+    chosen = read_json(paths.metrics("bag_of_words", task))
+    candidate = BagOfWords.load().candidates[chosen["chosen"]]
+    return candidate.model_copy(update={"regularization": [chosen["regularization"]]})
 
 
 def intervals(truth: np.ndarray, probability: np.ndarray, groups: np.ndarray | None) -> dict[str, Any]:

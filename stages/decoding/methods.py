@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+from scipy.special import softmax
 
 from stages.decoding.history import History
 from stages.decoding.one_run import best_run, run_posterior
@@ -93,9 +94,7 @@ def smoothed(probability: np.ndarray, streams: Streams, average: Callable[[np.nd
     result = np.empty_like(probability)
     for found in streams.members:
         weight = average(np.ones((len(found), 1)))
-        values = average(np.log(np.maximum(probability[found], 1e-12))) / weight
-        powers = np.exp(values - values.max(axis=1, keepdims=True))
-        result[found] = powers / powers.sum(axis=1, keepdims=True)
+        result[found] = softmax(average(np.log(np.maximum(probability[found], 1e-12))) / weight, axis=1)
     return result
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from experiments.clone import set_params
+
 ROOT = Path(__file__).parents[2]
 # A slice that every stage goes through in seconds: 120 rows per split, one epoch, two of six layers.
 REHEARSAL = {
@@ -85,19 +87,6 @@ class Clone:
             for path in sorted((self.folder / top).rglob("*"))
             if path.is_file() and path.name != ".gitignore"
         }
-
-
-def set_params(path: Path, settings: dict[str, Any]) -> None:
-    """Changes dotted keys of a YAML file."""
-    yaml = YAML()
-    params = yaml.load(path)
-    for name, value in settings.items():
-        *sections, key = name.split(".")
-        target = params
-        for section in sections:
-            target = target[section]
-        target[key] = value
-    yaml.dump(params, path)
 
 
 def clone_into(folder: Path) -> Clone:
