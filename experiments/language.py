@@ -1,6 +1,6 @@
 """The language question: French speeches read by a bag of words, an English encoder, and a multilingual one.
 
-Four folds of whole speeches, so that each speech is tested on once, by models that have not seen it. Every approach
+Folds of whole speeches, so that each speech is tested on once, by models that have not seen it. Every approach
 decides sentence by sentence, and over the speech by each method of decoding; what is tuned is tuned on other speeches.
 
     python -m experiments.language                                      # on the course's file, 57 413 sentences

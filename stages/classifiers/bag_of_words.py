@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,7 @@ class BagOfWordsClassifier:
 
     def save(self, folder: Path) -> None:
         """Writes the pipeline with skops, which holds no code."""
-        save_skops(self.pipeline, folder / MODEL)
+        save_skops(_compact(self.pipeline), folder / MODEL)
         write_json(folder / READING, {"stemmer_language": self.stemmer_language})
 
     def probabilities(self, texts: Sequence[str], done: Done) -> np.ndarray:
@@ -54,12 +56,30 @@ class BagOfWordsClassifier:
         return result
 
 
+def _compact(pipeline: Pipeline) -> Pipeline:
+    """Gives the same pipeline with its words in one array: of a dictionary, skops writes each as an object of its own.
+
+    The vectorizer numbers them again, in the array's order, when it is first used.
+    """
+    (_, vectorizer), (_, model) = pipeline.steps
+    vectorizer = copy(vectorizer)
+    vectorizer.vocabulary = vectorizer.get_feature_names_out().astype(str)
+    del vectorizer.vocabulary_
+    return make_pipeline(vectorizer, model)
+
+
 def stemmed(texts: Sequence[str], language: str | None) -> Sequence[str]:
     """Replaces each word by its stem (Snowball); None leaves texts as they are."""
     if language is None:
         return texts
-    stemmer = snowballstemmer.stemmer(language)
-    return [re.sub(WORD, lambda word: stemmer.stemWord(word[0].lower()), text) for text in texts]
+    stem = _stemmer(language)
+    return [re.sub(WORD, lambda word: stem(word[0].lower()), text) for text in texts]
+
+
+@cache
+def _stemmer(language: str) -> Callable[[str], str]:
+    """Gives a stemmer that remembers its words: a text repeats those of the others, and Snowball is slow in Python."""
+    return lru_cache(maxsize=200_000)(snowballstemmer.stemmer(language).stemWord)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,14 @@ def clone_into(folder: Path) -> Clone:
     return clone
 
 
+@pytest.fixture(scope="session", autouse=True)
+def notes_of_dvc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What DVC notes of each repository outside it goes with the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path_factory.mktemp("notes")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """The chain, run once, with no connection allowed after the downloads; tests leave its files as they are."""
@@ -129,7 +138,25 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 
 @pytest.fixture
 def chain(rehearsed: Clone, tmp_path: Path) -> Clone:
-    """A copy of the chain after its run, for a test to change as it likes."""
+    """A copy of the chain after its run, for a test to change as it likes: with `overwrite` where it damages a file."""
     folder = tmp_path / "chain"
-    shutil.copytree(rehearsed.folder, folder, symlinks=True)
+    shutil.copytree(rehearsed.folder, folder, symlinks=True, copy_function=link_if_large)
     return Clone(folder)
+
+
+def link_if_large(source: str, target: str) -> None:
+    """Copies a file, or links one above 100 kB: a model weighs 90 MB, and forty tests would have a copy each.
+
+    What DVC and the stages write is a new file put in the old one's place, so what is shared stays as it is. DVC's own
+    notes, which are changed in place, are copied.
+    """
+    if Path(source).stat().st_size > 100_000 and "/.dvc/tmp/" not in source:
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    """Damages a file that other chains may share."""
+    path.unlink()
+    path.write_bytes(content)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.pipeline.conftest import GUARDED, ROOT, STAGES, Clone, clone_into
+from tests.pipeline.conftest import GUARDED, ROOT, STAGES, Clone, clone_into, overwrite
 
 APPROACHES = ["bag-of-words", "retrieved", "transformer", "student"]
 LABELS = {"opinion": ["negative", "positive"], "author": ["trump", "clinton"]}
@@ -166,14 +166,12 @@ def test_an_interrupted_run_goes_on_where_it_stopped_and_ends_the_same(rehearsed
 
 def test_a_corrupted_cache_is_noticed_and_the_stage_run_again(rehearsed: Clone, chain: Clone) -> None:
     corpus = chain.folder / "data/corpus/opinion/test.parquet"
-    corpus.chmod(0o644)
-    corpus.write_bytes(b"damaged")
+    overwrite(corpus, b"damaged")
     entry = json.loads(chain.run("dvc", "status", "--json").stdout)
     assert "prepare@opinion" in entry
     for kept in (chain.folder / ".dvc/cache/files").rglob("*"):
         if kept.is_file() and kept.read_bytes() == (rehearsed.folder / corpus.relative_to(chain.folder)).read_bytes():
-            kept.chmod(0o644)
-            kept.write_bytes(b"damaged too")
+            overwrite(kept, b"damaged too")
     chain.repro()
     assert corpus.read_bytes() == (rehearsed.folder / corpus.relative_to(chain.folder)).read_bytes()
 

@@ -6,20 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import Clone
+from tests.pipeline.conftest import Clone, overwrite
 
 Damage = Callable[[Clone], None]
 
 
 def damaged(name: str) -> Damage:
     """Overwrites a file of the chain."""
-
-    def damage(chain: Clone) -> None:
-        path = chain.folder / name
-        path.unlink()
-        path.write_bytes(b"this is no such file")
-
-    return damage
+    return lambda chain: overwrite(chain.folder / name, b"this is no such file")
 
 
 def missing(name: str) -> Damage:
