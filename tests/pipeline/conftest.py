@@ -82,8 +82,12 @@ class Clone:
 
     def outputs(self) -> dict[str, bytes]:
         """Reads every file that the stages made."""
+        return {name: (self.folder / name).read_bytes() for name in self.files()}
+
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Tells of every file that the stages made which one it is, and when it was last written."""
         return {
-            str(path.relative_to(self.folder)): path.read_bytes()
+            str(path.relative_to(self.folder)): (path.stat().st_ino, path.stat().st_mtime_ns)
             for top in ("data", "metrics")
             for path in sorted((self.folder / top).rglob("*"))
             if path.is_file() and path.name != ".gitignore"
