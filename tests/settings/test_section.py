@@ -1,72 +1,21 @@
-import copy
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML
 
 from stages.errors import StageError
 from stages.settings.bag_of_words import BagOfWords
-from stages.settings.chain import Approaches, Compute, EncoderName, Tasks
+from stages.settings.chain import Approaches, Compute, Tasks
 from stages.settings.decode import Decode
 from stages.settings.distill import Distill
-from stages.settings.encoders import Encoders
 from stages.settings.finetune import Finetune
 from stages.settings.section import PARAMS, read_yaml, sections
-from stages.settings.source import Source
 from stages.settings.task import TaskSection
-
-SHIPPED = Path(__file__).parents[2] / PARAMS
-Params = dict[str, Any]
-Written = Callable[..., Path]
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Params:
-    return read_yaml(SHIPPED)
-
-
-@pytest.fixture
-def written(tmp_path: Path, shipped: Params) -> Written:
-    """Writes params.yaml as it is shipped, but for `changes`: full key → value."""
-
-    def write(changes: Params, removed: tuple[str, ...] = ()) -> Path:
-        params = copy.deepcopy(shipped)
-        for key, value in changes.items():
-            owner, last = _owner(params, key)
-            owner[last] = value
-        for key in removed:
-            owner, last = _owner(params, key)
-            del owner[last]
-        path = tmp_path / "params.yaml"
-        with path.open("w", encoding="utf-8") as file:
-            YAML(typ="safe", pure=True).dump(params, file)
-        return path
-
-    return write
-
-
-def _owner(params: Params, key: str) -> tuple[Params, str]:
-    *parents, last = key.split("/")
-    for parent in parents:
-        params = params[parent]
-    return params, last
-
-
-def complaint(path: Path) -> str:
-    with pytest.raises(StageError) as caught:
-        Tasks.load(path)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert str(path) in message
-    return message
+from tests.settings.conftest import ROOT, Params, Written, complaint
 
 
 def test_the_shipped_params_can_be_run() -> None:
     for kind in sections().values():
-        assert isinstance(kind.load(SHIPPED), kind)
+        assert isinstance(kind.load(ROOT / PARAMS), kind)
 
 
 def test_every_section_of_the_shipped_params_has_a_reader(shipped: Params) -> None:
@@ -224,98 +173,6 @@ def test_a_mistake_in_a_section_stops_the_stages_that_do_not_read_it(written: Wr
         BagOfWords.load(path)
 
 
-@pytest.mark.parametrize(
-    ("changes", "parts"),
-    [
-        ({"tasks": ["opinion", "no-such-task"]}, ("tasks", "'no-such-task'", "opinion")),
-        ({"encoder": "no-such"}, ("encoder", "'no-such'", "all-minilm-l6-v2")),
-        ({"task/opinion/split/test": 0.9}, ("task.opinion.split", "below 1")),
-        (
-            {"bag_of_words/candidates/content/ngrams": [2, 1]},
-            ("bag_of_words.candidates.content", "ngrams must be [shortest, longest]"),
-        ),
-        (
-            {"bag_of_words/candidates/style/stemming": True},
-            ("bag_of_words.candidates.style", "set lowercase to true, or stemming to false"),
-        ),
-        (
-            {"decode/combine": ["bag-of-words", "oracle"]},
-            ("decode.combine", "'oracle'", "bag-of-words, retrieved, transformer, student"),
-        ),
-        ({"distill/keep_layers": [2, 0]}, ("distill", "keep_layers", "increasing")),
-        ({"distill/keep_layers": [0, 0]}, ("distill", "keep_layers", "once")),
-        ({"distill/keep_layers": [-1]}, ("distill.keep_layers",)),
-        ({"distill/weights": {"labels": 0, "logits": 0.0, "hidden": 0}}, ("distill.weights", "above zero")),
-        ({"task/opinion/labels": ["positive", "negative"]}, ("task.opinion", "vader", "zero-shot")),
-        ({"task/opinion/labels": ["negative", "negative"]}, ("task.opinion", "named twice")),
-        ({"task/opinion/labels": ["negative"]}, ("task.opinion.labels",)),
-        (
-            {"task/opinion/retrieved": {"kind": "zero-shot", "descriptions": {"negative": "bad", "good": "good"}}},
-            ("task.opinion", "retrieved.descriptions"),
-        ),
-        (
-            {"task/opinion/reader/files": {"films.txt": "all", "books.txt": "transfer-books"}},
-            ("task.opinion", "'books.txt'", "source.files"),
-        ),
-        ({"task/opinion/reader/files": {"films.txt": "transfer-films"}}, ("task.opinion", "`all`")),
-        ({"task/opinion/reader/files": {"films.txt": "everything"}}, ("task.opinion.reader.files.films.txt",)),
-    ],
-)
-def test_settings_that_contradict_each_other_are_refused(
-    written: Written, changes: Params, parts: tuple[str, ...]
-) -> None:
-    message = complaint(written(changes))
-    for part in parts:
-        assert part in message
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        {"kind": "folder", "path": "corpora"},
-        {"kind": "hub", "repository": "owner/name", "revision": "0" * 40},
-    ],
-)
-def test_a_pin_of_a_file_that_is_not_fetched_is_refused(written: Written, source: Params) -> None:
-    source = {**source, "files": {"films.txt": "films.txt"}, "sha256": {"filmz.txt": "0" * 64}}
-    message = complaint(written({"encoders/all-minilm-l6-v2/source": source}))
-    assert "encoders.all-minilm-l6-v2.source" in message
-    assert "filmz.txt" in message
-
-
-def test_a_branch_of_the_hub_is_refused_because_it_moves(written: Written) -> None:
-    source = {"kind": "hub", "repository": "owner/name", "revision": "main", "files": {"a": "a"}}
-    assert "encoders.all-minilm-l6-v2.source.revision" in complaint(
-        written({"encoders/all-minilm-l6-v2/source": source})
-    )
-
-
-def test_another_encoder_can_be_described_and_chosen(written: Written) -> None:
-    source = {"kind": "folder", "path": "mine", "files": {"config.json": "config.json"}}
-    path = written({"encoders/mine": {"licence": "MIT", "source": source}, "encoder": "mine"})
-    assert EncoderName.load(path).root == "mine"
-    assert Encoders.load(path).root["mine"].source.kind == "folder"
-
-
-def test_labels_of_ones_own_work_with_a_zero_shot_classifier(written: Written) -> None:
-    path = written(
-        {
-            "task/opinion/labels": ["chirac", "mitterrand"],
-            "task/opinion/retrieved": {
-                "kind": "zero-shot",
-                "descriptions": {"chirac": "un discours", "mitterrand": "un autre"},
-            },
-            "task/opinion/reader": {
-                "format": "table",
-                "files": {"films.txt": "train", "tweets.txt": "test"},
-                "text": "text",
-                "label": "speaker",
-            },
-        }
-    )
-    assert TaskSection.load(path).root["opinion"].labels == ["chirac", "mitterrand"]
-
-
 def test_numbers_may_be_written_without_a_point(written: Written) -> None:
     assert Distill.load(written({"distill/temperature": 2})).temperature == 2.0
 
@@ -343,16 +200,7 @@ def test_a_file_that_is_no_params_yaml_is_refused_in_one_line(tmp_path: Path, co
 
 
 def test_a_task_that_is_not_described_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(SHIPPED.parent)
+    monkeypatch.chdir(ROOT)
     assert TaskSection.named("opinion").labels == ["negative", "positive"]
     with pytest.raises(StageError, match=r"task\.no-such-task is missing \(described: .*opinion"):
         TaskSection.named("no-such-task")
-
-
-@pytest.mark.parametrize(
-    "kind", [{"kind": "folder", "path": "."}, {"kind": "hub", "repository": "a/b", "revision": "0" * 40}]
-)
-def test_a_checksum_of_a_file_that_is_not_fetched_is_no_silent_promise(kind: dict[str, str]) -> None:
-    pins = {"files": {"a.csv": "a.csv"}, "sha256": {"b.csv": "0" * 64}}
-    with pytest.raises(ValidationError, match=r"sha256 pins b\.csv, which files does not name"):
-        TypeAdapter(Source).validate_python({**kind, **pins})
