@@ -29,6 +29,7 @@ from stages.statistics.measures import measure
 WORD = r"(?u)\b\w+(?:['’]\w+)?\b"  # one-letter words and "don't" are words too, unlike in scikit-learn's default
 MARK = r"[^\w\s]"  # a punctuation mark: how a person breathes
 LANGUAGES = {"en": "english", "fr": "french", "de": "german", "es": "spanish", "it": "italian", "pt": "portuguese"}
+LARGEST = 50_000_000  # characters of the array of words, padding included: 200 MB in memory
 MODEL, READING = "model.skops", "reading.json"
 
 
@@ -59,11 +60,15 @@ class BagOfWordsClassifier:
 def _compact(pipeline: Pipeline) -> Pipeline:
     """Gives the same pipeline with its words in one array: of a dictionary, skops writes each as an object of its own.
 
-    The vectorizer numbers them again, in the array's order, when it is first used.
+    The vectorizer numbers them again, in the array's order, when it is first used. An array is as wide as its longest
+    word: where a corpus holds endless ones (files in base64, say), the dictionary is kept.
     """
     (_, vectorizer), (_, model) = pipeline.steps
+    words = vectorizer.get_feature_names_out()
+    if len(words) * max(map(len, words)) > LARGEST:
+        return pipeline
     vectorizer = copy(vectorizer)
-    vectorizer.vocabulary = vectorizer.get_feature_names_out().astype(str)
+    vectorizer.vocabulary = words.astype(str)
     del vectorizer.vocabulary_
     return make_pipeline(vectorizer, model)
 

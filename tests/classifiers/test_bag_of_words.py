@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.classifiers.bag_of_words import BagOfWordsClassifier, best_fit, fit, stemmed, strongest_features
+from stages.classifiers.bag_of_words import LARGEST, BagOfWordsClassifier, best_fit, fit, stemmed, strongest_features
 from stages.errors import StageError
 from stages.settings.bag_of_words import BagOfWords, Candidate
 from stages.statistics.measures import measure
@@ -101,6 +101,19 @@ def test_every_baseline_gives_the_same_probabilities_once_saved(
     assert (before >= 0).all()
     found.save(tmp_path)
     np.testing.assert_array_equal(BagOfWordsClassifier.load(tmp_path).probabilities(texts, lambda _: None), before)
+
+
+def test_a_corpus_with_an_endless_word_can_be_saved(tmp_path: Path) -> None:
+    texts, labels = ENGLISH
+    endless = "x" * LARGEST  # an array as wide as that, of every word, would take gigabytes
+    found = fit(
+        settings(), "en", ([*texts, endless], np.append(labels, 1)), ENGLISH, "accuracy", lambda _: None
+    ).classifier
+    found.save(tmp_path)
+    again = BagOfWordsClassifier.load(tmp_path)
+    assert again.pipeline[0].vocabulary is None
+    before, after = (one.probabilities([*texts, endless], lambda _: None) for one in (found, again))
+    np.testing.assert_array_equal(after, before)
 
 
 SAVE = """
