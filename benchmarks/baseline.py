@@ -21,6 +21,7 @@ from stages.artifacts.tables import read_columns
 from stages.classifiers.bag_of_words import fit
 from stages.settings.bag_of_words import BagOfWords, Candidate
 from stages.settings.task import TaskSection
+from stages.statistics.measures import merit
 
 FOLDS = 5
 SHOWN = ("accuracy", "macro_f1", "log_loss")
@@ -86,11 +87,6 @@ def validated(candidate: Candidate, examples: Examples, select_by: str) -> tuple
     }
     best = max(means, key=lambda strength: merit(means[strength], select_by))
     return best, means[best]
-
-
-def merit(scores: dict[str, float], select_by: str) -> float:
-    """Gives what is larger where the scores are better."""
-    return -scores[select_by] if select_by == "log_loss" else scores[select_by]
 
 
 def main(task: str = "opinion") -> None:

@@ -37,7 +37,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "clone")
         subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
-        (folder / ".cache").symlink_to(ROOT / ".cache")
+        (folder / ".cache").mkdir()
+        (folder / ".cache" / "downloads").symlink_to(ROOT / ".cache" / "downloads")
         # They are committed: where everything else comes out as before, DVC would see no reason to make them again.
         shutil.rmtree(folder / "metrics")
         whole, stages = timed(folder, "repro")

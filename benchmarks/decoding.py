@@ -60,7 +60,7 @@ def main() -> None:
         told, checked, asked = ([texts[place] for place in places] for places in split)
         learnt, tried = (told, labels[train]), (checked, labels[validation])
         classifier = fit(candidate, described.language, learnt, tried, settings.select_by, lambda _: None).classifier
-        seen, unseen = (classifier.probabilities(read, lambda _: None) for read in (checked, asked))
+        seen, unseen = (classifier.predict(read, lambda _: None).probability for read in (checked, asked))
         calibration = Calibration.fit([seen], labels[validation], described.labels)
         history = History.of(streams(train), labels[train], len(described.labels))
         for level in LEVELS:

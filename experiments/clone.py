@@ -19,8 +19,9 @@ def clone_into(folder: Path) -> None:
     A run that was made before, here or there, is taken from the cache.
     """
     subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
-    (ROOT / ".cache").mkdir(exist_ok=True)
-    (folder / ".cache").symlink_to(ROOT / ".cache")
+    (ROOT / ".cache" / "downloads").mkdir(parents=True, exist_ok=True)
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "downloads").symlink_to(ROOT / ".cache" / "downloads")
     dvc(folder, "cache", "dir", "--local", "--quiet", str(ROOT / ".dvc" / "cache"))
 
 

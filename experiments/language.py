@@ -43,7 +43,7 @@ ENCODERS: dict[str, dict[str, Any]] = {
     "multilingual-e5-small": {
         "finetune.learning_rate": 1e-4,
         "finetune.layer_decay": 1.0,
-        "finetune.freeze_embeddings": True,
+        "finetune.adaptation.freeze_embeddings": True,
     },
 }
 # Four folds leave more speeches to validate on, five leave more to learn from.

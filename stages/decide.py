@@ -54,8 +54,9 @@ def decide_on_examples(task: str, approach: str) -> None:
             path = corpus / f"{split}.parquet"
             columns = read_columns(path, ["id", "text"])
             with progress(f"{approach} {split}", count_rows(path), "text") as bar:
-                probability = classifier.probabilities(columns["text"], bar.update)
-            decided = Decisions(columns["id"], most_probable(probability), probability, manifest.teacher)
+                said = classifier.predict(columns["text"], bar.update)
+            decision = most_probable(said.probability)
+            decided = Decisions(columns["id"], decision, said.probability, manifest.teacher, said.others)
             write_decisions(folder, split, approach, labels, decided)
 
 
@@ -64,8 +65,11 @@ def answers(task: str, approaches: list[str], texts: list[str]) -> Iterator[str]
     decided = []
     for approach in approaches:
         manifest, classifier = load_classifier(paths.model(task, approach), Compute.load(), Decide.load().batch_size)
-        probability = classifier.probabilities(texts, lambda _: None)
-        decided.append([f"{manifest.labels[row.argmax()]} {row.max():.2f}" for row in probability])
+        said = classifier.predict(texts, lambda _: None)
+        decided.append([f"{manifest.labels[row.argmax()]} {row.max():.2f}" for row in said.probability])
+        for head, numbers in said.others.items():
+            if numbers.ndim == 1:
+                decided[-1] = [f"{cell} ({head} {one:+.1f})" for cell, one in zip(decided[-1], numbers, strict=True)]
     columns = [[approach, *cells] for approach, cells in zip(approaches, decided, strict=True)]
     widths = [max(map(len, column)) for column in columns]
     for cells, shown in zip(zip(*columns, strict=True), ["text", *texts], strict=True):

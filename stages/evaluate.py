@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from stages.settings.evaluate import Evaluate
 from stages.settings.task import Task, TaskSection
 from stages.statistics.curves import Point, calibration_points, confusion_cells, roc_points
 from stages.statistics.evaluation import Evaluation, Examples
+from stages.statistics.grading import graded
+from stages.statistics.measures import most_probable
 
 TRANSFER = "transfer-"
 
@@ -29,48 +32,85 @@ def evaluate(task: str) -> None:
     """Scores what every approach decided on a task's test and transfer examples, text by text and over streams."""
     settings, described, approaches = Evaluate.load(), TaskSection.named(task), Approaches.load()
     methods, baseline = described.decoding.methods, approaches.baseline
-    sets = ["test", *(name for name in splits(paths.corpus(task)) if name.startswith(TRANSFER))]
+    names = ["test", *(name for name in splits(paths.corpus(task)) if name.startswith(TRANSFER))]
+    sets = {name.removeprefix(TRANSFER): Split.read(task, name, described) for name in names}
     raw = {approach: paths.decisions(task, approach) for approach in approaches.root}
     streams = {method: folders_of(paths.decoded(task) / method, approaches.root) for method in methods}
     folders = {f"{path.name}/{method}": path for method, found in streams.items() for path in found}
     with progress("evaluate", len(sets) + 1, "set") as bar:
-        home, *abroad = (evaluation_of(task, name, described, raw, settings, bar.update) for name in sets)
-        decoded = evaluation_of(task, "test", described, folders, settings, bar.update)
-    transfer = {name.removeprefix(TRANSFER): far for name, far in zip(sets[1:], abroad, strict=True)}
+        decided = {name: split.decided(raw) for name, split in sets.items()}
+        found = {name: split.evaluation(decided[name], settings, bar.update) for name, split in sets.items()}
+        decoded = sets["test"].evaluation(sets["test"].decided(folders), settings, bar.update)
+    home = found.pop("test")
+    grades = {name: split.graded(decided[name], settings) for name, split in sets.items()}
     write_json(
         paths.metrics("evaluate", task),
         {
             **home.scores(),
             "versus": home.versus(baseline),
             "retained": home.retained(teachers_of(home)),
-            "transfer": {name: {**far.scores(), "versus": far.versus(baseline)} for name, far in transfer.items()},
+            "graded": {name: scores for name, scores in grades.items() if scores},
+            "transfer": {name: {**far.scores(), "versus": far.versus(baseline)} for name, far in found.items()},
             "decoded": {
-                method: {path.name: decoded_scores(decoded, path.name, method, baseline) for path in found}
-                for method, found in streams.items()
+                method: {path.name: decoded_scores(decoded, path.name, method, baseline) for path in lines}
+                for method, lines in streams.items()
             },
         },
     )
-    groups = read_columns(paths.corpus(task) / "test.parquet", ["group", "position"])
-    write_pictures(paths.plots("evaluate", task), home, transfer, settings.confidence)
-    write_points(paths.plots("evaluate", task) / "groups.csv", decoded.accuracy_by_group(groups["group"]))
+    test = sets["test"]
+    write_pictures(paths.plots("evaluate", task), home, found, settings.confidence)
+    write_points(paths.plots("evaluate", task) / "groups.csv", decoded.accuracy_by_group(test.groups))
     with new_folder(paths.plots("evaluate", task) / "streams") as folder:
         draw_decoding(folder / "decoding.png", decoded, methods, described.decoding.measure)
         if described.split.keep_groups:
-            draw_streams(folder / "streams.png", decoded, groups["group"], groups["position"], methods)
+            draw_streams(folder / "streams.png", decoded, test.groups, test.positions, methods)
 
 
-def evaluation_of(
-    task: str, split: str, described: Task, folders: Mapping[str, Path], settings: Evaluate, done: Any
-) -> Evaluation:
-    """Evaluates the decisions that lie in some folders, on one split."""
-    labels = described.labels
-    columns = read_columns(paths.corpus(task) / f"{split}.parquet", ["id", "label", "group"])
-    decided = {name: read_decisions(folder, split, labels, columns["id"]) for name, folder in folders.items()}
-    truth = np.array([labels.index(label) for label in columns["label"]])
-    groups = np.unique(columns["group"], return_inverse=True)[1] if described.split.keep_groups else None
-    evaluation = Evaluation.of(Examples(labels, truth, groups), decided, settings)
-    done()
-    return evaluation
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The rows of one split that was decided on."""
+
+    name: str
+    ids: list[str]
+    examples: Examples
+    groups: list[str]
+    positions: list[int]
+    scores: np.ndarray  # (texts,) float64, NaN where there is none
+
+    @classmethod
+    def read(cls, task: str, name: str, described: Task) -> "Split":
+        """Reads a table of the corpus."""
+        columns = read_columns(paths.corpus(task) / f"{name}.parquet", ["id", "label", "group", "position", "score"])
+        truth = np.array([described.labels.index(label) for label in columns["label"]])
+        groups = np.unique(columns["group"], return_inverse=True)[1] if described.split.keep_groups else None
+        examples = Examples(described.labels, truth, groups)
+        scores = np.array(columns["score"], np.float64)
+        return cls(name, columns["id"], examples, columns["group"], columns["position"], scores)
+
+    def decided(self, folders: Mapping[str, Path]) -> dict[str, Decisions]:
+        """Reads what was decided, from folders by name; a further head that decides counts as `<name>/<head>`."""
+        found: dict[str, Decisions] = {}
+        for name, folder in folders.items():
+            found[name] = read_decisions(folder, self.name, self.examples.labels, self.ids)
+            for head, said in found[name].others.items():
+                if said.ndim == 2:
+                    found[f"{name}/{head}"] = Decisions(self.ids, most_probable(said), said)
+        return found
+
+    def evaluation(self, decided: Mapping[str, Decisions], settings: Evaluate, done: Any) -> Evaluation:
+        """Evaluates decisions on the labels."""
+        evaluation = Evaluation.of(self.examples, decided, settings)
+        done()
+        return evaluation
+
+    def graded(self, decided: Mapping[str, Decisions], settings: Evaluate) -> dict[str, Any]:
+        """Scores probabilities, and heads that say numbers, by the grades of the texts."""
+        probability = {name: found.probability[:, -1] for name, found in decided.items()}
+        said = {
+            name: {head: numbers for head, numbers in found.others.items() if numbers.ndim == 1}
+            for name, found in decided.items()
+        }
+        return graded(self.scores, probability, said, settings, self.examples.groups)
 
 
 def folders_of(folder: Path, approaches: list[str]) -> list[Path]:

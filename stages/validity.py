@@ -48,7 +48,7 @@ def validity(task: str) -> None:
             train, validation = ((told[name], labels[split[name]]) for name in ("train", "validation"))
             # Of one strength, there is nothing to select.
             fitted = fit(candidate, described.language, train, validation, "log_loss", lambda _: None)
-            probability = fitted.classifier.probabilities(told["test"], lambda _: None)
+            probability = fitted.classifier.predict(told["test"], lambda _: None).probability
             # The random split gets the interval that it would have claimed: that of independent texts.
             test = split["test"]
             together = groups[test] if deal == "own_split" and described.split.keep_groups else None

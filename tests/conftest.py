@@ -31,6 +31,23 @@ TEXTS = [f"{subject} was {word} ." for subject in SUBJECTS for word in [*GOOD, *
 CLASSES = [int(word in GOOD) for _ in SUBJECTS for word in [*GOOD, *BAD]]
 
 
+FAMILIES = ["bert", "distilbert", "roberta", "camembert", "deberta-v2", "modernbert"]
+# What the published models of a family have, and transformers' defaults do not: DeBERTa's blocks share their positions,
+# ModernBERT's look at near tokens only but for every third (here with windows small enough to show in a sentence).
+PUBLISHED: dict[str, dict[str, Any]] = {
+    "deberta-v2": {
+        "relative_attention": True,
+        "position_buckets": 8,
+        "norm_rel_ebd": "layer_norm",
+        "share_att_key": True,
+        "pos_att_type": ["p2c", "c2p"],
+        "position_biased_input": False,
+        "type_vocab_size": 0,
+    },
+    "modernbert": {"local_attention": 4},
+}
+
+
 def write_encoder(folder: Path, family: str = "bert", *, layers: int = 2, seed: int = 0, **config: Any) -> Path:
     """Writes an encoder of random weights as the hub gives them: config, weights, tokenizer."""
     import torch
@@ -43,15 +60,15 @@ def write_encoder(folder: Path, family: str = "bert", *, layers: int = 2, seed: 
         if family == "distilbert"
         else {"hidden_size": 16, "num_hidden_layers": layers, "num_attention_heads": 2, "intermediate_size": 32}
     )
-    # RoBERTa counts positions from its padding id + 1.
-    positions = POSITIONS + (1 if family == "roberta" else 0)
+    # RoBERTa and CamemBERT count positions from their padding id + 1.
+    positions = POSITIONS + (1 if family in {"roberta", "camembert"} else 0)
     described = AutoConfig.for_model(
         family,
         vocab_size=len(VOCABULARY),
         pad_token_id=0,
         max_position_embeddings=positions,
         # Ten times the usual, so that what a text says shows in its vector though nothing was trained.
-        **{**sizes, "initializer_range": 0.2, **config},
+        **{**sizes, "initializer_range": 0.2, **PUBLISHED.get(family, {}), **config},
     )
     torch.manual_seed(seed)
     save_classifier(AutoModel.from_config(described), write_tokenizer(folder), folder)
@@ -98,6 +115,12 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def any_encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An encoder of each family."""
     return write_encoder(tmp_path_factory.mktemp("encoders") / request.param, request.param)
+
+
+@pytest.fixture(scope="session", params=FAMILIES)
+def every_family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder of each family, those included whose inside looks different."""
+    return write_encoder(tmp_path_factory.mktemp("families") / request.param, request.param)
 
 
 @pytest.fixture

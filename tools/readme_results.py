@@ -1,4 +1,4 @@
-"""Writes the results tables of README.md from what was measured, between their markers."""
+"""Writes the results tables of the pages from what was measured, between their markers."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 BASELINE = "bag-of-words"
-NO_APPROACH = ("versus", "retained", "transfer", "decoded")
+NO_APPROACH = ("versus", "retained", "graded", "transfer", "decoded")
 
 
 def opinion() -> Iterator[str]:
@@ -36,6 +36,18 @@ def opinion() -> Iterator[str]:
             f"`{student}` keeps {share['value']} of the accuracy of its teacher `{found['teacher']}` "
             f"({share['low']} to {share['high']}), and decides as it does on {found['agreement']:.1%} of the examples."
         )
+    yield ""
+    graded = metrics["graded"]["test"]
+    head = graded["transformer"]["intensity"]
+    by_probability = ", ".join(
+        f"`{name}` {_interval(graded[name]['probability']['spearman'])}" for name in _approaches(metrics)
+    )
+    yield (
+        f"How strong an opinion is: the transformer's second head ranks the sentences by their grade with a Spearman "
+        f"correlation of {_interval(head['spearman'])}, and is off by {_interval(head['mae'])} on the scale from -4 "
+        f"to +4 (who always says the median: {graded['constant']['mae']['value']:.3f}). Ranked by the probability of "
+        f"`positive` instead: {by_probability}."
+    )
 
 
 def author() -> Iterator[str]:
@@ -85,7 +97,7 @@ def author() -> Iterator[str]:
 
 def language() -> Iterator[str]:
     """Yields the table of the language question, from the experiment of that name."""
-    found = json.loads((ROOT / "experiments" / "language.json").read_text(encoding="utf-8"))
+    found = _experiment("language")
     rows, tokens = found["rows"], found["tokens"]
     yield (
         f"{rows['sentences']} sentences of {rows['speeches']} speeches, {rows['rare']} of them Mitterrand's; "
@@ -124,16 +136,76 @@ def language() -> Iterator[str]:
     )
 
 
-TEXTS: dict[str, Callable[[], Iterator[str]]] = {"opinion": opinion, "author": author, "language": language}
+def adaptation() -> Iterator[str]:
+    """Yields the table of the ways to adapt an encoder, from the experiment of that name."""
+    found = _experiment("adaptation")
+    yield from _table(
+        ["what learns", "weights that learn", "peak memory", "test accuracy", "log-loss", "p against full"],
+        (
+            [
+                mode,
+                f"{one['weights_that_learn']:,} ({one['weights_that_learn'] / one['weights']:.1%})".replace(",", " "),
+                f"{one['peak_memory_megabytes']} MB",
+                _interval(one["test"]["accuracy"]),
+                _interval(one["test"]["log_loss"]),
+                _p(one, "versus_full", "mcnemar_p"),
+            ]
+            for mode, one in found.items()
+        ),
+    )
+    yield ""
+    yield (
+        "Learning rates: of two each, those that validation chose, and params.yaml's for the last two ("
+        + ", ".join(f"{mode}: {one['learning_rate']:g}" for mode, one in found.items())
+        + "). Peak memory is that of the whole process, PyTorch included."
+    )
 
 
-def updated(readme: str) -> str:
-    """Gives the README with the texts between their markers."""
-    for name, text in TEXTS.items():
+def loader() -> Iterator[str]:
+    """Yields what the loader saves."""
+    found = _experiment("schedules")
+    random, sorted_ = found["padding"].values()
+    yield (
+        f"Of {found['sentences']} film sentences in batches of {found['batch_size']}, {random:.1%} of the tokens are "
+        f"padding if texts come at random, {sorted_:.1%} with this loader."
+    )
+
+
+def optimizer() -> Iterator[str]:
+    """Yields the validation scores by optimiser."""
+    yield from _trainings("optimizer", _experiment("schedules")["optimizers"])
+
+
+def scheduler() -> Iterator[str]:
+    """Yields the validation scores by scheduler."""
+    yield from _trainings("scheduler", _experiment("schedules")["schedulers"])
+
+
+def _trainings(what: str, found: dict[str, Any]) -> Iterator[str]:
+    epochs = range(1, len(next(iter(found.values()))) + 1)
+    yield from _table(
+        [what, *(f"{measure}, epoch {epoch}" for epoch in epochs for measure in ("accuracy", "log-loss"))],
+        (
+            [name, *(f"{scores[measure]:.3f}" for scores in validation for measure in ("accuracy", "log_loss"))]
+            for name, validation in found.items()
+        ),
+    )
+
+
+Texts = dict[str, Callable[[], Iterator[str]]]
+PAGES: dict[str, Texts] = {
+    "README.md": {"opinion": opinion, "author": author, "language": language, "adaptation": adaptation},
+    "docs/training.md": {"loader": loader, "optimizer": optimizer, "scheduler": scheduler},
+}
+
+
+def updated(readme: str, texts: Texts = PAGES["README.md"]) -> str:
+    """Gives a page with the texts between their markers."""
+    for name, text in texts.items():
         start, end = f"<!-- {name}: written by `make readme` -->", f"<!-- end of {name} -->"
         pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
         if not pattern.search(readme):
-            sys.exit(f"README.md has no place for the results of {name}: put {start} and {end} into it")
+            sys.exit(f"the page has no place for the results of {name}: put {start} and {end} into it")
         filled = "\n".join([start, *text(), end])
         readme = pattern.sub(lambda _, filled=filled: filled, readme)  # type: ignore[misc]
     return readme
@@ -145,6 +217,10 @@ def _evaluation(task: str) -> dict[str, Any]:
 
 def _metrics(stage: str, task: str) -> dict[str, Any]:
     return json.loads((ROOT / "metrics" / stage / f"{task}.json").read_text(encoding="utf-8"))
+
+
+def _experiment(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / "experiments" / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def _test_rows(task: str) -> int:
@@ -175,10 +251,11 @@ def _p(tests: dict[str, Any], name: str, test: str) -> str:
 
 
 def main() -> None:
-    """Rewrites README.md."""
-    path = ROOT / "README.md"
-    path.write_text(updated(path.read_text(encoding="utf-8")), encoding="utf-8")
-    sys.stderr.write("README.md: results written\n")
+    """Rewrites the pages."""
+    for name, texts in PAGES.items():
+        path = ROOT / name
+        path.write_text(updated(path.read_text(encoding="utf-8"), texts), encoding="utf-8")
+        sys.stderr.write(f"{name}: results written\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Decisions on disk: a table of probabilities, and the hand-in format, one decision and one score per line."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ class Decisions:
     decision: np.ndarray  # (texts,) class numbers
     probability: np.ndarray  # (texts, classes) float64
     teacher: str | None = None
+    others: Mapping[str, np.ndarray] = field(default_factory=dict)  # as in `Predictions`
 
 
 def write_decisions(folder: Path, split: str, approach: str, labels: Sequence[str], decided: Decisions) -> None:
@@ -29,17 +30,21 @@ def write_decisions(folder: Path, split: str, approach: str, labels: Sequence[st
     last label per line.
     """
     chosen = [labels[place] for place in decided.decision]
-    columns = [pa.array(values) for values in decided.probability.T]
-    metadata = {"labels": list(labels), "teacher": decided.teacher}
-    with write_table(folder / f"{split}.parquet", decisions_schema(labels), metadata) as append:
+    heads = {name: said.ndim == 2 for name, said in decided.others.items()}
+    schema = decisions_schema(labels, heads)
+    kind = schema.field("probability").type
+    metadata = {"labels": list(labels), "teacher": decided.teacher, "heads": heads}
+    with write_table(folder / f"{split}.parquet", schema, metadata) as append:
         append(
             {
                 "id": decided.ids,
                 "approach": [approach] * len(chosen),
                 "decision": chosen,
-                "probability": pa.StructArray.from_arrays(
-                    columns, fields=list(decisions_schema(labels).field("probability").type)
-                ),
+                "probability": _struct(decided.probability, kind),
+                **{
+                    f"head {name}": _struct(said, kind) if heads[name] else said
+                    for name, said in decided.others.items()
+                },
             }
         )
     scores = (f"{score:.6g}" for score in decided.probability[:, -1])
@@ -68,11 +73,24 @@ def read_decisions(folder: Path, split: str, labels: Sequence[str], rows: Sequen
     chosen: list[int] = []
     parts = [np.empty((0, len(labels)))]
     numbers = {label: number for number, label in enumerate(labels)}
-    for batch in read_batches(path, ["id", "decision", "probability"]):
+    heads: dict[str, bool] = metadata.get("heads", {})
+    said: dict[str, list[np.ndarray]] = {name: [] for name in heads}
+    for batch in read_batches(path, ["id", "decision", "probability", *(f"head {name}" for name in heads)]):
         ids += batch.column("id").to_pylist()
         chosen += [numbers[label] for label in batch.column("decision").to_pylist()]
-        probability = batch.column("probability")
-        parts.append(np.column_stack([probability.field(label).to_numpy() for label in labels]))
+        parts.append(_matrix(batch.column("probability"), labels))
+        for name, decides in heads.items():
+            column = batch.column(f"head {name}")
+            said[name].append(_matrix(column, labels) if decides else column.to_numpy())
     if ids != list(rows):
         raise StageError(f"{path} is not about the rows of the corpus: run `dvc repro` to decide again")
-    return Decisions(ids, np.array(chosen, int), np.concatenate(parts), metadata.get("teacher"))
+    others = {name: np.concatenate(found) for name, found in said.items() if found}
+    return Decisions(ids, np.array(chosen, int), np.concatenate(parts), metadata.get("teacher"), others)
+
+
+def _struct(values: np.ndarray, kind: pa.StructType) -> pa.StructArray:
+    return pa.StructArray.from_arrays([pa.array(column) for column in values.T], fields=list(kind))
+
+
+def _matrix(column: pa.StructArray, labels: Sequence[str]) -> np.ndarray:
+    return np.column_stack([column.field(label).to_numpy() for label in labels])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 DATA = Path("data")
 METRICS = Path("metrics")
+CACHE = Path(".cache")  # neither DVC's nor Git's
 
 
 def raw(task: str) -> Path:
@@ -36,6 +37,11 @@ def model(task: str, approach: str) -> Path:
     return DATA / "models" / task / approach
 
 
+def trainings(stage: str, task: str) -> Path:
+    """Folder of the states of trainings that were stopped."""
+    return CACHE / "trainings" / f"{stage}-{task}"
+
+
 def decisions(task: str, approach: str) -> Path:
     """Folder of one approach's decisions, a Parquet and a text file per split."""
     return DATA / "decisions" / task / approach
@@ -44,6 +50,11 @@ def decisions(task: str, approach: str) -> Path:
 def decoded(task: str) -> Path:
     """Folder of the decisions over streams, `<method>/<approach>/`, files as in `decisions`."""
     return DATA / "decoded" / task
+
+
+def dissections(task: str) -> Path:
+    """Folder of what a task's model computes on its way, a JSON file per sentence."""
+    return DATA / "dissections" / task
 
 
 def metrics(stage: str, task: str) -> Path:

@@ -20,11 +20,12 @@ from sklearn.svm import LinearSVC
 from stop_words import get_stop_words
 
 from stages.artifacts.files import read_json, write_json
+from stages.artifacts.predictions import Predictions
 from stages.classifiers.classifier import Done
 from stages.classifiers.skops_file import load_skops, save_skops
 from stages.errors import StageError
 from stages.settings.bag_of_words import BagOfWords, Candidate
-from stages.statistics.measures import measure
+from stages.statistics.measures import measure, merit
 
 WORD = r"(?u)\b\w+(?:['’]\w+)?\b"  # one-letter words and "don't" are words too, unlike in scikit-learn's default
 MARK = r"[^\w\s]"  # a punctuation mark: how a person breathes
@@ -50,11 +51,11 @@ class BagOfWordsClassifier:
         save_skops(_compact(self.pipeline), folder / MODEL)
         write_json(folder / READING, {"stemmer_language": self.stemmer_language})
 
-    def probabilities(self, texts: Sequence[str], done: Done) -> np.ndarray:
-        """Gives (texts, classes) probabilities."""
+    def predict(self, texts: Sequence[str], done: Done) -> Predictions:
+        """See `Classifier`."""
         result = self.pipeline.predict_proba(stemmed(texts, self.stemmer_language))
         done(len(texts))
-        return result
+        return Predictions(result)
 
 
 def _compact(pipeline: Pipeline) -> Pipeline:
@@ -116,7 +117,7 @@ def best_fit(
         name: fit(candidate, language, train, validation, settings.select_by, done)
         for name, candidate in settings.candidates.items()
     }
-    return max(fits, key=lambda name: _merit(fits[name].scores, settings.select_by)), fits
+    return max(fits, key=lambda name: merit(fits[name].scores, settings.select_by)), fits
 
 
 def fit(
@@ -153,12 +154,8 @@ def fit(
         scores[strength] = measure(validation[1], model.predict_proba(unseen))
         done(1)
     vars(vectorizer).pop("_stop_words_id", None)  # an address in memory
-    best = max(settings.regularization, key=lambda strength: _merit(scores[strength], select_by))
+    best = max(settings.regularization, key=lambda strength: merit(scores[strength], select_by))
     return Fit(BagOfWordsClassifier(make_pipeline(vectorizer, models[best]), stems), best, scores)
-
-
-def _merit(scores: dict[str, float], select_by: str) -> float:
-    return -scores[select_by] if select_by == "log_loss" else scores[select_by]
 
 
 def _calibrated(model: LinearSVC, unseen: Any, labels: np.ndarray) -> CalibratedClassifierCV:

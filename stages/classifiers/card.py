@@ -20,7 +20,7 @@ from stages.classifiers.loading import load_classifier
 from stages.settings.chain import Compute
 
 _, classifier = load_classifier(Path("{folder}"), Compute.load(), batch_size=32)
-classifier.probabilities(["a text"], lambda done: None)"""
+classifier.predict(["a text"], lambda done: None)"""
 
 
 def write_card(

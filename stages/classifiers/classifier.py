@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import numpy as np
+from stages.artifacts.predictions import Predictions
 
 Done = Callable[[int], object]
 
@@ -11,5 +11,5 @@ Done = Callable[[int], object]
 class Classifier(Protocol):
     """An approach that is ready to decide."""
 
-    def probabilities(self, texts: Sequence[str], done: Done) -> np.ndarray:
-        """Gives (texts, classes) float64 probabilities; `done` is told how many texts each step took."""
+    def predict(self, texts: Sequence[str], done: Done) -> Predictions:
+        """Gives probabilities, and what further heads say; `done` is told how many texts each step took."""

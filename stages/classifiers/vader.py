@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from stages.artifacts.predictions import Predictions
 from stages.classifiers.classifier import Done
 
 
@@ -19,11 +20,11 @@ class VaderClassifier:
         """Reads the lexicon that comes with the package."""
         self.analyzer = SentimentIntensityAnalyzer()
 
-    def probabilities(self, texts: Sequence[str], done: Done) -> np.ndarray:
-        """Gives (texts, 2) probabilities of negative and positive."""
+    def predict(self, texts: Sequence[str], done: Done) -> Predictions:
+        """Takes its compound score, scaled to 0..1, for the probability of the last label."""
         result = np.empty((len(texts), 2))
         for place, text in enumerate(texts):
             positive = (self.analyzer.polarity_scores(text)["compound"] + 1) / 2
             result[place] = 1 - positive, positive
             done(1)
-        return result
+        return Predictions(result)

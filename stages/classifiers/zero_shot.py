@@ -8,12 +8,13 @@ import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.artifacts.files import read_json
+from stages.artifacts.predictions import Predictions
 from stages.classifiers.classifier import Done
 from stages.classifiers.manifest import ZERO_SHOT
 from stages.settings.chain import Compute
 from stages.settings.embed import Embed
 from stages.transformer.batches import TokenRows
-from stages.transformer.classifier import softmax
+from stages.transformer.classifier import probabilities
 from stages.transformer.device import prepare_device
 from stages.transformer.encoding import encode
 from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
@@ -48,9 +49,10 @@ class ZeroShotClassifier:
             model, load_tokenizer(folder), descriptions, temperature=settings["temperature"], batch_size=batch_size
         )
 
-    def probabilities(self, texts: Sequence[str], done: Done) -> np.ndarray:
-        """Gives (texts, classes) probabilities: the softmax of cosines over the temperature."""
-        return softmax(self._vectors(texts, done) @ self.anchors.T / self.temperature)
+    def predict(self, texts: Sequence[str], done: Done) -> Predictions:
+        """Takes the softmax of cosines over the temperature for probabilities."""
+        cosines = self._vectors(texts, done) @ self.anchors.T
+        return Predictions(probabilities(cosines / self.temperature))
 
     def _vectors(self, texts: Sequence[str], done: Done) -> np.ndarray:
         return encode(

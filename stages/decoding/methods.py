@@ -57,36 +57,42 @@ class Threshold:
         return Decoded(np.where(chosen, last, others), probability)
 
 
-@dataclass(frozen=True, slots=True)
-class MovingAverage:
-    """Log-probabilities averaged over the `width` texts around each one, then a threshold."""
+class Smoothing:
+    """Log-probabilities averaged over the texts around each one, then a threshold."""
+
+    threshold: float
+
+    def average(self, values: np.ndarray) -> np.ndarray:
+        """Averages (texts, n) values along a stream, with zeros beyond its ends."""
+        raise NotImplementedError
+
+    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
+        """See `Method`."""
+        return Threshold(self.threshold).decode(smoothed(probability, streams, self.average), streams)
+
+
+@dataclass(frozen=True)
+class MovingAverage(Smoothing):
+    """Averages over `width` texts."""
 
     width: int
     threshold: float
 
-    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
-        """See `Method`."""
-
-        def average(values: np.ndarray) -> np.ndarray:
-            return uniform_filter1d(values, self.width, axis=0, mode="constant")
-
-        return Threshold(self.threshold).decode(smoothed(probability, streams, average), streams)
+    def average(self, values: np.ndarray) -> np.ndarray:
+        """See `Smoothing`."""
+        return uniform_filter1d(values, self.width, axis=0, mode="constant")
 
 
-@dataclass(frozen=True, slots=True)
-class Gaussian:
-    """Log-probabilities averaged with weights that fall like a bell of `deviation` texts, then a threshold."""
+@dataclass(frozen=True)
+class Gaussian(Smoothing):
+    """Averages with weights that fall like a bell of `deviation` texts."""
 
     deviation: float
     threshold: float
 
-    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
-        """See `Method`."""
-
-        def average(values: np.ndarray) -> np.ndarray:
-            return gaussian_filter1d(values, self.deviation, axis=0, mode="constant")
-
-        return Threshold(self.threshold).decode(smoothed(probability, streams, average), streams)
+    def average(self, values: np.ndarray) -> np.ndarray:
+        """See `Smoothing`."""
+        return gaussian_filter1d(values, self.deviation, axis=0, mode="constant")
 
 
 def smoothed(probability: np.ndarray, streams: Streams, average: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -31,6 +31,8 @@ def student_of(teacher: PreTrainedModel, keep_layers: Sequence[int]) -> PreTrain
             if child is stack:
                 setattr(parent, name, kept)
     student.config.num_hidden_layers = len(keep_layers)
+    if types := getattr(student.config, "layer_types", None):  # of families whose blocks differ
+        student.config.layer_types = [types[place] for place in keep_layers]
     return student
 
 

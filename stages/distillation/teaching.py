@@ -10,8 +10,9 @@ from stages.distillation.objectives import hidden_distance, softened
 from stages.settings.distill import Distill
 from stages.transformer.batches import Batch, TokenRows
 from stages.transformer.encoding import encode
+from stages.transformer.heads import Headed
 from stages.transformer.losses import cross_entropy
-from stages.transformer.training import Objective
+from stages.transformer.objective import Objective, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,14 @@ def learning_objective(settings: Distill) -> Objective:
     """Gives the student's loss: labels, softened logits and hidden states, weighted."""
     weights = settings.weights
 
-    def objective(student: PreTrainedModel, batch: Batch) -> torch.Tensor:
+    def objective(student: Headed, batch: Batch) -> Terms:
         labels, logits, hidden = (batch.pop(name) for name in ("labels", "teacher_logits", "teacher_hidden"))
-        output = student(**batch, output_hidden_states=True)
-        layers = range(1, student.config.num_hidden_layers + 1)
-        return (
-            weights.labels * cross_entropy(output.logits, labels)
-            + weights.logits * softened(output.logits, logits, settings.temperature)
-            + weights.hidden * hidden_distance(first_tokens(output.hidden_states, layers), hidden)
-        )
+        output = student.classifier(**batch, output_hidden_states=True)
+        layers = range(1, student.classifier.config.num_hidden_layers + 1)
+        return {
+            "labels": weights.labels * cross_entropy(output.logits, labels).mean(),
+            "logits": weights.logits * softened(output.logits, logits, settings.temperature),
+            "hidden": weights.hidden * hidden_distance(first_tokens(output.hidden_states, layers), hidden),
+        }
 
     return objective

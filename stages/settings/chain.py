@@ -42,6 +42,12 @@ class EncoderName(Single[str]):
             yield "encoder", f"{self.root!r} is not described under encoders ({', '.join(params['encoders'])})"
 
 
+class Launcher(Single[Annotated[str, Field(min_length=1)]]):
+    """What starts the stages that train: python, or a launcher of several processes."""
+
+    key: ClassVar[str] = "launcher"
+
+
 class Compute(Section, Strict):
     """The machine's part in a result: its threads change the order of sums, hence the last digits of weights."""
 

@@ -5,8 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from stages.errors import StageError
-from stages.settings.section import Single, Strict
+from stages.settings.section import Catalogue, Strict
 from stages.settings.source import Source
 
 PACKED = "weights.q4"
@@ -40,22 +39,10 @@ class Encoder(Strict):
         return self
 
 
-class Encoders(Single[dict[str, Encoder]]):
+class Encoders(Catalogue[Encoder]):
     """The encoders by name."""
 
     key: ClassVar[str] = "encoders"
-
-    @classmethod
-    def named(cls, name: str) -> Encoder:
-        """Gives one encoder.
-
-        Raises:
-            StageError: `params.yaml` is wrong, or describes no such encoder.
-        """
-        encoders = cls.load().root
-        if name not in encoders:
-            raise StageError(f"params.yaml: encoders.{name} is missing (described: {', '.join(encoders)})")
-        return encoders[name]
 
     def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Finds a tokenizer that would cut off the prefix of the run's encoder."""

@@ -65,6 +65,22 @@ class Single(Section, RootModel[Value], Generic[Value]):
     model_config = ConfigDict(frozen=True, strict=True)
 
 
+class Catalogue(Single[dict[Name, Value]], Generic[Value]):
+    """A top-level key that describes several things by name."""
+
+    @classmethod
+    def named(cls, name: str) -> Value:
+        """Gives one of them.
+
+        Raises:
+            StageError: `params.yaml` is wrong, or describes no such thing.
+        """
+        described = cls.load().root
+        if name not in described:
+            raise StageError(f"params.yaml: {cls.key}.{name} is missing (described: {', '.join(described)})")
+        return described[name]
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Reads a YAML 1.2 mapping: `no` is text and `1e-05` a number, unlike in YAML 1.1."""
     try:

@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from stages.errors import StageError
-from stages.settings.section import Name, Positive, Seed, Single, Strict
+from stages.settings.heads import Head
+from stages.settings.section import Catalogue, Name, Positive, Seed, Strict
 from stages.settings.source import Source
 
 # What a raw file is for: `all` is split by the task's rule, the others already are a split.
@@ -143,6 +143,7 @@ class Task(Strict):
     source: Source
     reader: Reader
     split: Split
+    heads: Annotated[dict[Name, Head], Field(min_length=1, description="decision modules; the first one decides")]
     decoding: Decoding
     retrieved: Annotated[Vader | ZeroShot, Field(discriminator="kind")]
 
@@ -154,6 +155,13 @@ class Task(Strict):
             raise ValueError("retrieved.kind vader decides [negative, positive]; for other labels use zero-shot")
         if self.retrieved.kind == "zero-shot" and set(self.retrieved.descriptions) != set(self.labels):
             raise ValueError("retrieved.descriptions must describe each of the labels, and nothing else")
+        return self
+
+    @model_validator(mode="after")
+    def _decides(self) -> "Task":
+        first, *_ = self.heads
+        if self.heads[first].kind != "classification":
+            raise ValueError(f"heads: the first one decides between the labels, so {first} must be a classification")
         return self
 
     @model_validator(mode="after")
@@ -188,19 +196,7 @@ class Task(Strict):
         return self
 
 
-class TaskSection(Single[dict[Name, Task]]):
+class TaskSection(Catalogue[Task]):
     """The tasks by name."""
 
     key: ClassVar[str] = "task"
-
-    @classmethod
-    def named(cls, name: str) -> Task:
-        """Gives one task.
-
-        Raises:
-            StageError: `params.yaml` is wrong, or describes no such task.
-        """
-        tasks = cls.load().root
-        if name not in tasks:
-            raise StageError(f"params.yaml: task.{name} is missing (described: {', '.join(tasks)})")
-        return tasks[name]

@@ -1,6 +1,6 @@
 """Intervals by resampling the examples (Efron, 1979), the same resamples for every approach."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,9 +56,33 @@ def resampled_measures(
         groups: (examples,) numbers of the groups that examples belong to. Sentences of one speech are not independent;
             whole groups are then drawn (Davison & Hinkley, 1997, section 3.8). None where each example stands alone.
     """
-    groups = np.arange(len(truth)) if groups is None else groups
-    whole = measures(truth, decision, probability, np.ones((1, len(truth))))
-    parts = [measures(truth, decision, probability, weights) for weights in _weights(groups, resamples, seed)]
+
+    def measured(weights: np.ndarray) -> dict[str, np.ndarray]:
+        return measures(truth, decision, probability, weights)
+
+    return resampled(measured, len(truth), resamples=resamples, seed=seed, groups=groups)
+
+
+def resampled(
+    measured: Callable[[np.ndarray], Mapping[str, np.ndarray]],
+    examples: int,
+    *,
+    resamples: int,
+    seed: int,
+    groups: np.ndarray | None = None,
+) -> dict[str, Resampled]:
+    """Gives every measure of all examples and of each resample.
+
+    Args:
+        measured: (weightings, examples) weights → each measure, (weightings,).
+        examples: how many there are.
+        resamples: as for `resampled_measures`.
+        seed: likewise.
+        groups: likewise.
+    """
+    groups = np.arange(examples) if groups is None else groups
+    whole = measured(np.ones((1, examples)))
+    parts = [measured(weights) for weights in _weights(groups, resamples, seed)]
     return {
         name: Resampled(float(value[0]), np.concatenate([part[name] for part in parts]))
         for name, value in whole.items()

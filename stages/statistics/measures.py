@@ -4,6 +4,8 @@ A bootstrap resample is a weighting (how often each example was drawn), so the s
 all its resamples.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 SMALLEST = 1e-15  # a probability of 0 for what happened would cost an infinite log-loss
@@ -13,6 +15,11 @@ def measure(truth: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     """Gives accuracy, macro-F1 and log-loss of the examples as they are, the most probable class being decided."""
     found = every_measure(truth, most_probable(probability), probability)
     return {name: found[name] for name in ("accuracy", "macro_f1", "log_loss")}
+
+
+def merit(scores: Mapping[str, float], measure: str) -> float:
+    """Gives a score so that more is better: of log-loss, less is."""
+    return -scores[measure] if measure == "log_loss" else scores[measure]
 
 
 def every_measure(truth: np.ndarray, decision: np.ndarray, probability: np.ndarray) -> dict[str, float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from stages.artifacts.tables import read_batches
 
@@ -62,28 +62,34 @@ class LengthBuckets(Sampler[list[int]]):
     """Shuffled batches of texts of near-equal length.
 
     Each epoch shuffles all texts, sorts within windows of many batches, and shuffles the batches: the order stays
-    random, while a batch is padded to little more than each of its texts.
+    random, while a batch is padded to little more than each of its texts. It depends on nothing but the seed and the
+    number of the epoch, so that any epoch can be gone on with in its middle.
     """
 
     WINDOW = 50  # batches sorted together: enough to waste below 3 % on padding, few enough to keep epochs different
 
     def __init__(self, lengths: np.ndarray, batch_size: int, seed: int) -> None:
         """Prepares epochs over texts of these `lengths`, all random choices from `seed`."""
-        self.lengths, self.batch_size = lengths, batch_size
-        self.random = np.random.default_rng(seed)
+        self.lengths, self.batch_size, self.seed = lengths, batch_size, seed
+        self.epoch, self.skipped = 1, 0
+
+    def begin(self, epoch: int, skipped: int = 0) -> None:
+        """Chooses the epoch of the next iteration, and how many of its batches to leave out at its start."""
+        self.epoch, self.skipped = epoch, skipped
 
     def __len__(self) -> int:
         return math.ceil(len(self.lengths) / self.batch_size)
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = self.random.permutation(len(self.lengths))
+        random = np.random.default_rng([self.seed, self.epoch])
+        order = random.permutation(len(self.lengths))
         window = self.batch_size * self.WINDOW
         batches = [
             part[start : start + self.batch_size].tolist()
             for part in (by_length(order[i : i + window], self.lengths) for i in range(0, len(order), window))
             for start in range(0, len(part), self.batch_size)
         ]
-        return iter([batches[place] for place in self.random.permutation(len(batches))])
+        return iter([batches[place] for place in random.permutation(len(batches))[self.skipped :]])
 
 
 def by_length(order: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -112,3 +118,27 @@ class Collate:
             "attention_mask": attention_mask,
             **{name: values[places] for name, values in self.extras.items()},
         }
+
+
+class Batches(DataLoader[tuple[int, np.ndarray]]):
+    """The loader of training batches: texts of near-equal length, padded, with what belongs to each."""
+
+    def __init__(
+        self, rows: TokenRows, extras: Mapping[str, torch.Tensor], *, padding_id: int, batch_size: int, seed: int
+    ) -> None:
+        """Prepares epochs.
+
+        Args:
+            rows: the texts.
+            extras: (texts, …) values, of which each batch gets those of its texts.
+            padding_id: token id that fills a batch.
+            batch_size: texts at once.
+            seed: of the order.
+        """
+        self.rows, self.extras, self.buckets = rows, extras, LengthBuckets(rows.lengths, batch_size, seed)
+        super().__init__(rows, batch_sampler=self.buckets, collate_fn=Collate(padding_id, extras))
+
+    def epoch(self, number: int, skipped: int = 0) -> Iterator[Batch]:
+        """Gives the batches of an epoch, counted from 1, from the first that is not skipped."""
+        self.buckets.begin(number, skipped)
+        return iter(self)

@@ -1,14 +1,13 @@
 """Trunk and decision together: the encoder with a classification head, as transformers defines it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.special import expit
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.transformer.batches import Batch, TokenRows
-from stages.transformer.encoding import encode
 from stages.transformer.loading import load_config, load_model
 
 
@@ -53,26 +52,14 @@ def save_classifier(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
     tokenizer.save_pretrained(folder)
 
 
-def logits_of(
-    model: PreTrainedModel,
-    rows: TokenRows,
-    *,
-    batch_size: int,
-    done: Callable[[int], object] = lambda _: None,
-) -> np.ndarray:
-    """Computes (texts, classes) float32 logits, without training, on the model's device."""
-    model.eval()
+def probabilities(logits: np.ndarray, *, binary: bool = False) -> np.ndarray:
+    """Gives (texts, classes) float64 probabilities.
 
-    def compute(batch: Batch) -> torch.Tensor:
-        return model(**batch).logits
-
-    return encode(
-        rows, compute, batch_size=batch_size, padding_id=model.config.pad_token_id, device=model.device, done=done
-    )
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Gives (texts, classes) float64 probabilities."""
+    Args:
+        logits: (texts, classes).
+        binary: each logit was trained against the rest (`losses.binary`): their sigmoids are scaled to add up to 1;
+            else the softmax.
+    """
     values = logits.astype(np.float64)
-    powers = np.exp(values - values.max(axis=1, keepdims=True))
+    powers = expit(values) if binary else np.exp(values - values.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)

@@ -1,6 +1,7 @@
 """The machine's part in a computation, pinned or said."""
 
 import logging
+import os
 
 import torch
 
@@ -19,6 +20,8 @@ def prepare_device(compute: Compute) -> torch.device:
     torch.set_num_threads(compute.threads)
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     name = _best() if compute.device == "auto" else compute.device
+    if name == "cuda":  # of several processes, each has a GPU of its own
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     device = torch.device(name)
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there[device.type] or (device.index or 0) >= max(torch.cuda.device_count(), 1):

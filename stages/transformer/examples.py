@@ -1,32 +1,26 @@
 """Labelled token rows of a task, ready to be trained or validated on."""
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch.utils.data import DataLoader
-from transformers import PreTrainedModel
 
 from stages.artifacts import paths
 from stages.artifacts.tables import read_columns
 from stages.errors import StageError
+from stages.statistics.grades import measure_grades
 from stages.statistics.measures import measure
-from stages.transformer.batches import Batch, Collate, LengthBuckets, TokenRows
-from stages.transformer.classifier import logits_of, softmax
-from stages.transformer.losses import balanced_weights, graded_targets
-
-log = logging.getLogger(__name__)
+from stages.transformer.batches import TokenRows
+from stages.transformer.heads import Headed, predict
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Token ids and class numbers of the texts of one split."""
+    """Token ids, class numbers and scores of the texts of one split."""
 
     rows: TokenRows
     labels: np.ndarray  # (texts,) int64
-    grades: np.ndarray  # (texts,) float32, the scores of the corpus; NaN where a text has none
+    scores: np.ndarray  # (texts,) float32, of the corpus; NaN where a text has none
 
     @classmethod
     def read(cls, task: str, split: str, labels: Sequence[str]) -> "Examples":
@@ -46,37 +40,12 @@ class Examples:
             np.array(columns["score"], np.float32),  # None becomes NaN
         )
 
-    def targets(self, score_slope: float | None, classes: int) -> torch.Tensor:
-        """Gives what a decision should be: (texts,) class numbers, or (texts, 2) probabilities that follow the grades.
-
-        Raises:
-            StageError: grades are asked for, but their signs contradict the labels.
-        """
-        labels = torch.from_numpy(self.labels)
-        graded = np.isfinite(self.grades)
-        if score_slope is None or classes != 2 or not graded.any():
-            log.info("learning from labels")
-            return labels
-        if ((self.grades > 0) != (self.labels == 1))[graded].any():
-            raise StageError(
-                "params.yaml: finetune.score_slope needs scores that are positive for the last label and negative for "
-                "the first, as grades from -4 to +4 are: set it to null to learn from labels only"
-            )
-        log.info("learning from the scores of %d of %d texts", graded.sum(), len(graded))
-        return graded_targets(labels, torch.from_numpy(self.grades), score_slope)
-
-    def class_weights(self, classes: int) -> torch.Tensor:
-        """Gives (classes,) weights by which each class counts as much as the others."""
-        return balanced_weights(torch.from_numpy(self.labels), classes)
-
-    def batches(
-        self, batch_size: int, seed: int, padding_id: int, extras: Mapping[str, torch.Tensor]
-    ) -> "DataLoader[Batch]":
-        """Gives a loader of shuffled training batches of near-equal length, each with its share of `extras`."""
-        collate = Collate(padding_id, extras)
-        sampler = LengthBuckets(self.rows.lengths, batch_size, seed)
-        return DataLoader(self.rows, batch_sampler=sampler, collate_fn=collate)  # type: ignore[arg-type]
-
-    def scores(self, model: PreTrainedModel, batch_size: int) -> dict[str, float]:
-        """Scores a classifier on these examples."""
-        return measure(self.labels, softmax(logits_of(model, self.rows, batch_size=batch_size)))
+    def measured(self, model: Headed, batch_size: int) -> dict[str, float]:
+        """Scores a model on these examples: the primary head by the plain measures, others as `<head>/<measure>`."""
+        predicted = predict(model, self.rows, batch_size=batch_size)
+        found = measure(self.labels, predicted.probability)
+        for name, said in predicted.others.items():
+            scores = measure_grades(self.scores, said) if said.ndim == 1 else measure(self.labels, said)
+            # Nothing is known of a number where no text has a grade, nor of ranks where all are said to be the same.
+            found |= {f"{name}/{measured}": value for measured, value in scores.items() if np.isfinite(value)}
+        return found

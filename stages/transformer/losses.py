@@ -1,40 +1,93 @@
-"""What a decision costs, and what it should have been."""
+"""What a decision costs, and what it should have been.
+
+Each loss gives a value per text, of which a head takes the (weighted) mean. A new one is a function here, and a line
+that names it and its options in `stages/settings/heads.py`.
+"""
 
 import torch
 from torch.nn import functional
 
 
-def cross_entropy(
-    logits: torch.Tensor,
-    targets: torch.Tensor,
-    label_smoothing: float = 0.0,
-    class_weights: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """Gives the mean over a batch of -Σ weight · target · log p, a scalar.
-
-    With class numbers and weights the mean is weighted, as torch has it: the sum is divided by that of the weights of
-    the batch. With probabilities it is divided by the number of texts.
+def cross_entropy(logits: torch.Tensor, targets: torch.Tensor, *, label_smoothing: float = 0.0) -> torch.Tensor:
+    """Gives (batch,) -Σ target · log p, where p is the softmax of the logits.
 
     Args:
         logits: (batch, classes).
-        targets: (batch,) class numbers, or (batch, classes) probabilities.
+        targets: (batch, classes) probabilities; 0 and 1 for a label.
         label_smoothing: share of the target spread evenly over all classes (Szegedy et al., 2016).
-        class_weights: (classes,) what a mistake on each class counts; None for 1.
     """
-    return functional.cross_entropy(logits, targets, weight=class_weights, label_smoothing=label_smoothing)
+    return functional.cross_entropy(logits, targets, label_smoothing=label_smoothing, reduction="none")
 
 
-def balanced_weights(labels: torch.Tensor, classes: int) -> torch.Tensor:
+def focal(logits: torch.Tensor, targets: torch.Tensor, *, gamma: float = 2.0) -> torch.Tensor:
+    """Gives (batch,) -Σ target · (1 - p)^gamma · log p: what is decided well already counts for little.
+
+    Lin et al. (2017), equation 4; with gamma = 0 it is the cross-entropy.
+
+    Args:
+        logits: (batch, classes).
+        targets: (batch, classes) probabilities.
+        gamma: how soon an easy text stops to count.
+    """
+    log_p = functional.log_softmax(logits, dim=-1)
+    # Kept off 0 by the smallest step below 1: the derivative of 0^gamma is infinite for gamma < 1.
+    rest = (1 - log_p.exp()).clamp(min=torch.finfo(log_p.dtype).eps)
+    return -(targets * rest**gamma * log_p).sum(-1)
+
+
+def binary(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Gives (batch,) Σ over the classes of the binary cross-entropy of each against the rest.
+
+    Args:
+        logits: (batch, classes), each the log-odds of its class.
+        targets: (batch, classes) probabilities.
+    """
+    return functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(-1)
+
+
+def mse(values: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Gives (batch,) squared errors of (batch,) numbers."""
+    return functional.mse_loss(values, targets, reduction="none")
+
+
+def huber(values: torch.Tensor, targets: torch.Tensor, *, delta: float = 1.0) -> torch.Tensor:
+    """Gives (batch,) errors: half the square of those below `delta`, above it in proportion (Huber, 1964).
+
+    A grade that is far off then pulls no harder than one that is `delta` off.
+
+    Args:
+        values: (batch,).
+        targets: (batch,).
+        delta: where the square ends.
+    """
+    return functional.huber_loss(values, targets, delta=delta, reduction="none")
+
+
+def mean_of_known(losses: torch.Tensor, known: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
+    """Gives the mean loss of the texts whose target is known, 0 where a batch has none.
+
+    Weights multiply the losses but do not divide the mean, so that a batch of rare texts weighs more: balanced ones
+    are 1 on average over the corpus.
+
+    Args:
+        losses: (batch,); where nothing is known, they may be anything but infinite.
+        known: (batch,) bool.
+        weights: (batch,); None for 1.
+    """
+    kept = torch.where(known, losses, 0.0)
+    return (kept if weights is None else kept * weights).sum() / known.sum().clamp(min=1)
+
+
+def balanced_weights(targets: torch.Tensor) -> torch.Tensor:
     """Gives (classes,) weights by which each class counts as much as the others: texts / (classes · texts of it).
 
     This is what scikit-learn calls `balanced` (King & Zeng, 2001).
 
     Args:
-        labels: (texts,) class numbers.
-        classes: how many there are; one without texts weighs nothing.
+        targets: (texts, classes) of 0 and 1; a class without texts weighs nothing.
     """
-    count = torch.bincount(labels, minlength=classes).float()
-    return torch.where(count > 0, len(labels) / (classes * count.clamp(min=1)), 0.0)
+    count = targets.sum(0)
+    return torch.where(count > 0, len(targets) / (targets.shape[1] * count.clamp(min=1)), 0.0)
 
 
 def graded_targets(labels: torch.Tensor, scores: torch.Tensor, slope: float) -> torch.Tensor:

@@ -1,31 +1,69 @@
-"""The optimiser: AdamW, with a learning rate per layer and decay of matrices only."""
+"""The optimiser and the scheduler of a training, by their names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel
+from torch.optim.lr_scheduler import LambdaLR
+from transformers import get_scheduler
 
+from stages.errors import StageError
 from stages.settings.training import Training
-from stages.transformer.layers import layer_stack
+from stages.transformer.heads import Headed
+from stages.transformer.layers import heights
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adamw": torch.optim.AdamW,
+    "adam": torch.optim.Adam,
+    "nadam": torch.optim.NAdam,
+    "radam": torch.optim.RAdam,
+    "adagrad": torch.optim.Adagrad,
+    "adafactor": torch.optim.Adafactor,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+FUSED = ("adamw", "adam", "sgd")  # one pass over all weights instead of one for each
 
 
-def new_optimizer(model: PreTrainedModel, settings: Training) -> torch.optim.AdamW:
-    """Gives AdamW over the parameters that are trained, embeddings first and the decision last."""
-    return torch.optim.AdamW(list(parameter_groups(model, settings)), lr=settings.learning_rate, fused=True)
+def new_optimizer(model: Headed, settings: Training) -> torch.optim.Optimizer:
+    """Gives an optimiser of torch over the parameters that are trained, embeddings first and the decisions last.
+
+    Raises:
+        StageError: it has no such option.
+    """
+    options: dict[str, Any] = {"fused": True} if settings.optimizer in FUSED else {}
+    options |= {name: tuple(v) if isinstance(v, list) else v for name, v in settings.optimizer_options.items()}
+    try:
+        return OPTIMIZERS[settings.optimizer](
+            list(parameter_groups(model, settings)), lr=settings.learning_rate, **options
+        )
+    except (TypeError, ValueError, IndexError, RuntimeError) as error:
+        raise StageError(f"params.yaml: optimizer_options do not suit {settings.optimizer}: {error}") from None
 
 
-def parameter_groups(model: PreTrainedModel, settings: Training) -> Iterator[dict[str, Any]]:
+def new_scheduler(optimizer: torch.optim.Optimizer, settings: Training, steps: int) -> LambdaLR:
+    """Gives a scheduler of transformers over `steps` steps, of which it warms up for a share.
+
+    Raises:
+        StageError: it has no such option.
+    """
+    warmup = round(settings.warmup * steps)
+    # It alone wants to be told how long its decay is: as long as the warm-up, unless it is said.
+    options = {"num_decay_steps": warmup} if settings.scheduler == "warmup_stable_decay" else {}
+    try:
+        return get_scheduler(settings.scheduler, optimizer, warmup, steps, {**options, **settings.scheduler_options})
+    except (TypeError, ValueError) as error:
+        raise StageError(f"params.yaml: scheduler_options do not suit {settings.scheduler}: {error}") from None
+
+
+def parameter_groups(model: Headed, settings: Training) -> Iterator[dict[str, Any]]:
     """Yields groups of parameters of one height in the model and one decay.
 
-    The decision learns at `learning_rate`, each layer below it at `layer_decay` times the rate of what is above
+    The decisions learn at `learning_rate`, each layer below them at `layer_decay` times the rate of what is above
     (Howard & Ruder, 2018). Biases and layer norms, which have one dimension, are not pulled to zero.
     """
-    layers = layer_stack(model)
-    height = {id(values): 0 for values in model.base_model.embeddings.parameters()}
-    for number, layer in enumerate(layers, start=1):
-        height |= {id(values): number for values in layer.parameters()}
-    top = len(layers) + 1
+    height = heights(model.classifier)
+    top = max(height.values()) + 1
     for level in range(top + 1):
         trained = [v for v in model.parameters() if v.requires_grad and height.get(id(v), top) == level]
         rate = settings.learning_rate * settings.layer_decay ** (top - level)

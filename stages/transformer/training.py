@@ -1,24 +1,38 @@
 """The standard training loop, written out: batches, loss, gradients, optimiser, scheduler, validation."""
 
+import logging
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from dvclive import Live
-from torch.utils.data import DataLoader
-from transformers import PreTrainedModel, get_scheduler
+from safetensors import SafetensorError
+from torch.optim.lr_scheduler import LambdaLR
 
-from stages.artifacts.files import new_folder
 from stages.errors import StageError
 from stages.progress import progress
 from stages.settings.training import Training
-from stages.transformer.batches import Batch
-from stages.transformer.optimizer import new_optimizer
+from stages.statistics.measures import merit
+from stages.transformer.batches import Batch, Batches
+from stages.transformer.checkpoint import Checkpoint, Progress, Tensors
+from stages.transformer.curves import drawn
+from stages.transformer.heads import Headed
+from stages.transformer.interruption import Interruption, noticed
+from stages.transformer.objective import Objective
+from stages.transformer.optimizer import new_optimizer, new_scheduler
+from stages.transformer.precision import Precision
+from stages.transformer.processes import Processes
 
-Objective = Callable[[PreTrainedModel, Batch], torch.Tensor]
+log = logging.getLogger(__name__)
+
 Scores = dict[str, float]
+EVERY = 120.0  # seconds from one saved state to the next: what a power cut may cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,70 +44,186 @@ class Trained:
 
 
 def train(
-    model: PreTrainedModel,
-    batches: "DataLoader[Batch]",
+    model: Headed,
+    batches: Batches,
     objective: Objective,
-    validate: Callable[[PreTrainedModel], Scores],
+    validate: Callable[[Headed], Scores],
     settings: Training,
+    *,
     curves: Path,
+    checkpoint: Checkpoint,
+    processes: Processes,
 ) -> Trained:
     """Trains `model` in place and leaves it with the weights of its best epoch.
 
+    Stopped at any step (Ctrl-C), it keeps its state, and the same call goes on from there to the same result.
+
     Args:
         model: on the device where it is to be trained.
-        batches: an epoch of training batches.
-        objective: the loss of one batch, a scalar; it calls the model.
+        batches: the training texts.
+        objective: the terms of the loss of one batch; it calls the model.
         validate: scores of the model as it is, among them `settings.select_by`.
         settings: epochs, learning rate and the rest.
         curves: new folder for DVCLive's curves.
+        checkpoint: where the state is kept.
+        processes: those that train together.
 
     Raises:
-        StageError: the loss is no longer a number.
+        StageError: the loss is no longer a number, or the device does not compute in the precision asked for.
+        KeyboardInterrupt: somebody asked to stop.
     """
-    optimizer = new_optimizer(model, settings)
-    steps = settings.epochs * len(batches)
-    scheduler = get_scheduler(settings.scheduler, optimizer, round(settings.warmup * steps), steps)
-    epochs: list[Scores] = []
-    best_epoch, best_weights = 0, dict[str, torch.Tensor]()
-    with new_folder(curves) as folder:
-        with (
-            Live(str(folder), dvcyaml=None, save_dvc_exp=False, report=None) as live,
-            progress(f"train {model.config.num_hidden_layers} layers", steps, "batch") as bar,
-        ):
-            for epoch in range(1, settings.epochs + 1):
-                model.train()
-                for batch in batches:
-                    loss = objective(model, {name: values.to(model.device) for name, values in batch.items()})
-                    live.log_metric("train/loss", _finite(loss.item(), live.step))
-                    live.log_metric("train/learning_rate", scheduler.get_last_lr()[-1])
-                    loss.backward()  # type: ignore[no-untyped-call]
-                    torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
-                    optimizer.step()
-                    scheduler.step()
-                    optimizer.zero_grad()
-                    live.next_step()
-                    bar.update()
-                epochs.append(validate(model))
-                for name, value in epochs[-1].items():
-                    live.log_metric(f"validation/{name}", _finite(value, live.step))
-                if _better(epochs, settings.select_by):
-                    best_epoch = epoch
-                    best_weights = {name: values.detach().clone() for name, values in model.state_dict().items()}
-        # DVCLive's summary of the last step: the stage writes its own, of the best epoch.
-        (folder / "metrics.json").unlink()
-    model.load_state_dict(best_weights)
-    return Trained(best_epoch, epochs)
+    loop = Loop.prepared(model, batches, objective, settings, processes)
+    best = loop.go_on(checkpoint)
+    with (
+        noticed() as loop.interruption,
+        drawn(curves, loop.done.curves) if processes.first else nullcontext(lambda *_: None) as loop.draw,
+        progress(f"train {model.classifier.config.num_hidden_layers} layers", loop.steps, "step") as bar,
+    ):
+        bar.update(loop.done.step)
+        saved = time.monotonic()
+        while loop.done.epoch <= settings.epochs and not _gave_up(loop.done.epochs, settings):
+            model.train()
+            for group in _grouped(batches.epoch(loop.done.epoch, loop.done.batch), settings.accumulate):
+                loop.learn(group)
+                bar.update()
+                if time.monotonic() - saved > EVERY:
+                    loop.save(checkpoint, best)
+                    saved = time.monotonic()
+                loop.stop_if_asked(checkpoint, best)
+            loop.close_epoch(validate(model))
+            if _best(loop.done.epochs, settings.select_by) == len(loop.done.epochs):
+                best = {name: values.detach().clone() for name, values in model.state_dict().items()}
+            loop.stop_if_asked(checkpoint, best)
+    model.load_state_dict(best)
+    if processes.first:
+        checkpoint.remove()
+    return Trained(_best(loop.done.epochs, settings.select_by), loop.done.epochs)
 
 
-def _finite(loss: float, step: int) -> float:
-    if not math.isfinite(loss):
-        raise StageError(
-            f"the loss became {loss} at step {step}: lower learning_rate or max_gradient_norm in params.yaml"
-        )
-    return loss
+@dataclass
+class Loop:
+    """What a training needs at every step, and how far it has come."""
+
+    model: Headed
+    objective: Objective
+    settings: Training
+    processes: Processes
+    precision: Precision
+    optimizer: torch.optim.Optimizer
+    scheduler: LambdaLR
+    steps: int
+    done: Progress = field(default_factory=Progress)
+    draw: Callable[[int, str, float], None] = lambda *_: None
+    interruption: Interruption = field(default_factory=Interruption)
+
+    @classmethod
+    def prepared(
+        cls, model: Headed, batches: Batches, objective: Objective, settings: Training, processes: Processes
+    ) -> "Loop":
+        """Makes optimiser and scheduler by their names."""
+        steps = settings.epochs * math.ceil(len(batches) / settings.accumulate)
+        precision = Precision.of(settings.precision, model.device)
+        optimizer = new_optimizer(model, settings)
+        scheduler = new_scheduler(optimizer, settings, steps)
+        if settings.checkpoint_gradients:
+            if not model.classifier.supports_gradient_checkpointing:
+                raise StageError("params.yaml: checkpoint_gradients is true, which this encoder cannot do: use false")
+            model.classifier.activation_checkpointing_enable()
+        return cls(model, objective, settings, processes, precision, optimizer, scheduler, steps)
+
+    def learn(self, group: list[Batch]) -> None:
+        """Makes one step on the batches of a group, whose gradients are added up."""
+        _seed(self.settings.seed, self.done.step, self.processes.rank)
+        costs = []
+        for whole in group:
+            batch, share = self.processes.share({name: values.to(self.model.device) for name, values in whole.items()})
+            with self.precision.forward():
+                terms = self.objective(self.model, batch)
+                loss = torch.stack(list(terms.values())).sum()
+            self.precision.scaler.scale(loss * share / len(group)).backward()  # type: ignore[no-untyped-call]
+            costs.append(share * torch.stack([loss, *terms.values()]).detach())
+        self.processes.average_gradients(self.model)
+        self.precision.scaler.unscale_(self.optimizer)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.max_gradient_norm)
+        self._note_costs(list(terms), self.processes.mean(torch.stack(costs).mean(0)).tolist())
+        self.precision.scaler.step(self.optimizer)
+        self.precision.scaler.update()
+        self.scheduler.step()
+        self.optimizer.zero_grad()
+        self.done.step += 1
+        self.done.batch += len(group)
+
+    def close_epoch(self, scores: Scores) -> None:
+        """Notes what a validation found, and turns to the next epoch."""
+        self.done.epochs.append(scores)
+        for name, value in scores.items():
+            self._note(f"validation/{name}", value)
+        self.done.epoch, self.done.batch = self.done.epoch + 1, 0
+
+    def stop_if_asked(self, checkpoint: Checkpoint, best: Tensors) -> None:
+        """Keeps the state and stops, if somebody asked this process or another one to."""
+        if self.processes.any(self.interruption.asked):
+            if self.save(checkpoint, best):
+                log.warning("stopped at step %d of %d: the next run goes on from here", self.done.step, self.steps)
+            raise KeyboardInterrupt
+
+    def save(self, checkpoint: Checkpoint, best: Tensors) -> bool:
+        """Keeps the state and the weights of the best epoch, and tells whether it could: training goes on without."""
+        if not self.processes.first:
+            return False
+        try:
+            checkpoint.save(self.done, self.model, best, self.optimizer, self._others())
+        except (OSError, SafetensorError) as error:
+            log.warning("the state of the training could not be kept in %s (%s)", checkpoint.folder.parent, error)
+            return False
+        return True
+
+    def go_on(self, checkpoint: Checkpoint) -> Tensors:
+        """Takes up the state where it was kept, and gives the weights of the best epoch, if one is done."""
+        self.done, best = checkpoint.load(self.model, self.optimizer, self._others())
+        if self.done.step:
+            log.info("going on from step %d of %d", self.done.step, self.steps)
+        return best
+
+    def _others(self) -> dict[str, Any]:
+        return {"scheduler": self.scheduler, "scaler": self.precision.scaler}
+
+    def _note_costs(self, names: list[str], costs: list[float]) -> None:
+        """Notes the loss of a step, of what it is the sum, and at what rate it is learnt from."""
+        self._note("train/loss", costs[0])
+        if len(names) > 1:
+            for name, cost in zip(names, costs[1:], strict=True):
+                self._note(f"train/loss_{name}", cost)
+        self._note("train/learning_rate", float(self.scheduler.get_last_lr()[-1]))
+
+    def _note(self, name: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise StageError(
+                f"the loss became {value} at step {self.done.step}: lower learning_rate or max_gradient_norm in "
+                "params.yaml"
+            )
+        self.done.curves.append((self.done.step, name, value))
+        self.draw(*self.done.curves[-1])
 
 
-def _better(epochs: list[Scores], measure: str) -> bool:
-    """Tells whether the last epoch beats all before it; of equals, the earlier is kept."""
-    sign = -1 if measure == "log_loss" else 1
-    return all(sign * epochs[-1][measure] > sign * earlier[measure] for earlier in epochs[:-1])
+def _grouped(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
+    """Yields the batches of each step."""
+    while group := list(islice(batches, size)):
+        yield group
+
+
+def _seed(seed: int, step: int, rank: int) -> None:
+    """Makes what is random in a step (dropout) depend on nothing but its number, and differ between processes."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0]))
+
+
+def _best(epochs: list[Scores], measure: str) -> int:
+    """Gives the best epoch, counted from 1; of equals, the first."""
+    return max(range(len(epochs)), key=lambda place: merit(epochs[place], measure)) + 1
+
+
+def _gave_up(epochs: list[Scores], settings: Training) -> bool:
+    """Tells whether as many epochs as `patience` went by without a better score."""
+    if settings.patience is None or not epochs:
+        return False
+    return len(epochs) - _best(epochs, settings.select_by) >= settings.patience

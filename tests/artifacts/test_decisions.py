@@ -28,6 +28,37 @@ def test_decisions_come_back_exactly(tmp_path: Path) -> None:
     assert (back.decision != back.probability.argmax(axis=1)).any()
 
 
+def test_what_further_heads_say_comes_back_exactly(tmp_path: Path) -> None:
+    plain, random = decided(5000), np.random.default_rng(1)
+    others = {"warmth": random.normal(size=5000), "accent": random.dirichlet(np.ones(3), size=5000)}
+    written = Decisions(plain.ids, plain.decision, plain.probability, others=others)
+    write_decisions(tmp_path, "test", "transformer", LABELS, written)
+    back = read_decisions(tmp_path, "test", LABELS, written.ids)
+    assert back.others.keys() == others.keys()
+    for name, said in others.items():
+        np.testing.assert_array_equal(back.others[name], said)
+    np.testing.assert_array_equal(back.probability, plain.probability)
+    row = pq.read_table(tmp_path / "test.parquet").to_pylist()[7]
+    assert row["head warmth"] == others["warmth"][7]
+    assert list(row["head accent"].values()) == others["accent"][7].tolist()
+    assert list(row["head accent"]) == LABELS
+
+
+def test_further_heads_change_nothing_of_what_is_handed_in(tmp_path: Path) -> None:
+    plain = decided(50)
+    more = Decisions(plain.ids, plain.decision, plain.probability, others={"warmth": np.arange(50.0)})
+    write_decisions(tmp_path / "plain", "test", "student", LABELS, plain)
+    write_decisions(tmp_path / "more", "test", "student", LABELS, more)
+    for name in ("test.txt", "test.scores.txt"):
+        assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "more" / name).read_bytes()
+
+
+def test_an_approach_without_further_heads_says_none(tmp_path: Path) -> None:
+    write_decisions(tmp_path, "test", "bag-of-words", LABELS, decided(20))
+    assert read_decisions(tmp_path, "test", LABELS, decided(20).ids).others == {}
+    assert pq.read_schema(tmp_path / "test.parquet").names == ["id", "approach", "decision", "probability"]
+
+
 def test_the_hand_in_files_have_a_line_per_text_in_the_order_of_the_texts(tmp_path: Path) -> None:
     probability = np.array([[0.1, 0.2, 0.7], [0.5, 0.5, 0.0], [0.4, 0.6, 0.00001234567], [0.0, 0.0, 1.0]])
     decision = np.array([2, 0, 2, 1])  # the last two against the probabilities

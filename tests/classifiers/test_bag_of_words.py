@@ -64,7 +64,7 @@ def fitted(train: Examples = ENGLISH, language: str = "en", **changes: Any) -> B
 
 
 def decided(classifier: BagOfWordsClassifier, *texts: str) -> list[int]:
-    return classifier.probabilities(texts, lambda _: None).argmax(axis=1).tolist()
+    return classifier.predict(texts, lambda _: None).probability.argmax(axis=1).tolist()
 
 
 def words(classifier: BagOfWordsClassifier) -> set[str]:
@@ -96,11 +96,13 @@ def test_every_baseline_gives_the_same_probabilities_once_saved(
     weight = None if classifier == "linear_svm" else "balanced"
     found = fitted(classifier=classifier, weighting=weighting, class_weight=weight, **reading)
     texts = [*ENGLISH[0], "", "words never seen", "SUPERB!"]
-    before = found.probabilities(texts, lambda _: None)
+    before = found.predict(texts, lambda _: None).probability
     np.testing.assert_allclose(before.sum(axis=1), 1)
     assert (before >= 0).all()
     found.save(tmp_path)
-    np.testing.assert_array_equal(BagOfWordsClassifier.load(tmp_path).probabilities(texts, lambda _: None), before)
+    np.testing.assert_array_equal(
+        BagOfWordsClassifier.load(tmp_path).predict(texts, lambda _: None).probability, before
+    )
 
 
 def test_a_corpus_with_an_endless_word_can_be_saved(tmp_path: Path) -> None:
@@ -112,7 +114,7 @@ def test_a_corpus_with_an_endless_word_can_be_saved(tmp_path: Path) -> None:
     found.save(tmp_path)
     again = BagOfWordsClassifier.load(tmp_path)
     assert again.pipeline[0].vocabulary is None
-    before, after = (one.probabilities([*texts, endless], lambda _: None) for one in (found, again))
+    before, after = (one.predict([*texts, endless], lambda _: None).probability for one in (found, again))
     np.testing.assert_array_equal(after, before)
 
 
@@ -166,7 +168,7 @@ def test_the_regularization_that_does_best_on_validation_is_kept() -> None:
     assert found.validation[100.0]["accuracy"] == found.validation[200.0]["accuracy"] == 1.0
     assert found.regularization == 100.0  # of equals, the first
     assert found.validation[100.0] == measure(
-        validation[1], found.classifier.probabilities(validation[0], lambda _: None)
+        validation[1], found.classifier.predict(validation[0], lambda _: None).probability
     )
     assert told == [1, 1, 1]
 
@@ -267,7 +269,7 @@ def test_a_speaker_who_is_known_by_marks_is_recognised() -> None:
     texts = [f"{thing} {verb}{mark}" for mark in "!." for thing in ("we", "they", "I") for verb in ("came", "won")]
     train = (texts, np.array([1] * 6 + [0] * 6))
     assert decided(fitted(train, **STYLE), "you saw!", "you saw.") == [1, 0]
-    probability = fitted(train).probabilities(["you saw!", "you saw."], lambda _: None)
+    probability = fitted(train).predict(["you saw!", "you saw."], lambda _: None).probability
     np.testing.assert_array_equal(probability[0], probability[1])
 
 

@@ -10,6 +10,10 @@ from stages.classifiers.loading import load_classifier
 from stages.classifiers.manifest import Manifest
 from stages.errors import StageError
 from stages.settings.chain import Compute
+from stages.settings.heads import ClassificationHead, Head, RegressionHead
+from stages.transformer.batches import TokenRows
+from stages.transformer.heads import new_headed, predict, save_headed
+from stages.transformer.tokenizer import load_tokenizer
 from tests.classifiers.test_bag_of_words import fitted
 from tests.conftest import TEXTS
 
@@ -28,7 +32,7 @@ def test_a_bag_of_words_decides_without_waiting_for_transformers(tmp_path: Path)
         "from stages.classifiers.loading import load_classifier\n"
         "from stages.settings.chain import Compute\n"
         "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu'), 8)\n"
-        "print(found.probabilities(['superb'], lambda _: None).argmax(), 'transformers' in sys.modules)"
+        "print(found.predict(['superb'], lambda _: None).probability.argmax(), 'transformers' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)],
@@ -45,7 +49,7 @@ def test_vader_tells_praise_from_blame(tmp_path: Path, one_thread: Compute) -> N
     told: list[int] = []
     manifest, vader = load_classifier(tmp_path, one_thread, 8)
     texts = ["I love it, a wonderful film!", "I hate it, a terrible film.", "The film lasts two hours."]
-    probability = vader.probabilities(texts, told.append)
+    probability = vader.predict(texts, told.append).probability
     assert manifest.labels == LABELS
     assert probability[0, 1] > 0.8
     assert probability[1, 1] < 0.2
@@ -64,7 +68,7 @@ def test_a_zero_shot_classifier_gives_each_description_its_own_label(
     Manifest(kind="zero-shot", labels=labels).write(tmp_path / "model")
     told: list[int] = []
     _, found = load_classifier(tmp_path / "model", one_thread, 4)
-    probability = found.probabilities([descriptions[label] for label in labels] + TEXTS, told.append)
+    probability = found.predict([descriptions[label] for label in labels] + TEXTS, told.append).probability
     assert probability[:3].argmax(axis=1).tolist() == [0, 1, 2]
     np.testing.assert_allclose(probability.sum(axis=1), 1)
     assert sum(told) == 3 + len(TEXTS)
@@ -78,8 +82,38 @@ def test_a_zero_shot_classifier_is_surer_when_it_is_colder(tmp_path: Path, encod
         write_json(folder / "zero_shot.json", {"descriptions": descriptions, "temperature": temperature})
         Manifest(kind="zero-shot", labels=LABELS).write(folder)
         _, found = load_classifier(folder, one_thread, 4)
-        sure.append(found.probabilities(["good film"], nothing)[0, 1])
+        sure.append(found.predict(["good film"], nothing).probability[0, 1])
     assert 0.5 < sure[0] < sure[1]
+
+
+def test_a_transformer_tells_with_its_decision_what_its_other_heads_say(
+    tmp_path: Path, encoder: Path, rows: TokenRows, one_thread: Compute
+) -> None:
+    heads: dict[str, Head] = {
+        "polarity": ClassificationHead(kind="classification", column="label", loss="cross_entropy"),
+        "intensity": RegressionHead(kind="regression", column="score", loss="mse"),
+    }
+    model = new_headed(encoder, LABELS, heads, dropout=0.0, seed=0)
+    save_headed(model, load_tokenizer(encoder), tmp_path)
+    Manifest(kind="transformer", labels=LABELS).write(tmp_path)
+    told: list[int] = []
+    _, found = load_classifier(tmp_path, one_thread, 4)
+    said, expected = found.predict(TEXTS, told.append), predict(model, rows, batch_size=4)
+    np.testing.assert_array_equal(said.probability, expected.probability)
+    np.testing.assert_array_equal(said.others["intensity"], expected.others["intensity"])
+    assert sum(told) == len(TEXTS)
+
+
+@pytest.mark.parametrize("kind", ["bag-of-words", "vader", "zero-shot"])
+def test_approaches_without_further_heads_say_nothing_more(
+    tmp_path: Path, encoder: Path, one_thread: Compute, kind: str
+) -> None:
+    folder = _copy(encoder, tmp_path / "model")
+    fitted().save(folder)
+    write_json(folder / "zero_shot.json", {"descriptions": {label: label for label in LABELS}, "temperature": 0.05})
+    Manifest.model_validate({"kind": kind, "labels": LABELS}).write(folder)
+    _, found = load_classifier(folder, one_thread, 8)
+    assert found.predict(["a good film"], nothing).others == {}
 
 
 def _copy(folder: Path, to: Path) -> Path:

@@ -2,7 +2,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from transformers import PreTrainedModel
@@ -11,14 +10,17 @@ from stages.distillation.objectives import hidden_distance, softened
 from stages.distillation.student import matched_states, student_of
 from stages.distillation.teaching import Lessons, first_tokens, learning_objective, lessons
 from stages.settings.distill import Distill, Weights
-from stages.transformer.batches import Collate, TokenRows
+from stages.transformer.batches import Batches, Collate, TokenRows
+from stages.transformer.checkpoint import Checkpoint
 from stages.transformer.classifier import new_classifier
-from stages.transformer.examples import Examples
+from stages.transformer.heads import Headed
 from stages.transformer.losses import cross_entropy
+from stages.transformer.processes import Processes
 from stages.transformer.training import train
 from tests.conftest import CLASSES, write_encoder
 
 KEEP, STATES = [0, 2], [2, 4]
+LABELS = torch.eye(2)[CLASSES]
 
 
 def distill(labels: float = 0.0, logits: float = 0.0, hidden: float = 0.0, **changes: Any) -> Distill:
@@ -30,13 +32,20 @@ def distill(labels: float = 0.0, logits: float = 0.0, hidden: float = 0.0, **cha
             "weights": Weights(labels=labels, logits=logits, hidden=hidden),
             "epochs": 8,
             "batch_size": 8,
+            "accumulate": 1,
+            "optimizer": "adamw",
+            "optimizer_options": {},
             "learning_rate": 3e-3,
             "layer_decay": 1.0,
             "weight_decay": 0.0,
             "scheduler": "linear",
+            "scheduler_options": {},
             "warmup": 0.1,
             "max_gradient_norm": 1.0,
             "dropout": 0.0,
+            "precision": "full",
+            "checkpoint_gradients": False,
+            "patience": None,
             "select_by": "log_loss",
             "seed": 0,
             **changes,
@@ -85,30 +94,32 @@ def test_what_a_student_pays_is_the_weighted_sum_of_its_three_losses(
     teacher: PreTrainedModel, rows: TokenRows, taught: Lessons, labels: float, logits: float, hidden: float
 ) -> None:
     student = student_of(teacher, KEEP).eval()
-    collate = Collate(0, {"labels": torch.tensor(CLASSES), **taught.extras()})
+    collate = Collate(0, {"labels": LABELS, **taught.extras()})
     places = [3, 30, 11]
     with torch.no_grad():
-        found = learning_objective(distill(labels, logits, hidden))(student, collate([rows[place] for place in places]))
+        found = learning_objective(distill(labels, logits, hidden))(
+            Headed(student, "polarity"), collate([rows[place] for place in places])
+        )
         batch = Collate(0, {})([rows[place] for place in places])
         output = student(**batch, output_hidden_states=True)
         states = first_tokens(output.hidden_states, [1, 2])
-        expected = (
-            labels * cross_entropy(output.logits, torch.tensor(CLASSES)[places])
-            + logits * softened(output.logits, taught.logits[places], 2.0)
-            + hidden * hidden_distance(states, taught.hidden[places])
-        )
-    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
-    assert found.item() > 0
+        expected = {
+            "labels": labels * cross_entropy(output.logits, LABELS[places]).mean().item(),
+            "logits": logits * softened(output.logits, taught.logits[places], 2.0).item(),
+            "hidden": hidden * hidden_distance(states, taught.hidden[places]).item(),
+        }
+    assert {name: term.item() for name, term in found.items()} == pytest.approx(expected, rel=1e-5)
+    assert sum(expected.values()) > 0
 
 
 def test_a_student_of_all_layers_has_nothing_left_to_learn(teacher: PreTrainedModel, rows: TokenRows) -> None:
     everything = matched_states(4, [0, 1, 2, 3])
     taught = lessons(teacher, rows, everything, 8, lambda _: None)
-    batch = Collate(0, {"labels": torch.tensor(CLASSES), **taught.extras()})([rows[place] for place in range(8)])
-    student = student_of(teacher, [0, 1, 2, 3]).eval()
+    batch = Collate(0, {"labels": LABELS, **taught.extras()})([rows[place] for place in range(8)])
+    student = Headed(student_of(teacher, [0, 1, 2, 3]).eval(), "polarity")
     with torch.no_grad():
-        loss = learning_objective(distill(logits=1.0, hidden=1.0))(student, batch)
-    assert loss.item() == pytest.approx(0, abs=1e-5)
+        terms = learning_objective(distill(logits=1.0, hidden=1.0))(student, batch)
+    assert [term.item() for term in terms.values()] == pytest.approx([0, 0, 0], abs=1e-5)
 
 
 @pytest.mark.parametrize("weights", [{"logits": 1.0}, {"hidden": 1.0}, {"logits": 1.0, "hidden": 1.0}])
@@ -116,8 +127,6 @@ def test_a_student_gets_nearer_to_its_teacher(
     teacher: PreTrainedModel, rows: TokenRows, taught: Lessons, tmp_path: Path, weights: dict[str, float]
 ) -> None:
     student = student_of(teacher, KEEP)
-    # Labels that say nothing: what it learns, it learns from the teacher.
-    examples = Examples(rows, np.zeros(32, np.int64), np.full(32, np.nan, np.float32))
 
     def distances() -> dict[str, float]:
         own = lessons(student, rows, [1, 2], 8, lambda _: None)
@@ -127,15 +136,18 @@ def test_a_student_gets_nearer_to_its_teacher(
         }
 
     before = distances()
-    extras = {"labels": torch.zeros(32, dtype=torch.long), **taught.extras()}
+    # Labels that say nothing: what it learns, it learns from the teacher.
+    extras = {"labels": torch.eye(2)[[0] * 32], **taught.extras()}
     settings, epoch = distill(**weights), count()
     train(
-        student,
-        examples.batches(settings.batch_size, settings.seed, 0, extras),
+        Headed(student, "polarity"),
+        Batches(rows, extras, padding_id=0, batch_size=settings.batch_size, seed=settings.seed),
         learning_objective(settings),
         lambda _: {"log_loss": -float(next(epoch))},  # the last epoch is the one that is kept
         settings,
-        tmp_path / "curves",
+        curves=tmp_path / "curves",
+        checkpoint=Checkpoint(tmp_path / "state"),
+        processes=Processes(torch.device("cpu")),
     )
     after = distances()
     for term in weights:

@@ -110,8 +110,9 @@ def clone_into(folder: Path) -> Clone:
         shutil.copy2(ROOT / name, folder / name)
     clone = Clone(folder)
     # Downloads are shared with the project, so that a test run does not fetch 80 MB anew.
-    (ROOT / ".cache").mkdir(exist_ok=True)
-    (folder / ".cache").symlink_to(ROOT / ".cache")
+    (ROOT / ".cache" / "downloads").mkdir(parents=True, exist_ok=True)
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "downloads").symlink_to(ROOT / ".cache" / "downloads")
     clone.run("git", "init", "--quiet", "--initial-branch=main")
     clone.run("git", "config", "user.email", "test@example.com")
     clone.run("git", "config", "user.name", "test")

@@ -157,10 +157,25 @@ def test_an_interrupted_run_goes_on_where_it_stopped_and_ends_the_same(rehearsed
     subprocess.run(["pkill", "-INT", "-s", str(process.pid)], check=False)
     assert process.wait(timeout=60) != 0
     assert not (chain.folder / "data/models/opinion/transformer").exists()
+    states = chain.folder / ".cache/trainings/finetune-opinion"
+    (numbers,) = states.glob("*/numbers.json")
+    assert json.loads(numbers.read_text())["progress"]["step"] > 0
     again = chain.repro("finetune@opinion")
     assert "prepare@opinion" not in again
     assert "finetune@opinion" in again
     assert chain.outputs() == rehearsed.outputs()
+    assert not list(states.iterdir())
+
+
+def test_several_processes_train_as_one_does(rehearsed: Clone, chain: Clone) -> None:
+    chain.set(launcher="accelerate launch --multi_gpu --num_processes 2 --main_process_port 0")
+    assert chain.repro("finetune@author") == ["finetune@author"]
+    alone, together = (
+        json.loads((one.folder / "metrics/finetune/author.json").read_text())["validation"][-1]
+        for one in (rehearsed, chain)
+    )
+    assert together["log_loss"] == pytest.approx(alone["log_loss"], abs=0.01)
+    assert together["accuracy"] == pytest.approx(alone["accuracy"], abs=0.02)
 
 
 def test_a_corrupted_cache_is_noticed_and_the_stage_run_again(rehearsed: Clone, chain: Clone) -> None:
@@ -176,8 +191,8 @@ def test_a_corrupted_cache_is_noticed_and_the_stage_run_again(rehearsed: Clone, 
 
 
 def test_a_corrupted_download_is_noticed_and_fetched_again(chain: Clone, tmp_path: Path) -> None:
-    (chain.folder / ".cache").unlink()
-    shutil.copytree(ROOT / ".cache", chain.folder / ".cache")
+    (chain.folder / ".cache/downloads").unlink()
+    shutil.copytree(ROOT / ".cache/downloads", chain.folder / ".cache/downloads")
     for kept in (chain.folder / ".cache/downloads").iterdir():
         kept.write_bytes(b"damaged")
     before = (chain.folder / "data/raw/opinion/films.txt").read_bytes()

@@ -2,12 +2,13 @@
 
 import re
 import shlex
+import sys
 
 import pytest
 
 from stages.settings.section import read_yaml
 from tests.pipeline.conftest import ROOT, Clone
-from tools.readme_results import updated
+from tools.readme_results import PAGES, updated
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -18,8 +19,10 @@ COMMANDS = [
 ]
 
 
-def test_the_results_in_the_readme_are_those_of_the_committed_metrics() -> None:
-    assert updated(README) == README, "run `make readme`"
+@pytest.mark.parametrize("page", PAGES)
+def test_the_results_in_a_page_are_those_of_the_committed_metrics(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert updated(text, PAGES[page]) == text, "run `make readme`"
 
 
 def test_every_parameter_that_the_readme_varies_exists() -> None:
@@ -33,8 +36,9 @@ def test_every_parameter_that_the_readme_varies_exists() -> None:
 
 
 def test_every_picture_and_file_that_the_readme_shows_exists() -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / target).exists(), target
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text(encoding="utf-8")):
+            assert ((ROOT / page).parent / target).exists(), target
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,11 @@ def test_a_command_of_the_readme_runs(chain: Clone, command: str) -> None:
     chain.run("git", "add", "--all")
     chain.run("git", "commit", "--quiet", "--message", "results")
     assert chain.run(*shlex.split(command)).stderr.count("ERROR") == 0
+
+
+def test_the_python_of_the_readme_runs(rehearsed: Clone) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert "Warning" not in rehearsed.run(sys.executable, "-W", "error", "-c", block).stderr
 
 
 def test_the_readme_names_make_targets_that_exist() -> None:

@@ -35,8 +35,10 @@ def written(tmp_path: Path, shipped: Params) -> Written:
             owner, last = _owner(params, key)
             del owner[last]
         path = tmp_path / "params.yaml"
+        yaml = YAML(typ="safe", pure=True)
+        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the first of the heads decides
         with path.open("w", encoding="utf-8") as file:
-            YAML(typ="safe", pure=True).dump(params, file)
+            yaml.dump(params, file)
         return path
 
     return write

@@ -32,6 +32,18 @@ def test_a_section_gives_what_the_file_says(written: Written) -> None:
     assert Decode.load(path).combine == ["b"]
 
 
+def test_options_of_an_optimiser_may_be_numbers_pairs_or_switches(written: Written) -> None:
+    options = {"betas": [0.9, 0.95], "amsgrad": True, "eps": 1e-6}
+    assert Finetune.load(written({"finetune/optimizer_options": options})).optimizer_options == options
+
+
+@pytest.mark.parametrize("kind", ["full", "top", "probe", "lora"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_every_kind_of_adaptation_can_be_chosen_by_its_name(written: Written, kind: str, *, alone: bool) -> None:
+    path = written({"finetune/adaptation": {"kind": kind}} if alone else {"finetune/adaptation/kind": kind})
+    assert Finetune.load(path).adaptation.kind == kind
+
+
 def test_settings_cannot_be_changed_behind_the_files_back(written: Written) -> None:
     with pytest.raises(ValueError, match="frozen"):
         setattr(Finetune.load(written({})), "epochs", 3)  # noqa: B010  (mypy would see an assignment)
@@ -69,6 +81,8 @@ def test_an_octal_looking_seed_is_the_number_a_person_reads(tmp_path: Path) -> N
         ("bag_of_words/candidates/content/ngram", "bag_of_words.candidates.content.ngram", "ngrams"),
         ("distill/weights/logit", "distill.weights.logit", "logits"),
         ("task/opinion/label", "task.opinion.label", "labels"),
+        ("task/opinion/heads/polarity/class_weigth", "task.opinion.heads.polarity.class_weigth", "class_weight"),
+        ("finetune/adaptation/freeze_embedding", "finetune.adaptation.freeze_embedding", "freeze_embeddings"),
         ("task/opinion/source/pakage", "task.opinion.source.pakage", "package"),
         ("task/opinion/reader/encodings", "task.opinion.reader.encodings", "encoding"),
         ("task/opinion/split/seeds", "task.opinion.split.seeds", "seed"),
@@ -110,6 +124,20 @@ def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: s
         ("finetune/learning_rate", float("inf")),
         ("finetune/scheduler", "exponential"),
         ("finetune/warmup", 1.5),
+        ("finetune/accumulate", 0),
+        ("finetune/optimizer", "adamax"),
+        ("finetune/optimizer_options", []),
+        ("finetune/optimizer_options/betas", [0.9, "x"]),
+        ("finetune/scheduler_options/num_cycles", "two"),
+        ("finetune/precision", "half"),
+        ("finetune/checkpoint_gradients", "yes"),
+        ("finetune/patience", 0),
+        ("finetune/adaptation", "full"),
+        ("finetune/adaptation/kind", "adapters"),
+        ("finetune/adaptation/layers", 0),
+        ("finetune/adaptation/rank", 2.5),
+        ("finetune/adaptation/alpha", -1),
+        ("finetune/adaptation/dropout", 1.0),
         ("finetune/seed", -1),
         ("finetune/seed", 2**32),
         ("tokenize/padding_side", "top"),

@@ -24,6 +24,7 @@ CONTENT: dict[str, Any] = {
     "source": {"kind": "folder", "path": ".", "files": {"learn": "learn", "new": "new", "test": "test"}},
     "reader": SPEECHES,
     "split": SPLIT,
+    "heads": {"speaker": {"kind": "classification", "column": "label", "loss": "cross_entropy"}},
     "decoding": {"methods": ["none", "moving_average", "gaussian", "viterbi", "one_run"], "measure": "f1"},
     "retrieved": {"kind": "zero-shot", "descriptions": {"a": "one", "b": "other"}},
 }
@@ -125,6 +126,12 @@ def test_a_decoding_that_cannot_be_compared_or_done_is_refused(
     decoding: list[str], changes: dict[str, Any], reason: str
 ) -> None:
     assert reason in refusal(**changes, decoding={"methods": decoding, "measure": "f1"})
+
+
+def test_a_head_that_says_numbers_may_stand_beside_the_one_that_decides_but_not_before_it() -> None:
+    age = {"kind": "regression", "column": "score", "loss": "huber"}
+    assert list(task(heads={**CONTENT["heads"], "age": age}).heads) == ["speaker", "age"]
+    assert "so age must be a classification" in refusal(heads={"age": age, **CONTENT["heads"]})
 
 
 def test_a_task_must_say_how_it_is_decoded_because_the_pipeline_follows_that_key() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from stages.statistics.bootstrap import Resampled, resampled_measures
+from stages.statistics.bootstrap import Resampled, resampled, resampled_measures
 
 
 def examples(count: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -32,10 +32,10 @@ def width(interval: dict[str, float]) -> float:
 
 
 def test_every_interval_holds_its_value() -> None:
-    for name, resampled in resampled_of(*examples(), resamples=500, seed=0).items():
-        interval = resampled.interval(0.95)
+    for name, measured in resampled_of(*examples(), resamples=500, seed=0).items():
+        interval = measured.interval(0.95)
         assert interval["low"] < interval["value"] < interval["high"], name
-        assert resampled.resamples.shape == (500,)
+        assert measured.resamples.shape == (500,)
 
 
 def test_the_interval_of_an_accuracy_is_that_of_the_binomial() -> None:
@@ -56,8 +56,8 @@ def test_more_confidence_asks_for_a_wider_interval() -> None:
 
 def test_the_same_seed_gives_the_same_resamples_and_another_seed_others() -> None:
     first, again, other = (resampled_of(*examples(), resamples=300, seed=seed) for seed in (7, 7, 8))
-    for name, resampled in first.items():
-        np.testing.assert_array_equal(resampled.resamples, again[name].resamples)
+    for name, measured in first.items():
+        np.testing.assert_array_equal(measured.resamples, again[name].resamples)
     assert not np.array_equal(first["accuracy"].resamples, other["accuracy"].resamples)
 
 
@@ -104,13 +104,30 @@ def test_what_was_decided_is_measured_and_not_what_was_most_probable() -> None:
     )
 
 
+def test_any_measure_can_be_resampled_as_those_of_a_classifier_are() -> None:
+    """The same draws, so that measures of different kinds can be compared text by text."""
+    truth, probability = examples()
+    hits = probability.argmax(axis=1) == truth
+    groups = np.repeat(np.arange(40), 5)
+
+    def accuracy(weights: np.ndarray) -> dict[str, np.ndarray]:
+        return {"mine": weights @ hits / weights.sum(axis=1)}
+
+    for chosen in (None, groups):
+        found = resampled(accuracy, 200, resamples=450, seed=3, groups=chosen)
+        expected = resampled_of(truth, probability, resamples=450, seed=3, groups=chosen)["accuracy"]
+        assert list(found) == ["mine"]
+        assert found["mine"].value == pytest.approx(expected.value)
+        np.testing.assert_allclose(found["mine"].resamples, expected.resamples)
+
+
 def test_a_sentence_said_five_times_is_no_surer_than_once() -> None:
     truth, probability = examples(60)
     once = resampled_of(truth, probability, resamples=400, seed=0)
     groups = np.repeat(np.arange(60), 5)
     many = resampled_of(np.repeat(truth, 5), np.repeat(probability, 5, axis=0), resamples=400, seed=0, groups=groups)
-    for name, resampled in once.items():
-        assert many[name].interval(0.95) == pytest.approx(resampled.interval(0.95)), name
+    for name, measured in once.items():
+        assert many[name].interval(0.95) == pytest.approx(measured.interval(0.95)), name
     apart = resampled_of(np.repeat(truth, 5), np.repeat(probability, 5, axis=0), resamples=400, seed=0)
     assert width(apart["accuracy"].interval(0.95)) < 0.6 * width(once["accuracy"].interval(0.95))
 
@@ -130,8 +147,8 @@ def test_where_speeches_are_easy_or_hard_as_a_whole_an_interval_by_speech_is_wid
 def test_each_text_as_a_group_of_its_own_is_the_same_as_no_groups() -> None:
     truth, probability = examples(50)
     alone, grouped = (resampled_of(truth, probability, resamples=300, seed=0, groups=g) for g in (None, np.arange(50)))
-    for name, resampled in alone.items():
-        np.testing.assert_array_equal(resampled.resamples, grouped[name].resamples)
+    for name, measured in alone.items():
+        np.testing.assert_array_equal(measured.resamples, grouped[name].resamples)
 
 
 def test_groups_of_any_size_are_drawn_whole_and_equally_often() -> None:

@@ -1,12 +1,61 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
+from sklearn.metrics import accuracy_score, f1_score, log_loss
 
+from stages.settings.heads import ClassificationHead, Head, RegressionHead
 from stages.transformer.batches import TokenRows
 from stages.transformer.examples import Examples
+from stages.transformer.heads import Headed, new_headed, predict
+from tests.conftest import CLASSES
+
+LABELS = ["negative", "positive"]
+POLARITY = ClassificationHead(kind="classification", column="label", loss="cross_entropy")
+INTENSITY = RegressionHead(kind="regression", column="score", loss="mse")
+SCORES = np.array([np.nan if place % 5 == 3 else place % 7 - 3 for place in range(32)], np.float32)
 
 
-def test_the_weights_of_examples_are_those_of_their_labels(rows: TokenRows) -> None:
-    labels = np.array([0] * 24 + [1] * 8)
-    examples = Examples(rows, labels, np.full(32, np.nan, np.float32))
-    assert examples.class_weights(2).tolist() == pytest.approx([32 / 48, 32 / 16])
-    assert examples.class_weights(3).tolist() == pytest.approx([32 / 72, 32 / 24, 0.0])
+@pytest.fixture
+def examples(rows: TokenRows) -> Examples:
+    return Examples(rows, np.array(CLASSES), SCORES)
+
+
+def headed(encoder: Path, **others: Head) -> Headed:
+    return new_headed(encoder, LABELS, {"polarity": POLARITY, **others}, dropout=0.0, seed=0)
+
+
+def test_a_model_with_one_decision_is_measured_by_the_plain_measures(encoder: Path, examples: Examples) -> None:
+    model = headed(encoder)
+    probability = predict(model, examples.rows, batch_size=8).probability
+    decided = probability.argmax(axis=1)
+    assert examples.measured(model, 8) == {
+        "accuracy": pytest.approx(accuracy_score(CLASSES, decided)),
+        "macro_f1": pytest.approx(f1_score(CLASSES, decided, average="macro")),
+        "log_loss": pytest.approx(log_loss(CLASSES, probability)),
+    }
+
+
+def test_a_head_that_says_numbers_is_measured_on_the_texts_that_have_one(encoder: Path, examples: Examples) -> None:
+    model = headed(encoder, intensity=INTENSITY)
+    said = predict(model, examples.rows, batch_size=8).others["intensity"]
+    known = np.isfinite(SCORES)
+    found = examples.measured(model, 8)
+    assert list(found) == ["accuracy", "macro_f1", "log_loss", "intensity/spearman", "intensity/mae"]
+    assert found["intensity/spearman"] == pytest.approx(spearmanr(SCORES[known], said[known]).statistic)
+    assert found["intensity/mae"] == pytest.approx(np.abs(SCORES - said)[known].mean())
+
+
+def test_a_further_decision_is_measured_under_its_own_name(encoder: Path, examples: Examples) -> None:
+    model = headed(encoder, tone=POLARITY)
+    found = examples.measured(model, 8)
+    said = predict(model, examples.rows, batch_size=8).others["tone"]
+    assert found["tone/accuracy"] == pytest.approx(accuracy_score(CLASSES, said.argmax(axis=1)))
+    assert found["tone/log_loss"] == pytest.approx(log_loss(CLASSES, said))
+    assert found["tone/log_loss"] != found["log_loss"]
+
+
+def test_how_many_texts_are_measured_at_once_does_not_matter(any_encoder: Path, examples: Examples) -> None:
+    model = headed(any_encoder, intensity=INTENSITY)
+    assert examples.measured(model, 5) == pytest.approx(examples.measured(model, 32), rel=1e-4)

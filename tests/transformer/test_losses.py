@@ -1,72 +1,183 @@
+import inspect
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 from sklearn.utils.class_weight import compute_class_weight
 
-from stages.transformer.losses import balanced_weights, cross_entropy
+from stages.settings.heads import CLASSIFICATION, REGRESSION
+from stages.transformer import losses
+from stages.transformer.losses import (
+    balanced_weights,
+    binary,
+    cross_entropy,
+    focal,
+    graded_targets,
+    huber,
+    mean_of_known,
+    mse,
+)
 
 LOGITS = torch.tensor([[math.log(3), 0.0], [0.0, 0.0]], dtype=torch.double)  # probabilities 3/4 1/4, 1/2 1/2
-LABELS = torch.tensor([0, 1])
+LABELS = torch.tensor([[1.0, 0.0], [0.0, 1.0]], dtype=torch.double)
+GRADED = torch.tensor([[0.8, 0.2], [0.4, 0.6]], dtype=torch.double)
+
+
+def random(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.double, generator=torch.manual_seed(seed))
+
+
+def one_hot(labels: list[int], classes: int) -> torch.Tensor:
+    return torch.eye(classes)[labels]
+
+
+@pytest.mark.parametrize(("name", "options"), [*CLASSIFICATION.items(), *REGRESSION.items()])
+def test_every_loss_that_may_be_chosen_takes_the_options_that_may_be_chosen(
+    name: str, options: dict[str, object]
+) -> None:
+    parameters = inspect.signature(getattr(losses, name)).parameters.values()
+    assert {one.name for one in parameters if one.kind is one.KEYWORD_ONLY} == set(options)
+    assert all(one.default is not one.empty for one in parameters if one.kind is one.KEYWORD_ONLY)
 
 
 def test_a_decision_costs_the_logarithm_of_what_it_left_out() -> None:
-    assert cross_entropy(LOGITS, LABELS).item() == pytest.approx((math.log(4 / 3) + math.log(2)) / 2)
+    assert cross_entropy(LOGITS, LABELS).tolist() == pytest.approx([math.log(4 / 3), math.log(2)])
+
+
+def test_a_graded_target_costs_each_class_in_its_share() -> None:
+    first = 0.8 * math.log(4 / 3) + 0.2 * math.log(4)
+    assert cross_entropy(LOGITS, GRADED).tolist() == pytest.approx([first, math.log(2)])
 
 
 def test_smoothing_spreads_part_of_the_target_over_all_classes() -> None:
-    first = 0.9 * math.log(4 / 3) + 0.1 * (math.log(4 / 3) + math.log(4)) / 2
-    assert cross_entropy(LOGITS, LABELS, 0.1).item() == pytest.approx((first + math.log(2)) / 2)
+    first = 0.95 * math.log(4 / 3) + 0.05 * math.log(4)
+    assert cross_entropy(LOGITS, LABELS, label_smoothing=0.1).tolist() == pytest.approx([first, math.log(2)])
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.2])
-def test_its_gradient_is_that_of_its_value(smoothing: float) -> None:
-    logits = torch.randn(3, 4, dtype=torch.double, generator=torch.manual_seed(0), requires_grad=True)
-    labels = torch.tensor([0, 3, 1])
-    assert torch.autograd.gradcheck(lambda values: cross_entropy(values, labels, smoothing), logits)
+def test_the_focal_loss_counts_what_is_decided_well_for_little() -> None:
+    first, second = (1 / 4) ** 2 * math.log(4 / 3), (1 / 2) ** 2 * math.log(2)
+    assert focal(LOGITS, LABELS, gamma=2.0).tolist() == pytest.approx([first, second])
+    first = 0.8 * (1 / 4) ** 3 * math.log(4 / 3) + 0.2 * (3 / 4) ** 3 * math.log(4)
+    assert focal(LOGITS, GRADED, gamma=3.0).tolist() == pytest.approx([first, (1 / 2) ** 3 * math.log(2)])
 
 
-def test_a_mistake_on_a_class_counts_as_its_weight_says() -> None:
-    weights = torch.tensor([1.0, 3.0], dtype=torch.double)
-    expected = (1 * math.log(4 / 3) + 3 * math.log(2)) / (1 + 3)
-    assert cross_entropy(LOGITS, LABELS, class_weights=weights).item() == pytest.approx(expected)
+def test_a_focal_loss_that_spares_nothing_is_the_cross_entropy() -> None:
+    logits, targets = random(7, 4, seed=1), torch.softmax(random(7, 4, seed=2), dim=-1)
+    torch.testing.assert_close(focal(logits, targets, gamma=0.0), cross_entropy(logits, targets))
 
 
-def test_graded_targets_are_weighted_class_by_class() -> None:
-    weights = torch.tensor([1.0, 3.0], dtype=torch.double)
-    targets = torch.tensor([[0.8, 0.2], [0.4, 0.6]], dtype=torch.double)
-    first = 1 * 0.8 * math.log(4 / 3) + 3 * 0.2 * math.log(4)
-    second = (1 * 0.4 + 3 * 0.6) * math.log(2)
-    assert cross_entropy(LOGITS, targets, class_weights=weights).item() == pytest.approx((first + second) / 2)
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_a_text_that_is_decided_for_certain_does_not_break_the_weights(gamma: float, kind: torch.dtype) -> None:
+    """At p = 1 the derivative of (1 - p)^gamma is infinite for gamma < 1."""
+    logits = torch.tensor([[200.0, 0.0], [200.0, 0.0]], dtype=kind, requires_grad=True)
+    costs = focal(logits, torch.tensor([[1.0, 0.0], [0.0, 1.0]], dtype=kind), gamma=gamma)
+    (gradient,) = torch.autograd.grad(costs.sum(), logits)
+    assert costs.tolist() == pytest.approx([0.0, 200.0], abs=1e-3)
+    assert gradient.tolist() == [pytest.approx([0.0, 0.0], abs=1e-3), pytest.approx([1.0, -1.0], abs=1e-3)]
 
 
-def test_weights_of_one_change_nothing() -> None:
-    targets = torch.tensor([[0.8, 0.2], [0.4, 0.6]], dtype=torch.double)
-    ones = torch.ones(2, dtype=torch.double)
-    for wanted in (LABELS, targets):
-        for smoothing in (0.0, 0.1):
-            expected = cross_entropy(LOGITS, wanted, smoothing).item()
-            assert cross_entropy(LOGITS, wanted, smoothing, ones).item() == pytest.approx(expected)
+def test_a_class_against_the_rest_costs_what_its_own_odds_leave_out() -> None:
+    first = math.log(4 / 3) + math.log(2)  # odds of 3:1 for the first class, of 1:1 for the other
+    assert binary(LOGITS, LABELS).tolist() == pytest.approx([first, 2 * math.log(2)])
+    first = 0.8 * math.log(4 / 3) + 0.2 * math.log(4) + math.log(2)
+    assert binary(LOGITS, GRADED).tolist() == pytest.approx([first, 2 * math.log(2)])
+
+
+def test_a_number_costs_the_square_of_its_error() -> None:
+    assert mse(torch.tensor([1.0, -2.0]), torch.tensor([0.5, 1.0])).tolist() == [0.25, 9.0]
+
+
+def test_a_grade_far_off_pulls_no_harder_than_one_at_the_limit() -> None:
+    values = torch.tensor([0.5, -1.0, 3.0, -10.0], requires_grad=True)
+    costs = huber(values, torch.zeros(4), delta=2.0)
+    assert costs.tolist() == pytest.approx([0.125, 0.5, 2 * (3 - 1), 2 * (10 - 1)])
+    (pull,) = torch.autograd.grad(costs.sum(), values)
+    assert pull.tolist() == pytest.approx([0.5, -1.0, 2.0, -2.0])
+
+
+Loss = Callable[[torch.Tensor], torch.Tensor]
+SOFT = torch.softmax(random(5, 4, seed=3), dim=-1)
+HARD = one_hot([0, 3, 1, 1, 2], 4).double()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda logits: cross_entropy(logits, HARD),
+        lambda logits: cross_entropy(logits, SOFT, label_smoothing=0.2),
+        lambda logits: focal(logits, SOFT, gamma=0.5),
+        lambda logits: focal(logits, HARD, gamma=2.0),
+        lambda logits: binary(logits, SOFT),
+        lambda logits: mse(logits[:, 0], SOFT[:, 0]),
+        lambda logits: huber(logits[:, 0], SOFT[:, 0], delta=0.7),
+    ],
+    ids=["cross-entropy", "smoothed", "focal-half", "focal", "binary", "mse", "huber"],
+)
+def test_the_gradient_of_a_loss_is_that_of_its_value(loss: Loss) -> None:
+    logits = random(5, 4).requires_grad_()
+    assert loss(logits).shape == (5,)
+    assert torch.autograd.gradcheck(loss, logits)
+
+
+def test_texts_without_a_target_are_not_learnt_from() -> None:
+    values = torch.tensor([1.0, 5.0, 3.0], requires_grad=True)
+    costs = values.square()
+    found = mean_of_known(costs, torch.tensor([True, False, True]))
+    assert found.item() == pytest.approx((1 + 9) / 2)
+    (gradient,) = torch.autograd.grad(found, values)
+    assert gradient.tolist() == pytest.approx([1.0, 0.0, 3.0])
+
+
+def test_a_batch_without_any_target_costs_nothing_and_changes_nothing() -> None:
+    values = torch.tensor([1.0, 5.0], requires_grad=True)
+    for weights in (None, torch.tensor([2.0, 3.0])):
+        found = mean_of_known(values.square(), torch.tensor([False, False]), weights)
+        assert found.item() == 0.0
+        (gradient,) = torch.autograd.grad(found, values)
+        assert gradient.tolist() == [0.0, 0.0]
+
+
+def test_a_text_counts_as_its_weight_says_and_a_batch_of_rare_ones_for_more() -> None:
+    costs, known = torch.tensor([1.0, 2.0, 4.0]), torch.tensor([True, True, False])
+    assert mean_of_known(costs, known, torch.tensor([1.0, 3.0, 9.0])).item() == pytest.approx((1 + 6) / 2)
+    assert mean_of_known(costs, known, torch.full((3,), 3.0)).item() == pytest.approx(3 * 1.5)
 
 
 @pytest.mark.parametrize("counts", [[5, 5], [90, 10], [7, 1, 12], [1, 1000]])
 def test_balanced_weights_are_those_of_scikit_learn(counts: list[int]) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
     expected = compute_class_weight("balanced", classes=np.arange(len(counts)), y=labels)
-    found = balanced_weights(torch.from_numpy(labels), len(counts))
+    found = balanced_weights(one_hot(labels.tolist(), len(counts)))
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6)
 
 
 def test_each_class_has_the_same_share_of_the_loss_once_balanced() -> None:
-    labels = torch.tensor([0] * 9 + [1])
-    weights = balanced_weights(labels, 2)
-    assert (weights * torch.bincount(labels)).tolist() == pytest.approx([5, 5])
-    even = cross_entropy(torch.zeros(10, 2), labels, class_weights=weights)
+    targets = one_hot([0] * 9 + [1], 2)
+    weights = balanced_weights(targets)
+    assert (weights * targets.sum(0)).tolist() == pytest.approx([5, 5])
+    even = mean_of_known(
+        cross_entropy(torch.zeros(10, 2), targets), torch.ones(10, dtype=torch.bool), targets @ weights
+    )
     assert even.item() == pytest.approx(math.log(2))
 
 
 def test_a_class_without_texts_weighs_nothing_rather_than_infinitely() -> None:
-    weights = balanced_weights(torch.tensor([0, 0, 2, 2, 2, 2]), 3)
-    assert weights.tolist() == pytest.approx([1.0, 0.0, 0.5])
-    assert balanced_weights(torch.tensor([], dtype=torch.long), 2).tolist() == [0.0, 0.0]
+    assert balanced_weights(one_hot([0, 0, 2, 2, 2, 2], 3)).tolist() == pytest.approx([1.0, 0.0, 0.5])
+    assert balanced_weights(torch.empty(0, 2)).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("slope", [0.5, 1.0, 3.0])
+def test_a_sentence_hardly_positive_is_not_learnt_as_a_triumph(slope: float) -> None:
+    scores = [-2.0, 0.5, 4.0]
+    targets = graded_targets(torch.tensor([0, 1, 1]), torch.tensor(scores), slope)
+    expected = [1 / (1 + math.exp(-slope * score)) for score in scores]
+    assert targets[:, 1].tolist() == pytest.approx(expected)
+    assert targets.sum(1).tolist() == pytest.approx([1, 1, 1])
+
+
+def test_a_text_without_a_score_keeps_its_label() -> None:
+    targets = graded_targets(torch.tensor([0, 1, 1]), torch.tensor([torch.nan, torch.nan, 0.0]), slope=1.0)
+    assert targets.tolist() == [[1, 0], [0, 1], [0.5, 0.5]]

@@ -1,26 +1,32 @@
-import math
+import os
 import re
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from transformers import PreTrainedModel
 
 from stages.errors import StageError
+from stages.settings.heads import ClassificationHead, Head
 from stages.settings.training import Training
-from stages.transformer.batches import Batch, TokenRows
-from stages.transformer.classifier import new_classifier
+from stages.transformer import training as loop
+from stages.transformer.batches import Batch, Batches, TokenRows
+from stages.transformer.checkpoint import Checkpoint
 from stages.transformer.examples import Examples
-from stages.transformer.losses import cross_entropy, graded_targets
+from stages.transformer.heads import Headed, new_headed
+from stages.transformer.objective import Objective, Terms, heads_objective, supervision
 from stages.transformer.optimizer import parameter_groups
+from stages.transformer.processes import Processes
 from stages.transformer.training import Scores, Trained, train
 from tests.conftest import CLASSES
 
 LABELS = ["negative", "positive"]
-
-TARGETS = {"labels": torch.tensor(CLASSES)}
+HEADS: dict[str, Head] = {"polarity": ClassificationHead(kind="classification", column="label", loss="cross_entropy")}
+ALONE = Processes(torch.device("cpu"))
 
 
 def training(**changes: Any) -> Training:
@@ -28,13 +34,20 @@ def training(**changes: Any) -> Training:
         **{
             "epochs": 2,
             "batch_size": 8,
+            "accumulate": 1,
+            "optimizer": "adamw",
+            "optimizer_options": {},
             "learning_rate": 5e-3,
             "layer_decay": 1.0,
             "weight_decay": 0.01,
             "scheduler": "linear",
+            "scheduler_options": {},
             "warmup": 0.1,
             "max_gradient_norm": 1.0,
             "dropout": 0.0,
+            "precision": "full",
+            "checkpoint_gradients": False,
+            "patience": None,
             "select_by": "accuracy",
             "seed": 0,
             **changes,
@@ -42,40 +55,66 @@ def training(**changes: Any) -> Training:
     )
 
 
+def headed(encoder: Path, *, dropout: float = 0.0, seed: int = 0) -> Headed:
+    return new_headed(encoder, LABELS, HEADS, dropout=dropout, seed=seed)
+
+
+@pytest.fixture
+def model(encoder: Path) -> Headed:
+    return headed(encoder)
+
+
 @pytest.fixture
 def examples(rows: TokenRows) -> Examples:
     return Examples(rows, np.array(CLASSES), np.full(len(CLASSES), np.nan, np.float32))
 
 
-def objective(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
-    labels = batch.pop("labels")
-    return cross_entropy(model(**batch).logits, labels)
-
-
-def trained(model: PreTrainedModel, examples: Examples, curves: Path, **changes: Any) -> Trained:
+def trained(
+    model: Headed,
+    examples: Examples,
+    folder: Path,
+    *,
+    objective: Objective | None = None,
+    validate: Callable[[Headed], Scores] | None = None,
+    processes: Processes = ALONE,
+    **changes: Any,
+) -> Trained:
+    """Trains on the examples; curves and state lie in `folder`."""
     settings = training(**changes)
+    extras = supervision(model, HEADS, examples)
     return train(
         model,
-        examples.batches(settings.batch_size, settings.seed, 0, TARGETS),
-        objective,
-        lambda one: examples.scores(one, 32),
+        Batches(examples.rows, extras, padding_id=0, batch_size=settings.batch_size, seed=settings.seed),
+        objective or heads_objective(HEADS),
+        validate or (lambda one: examples.measured(one, 32)),
         settings,
-        curves,
+        curves=folder / "curves",
+        checkpoint=Checkpoint.of(folder / "states", settings, model, extras),
+        processes=processes,
     )
 
 
+def weights(model: Headed) -> dict[str, bytes]:
+    return {name: values.numpy().tobytes() for name, values in model.state_dict().items()}
+
+
+def curve(folder: Path, name: str) -> list[float]:
+    lines = (folder / f"curves/plots/metrics/{name}.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    return [float(line.split("\t")[-1]) for line in lines]
+
+
 def test_a_small_corpus_can_be_learnt_by_heart(any_encoder: Path, examples: Examples, tmp_path: Path) -> None:
-    model = new_classifier(any_encoder, LABELS, dropout=0.0, seed=0)
-    before = examples.scores(model, 32)
-    found = trained(model, examples, tmp_path / "curves", epochs=25)
-    after = examples.scores(model, 32)
+    model = headed(any_encoder)
+    before = examples.measured(model, 32)
+    found = trained(model, examples, tmp_path, epochs=25)
+    after = examples.measured(model, 32)
     assert after["accuracy"] == 1.0 > before["accuracy"]
     assert after["log_loss"] < before["log_loss"] / 2
     assert found.epochs[found.best_epoch - 1] == after
 
 
-def test_the_curves_of_a_training_are_kept(classifier: PreTrainedModel, examples: Examples, tmp_path: Path) -> None:
-    trained(classifier, examples, tmp_path / "curves")
+def test_the_curves_of_a_training_are_kept(model: Headed, examples: Examples, tmp_path: Path) -> None:
+    trained(model, examples, tmp_path)
     curves = {path.relative_to(tmp_path / "curves").as_posix() for path in (tmp_path / "curves").rglob("*.tsv")}
     assert curves == {
         "plots/metrics/train/loss.tsv",
@@ -84,29 +123,45 @@ def test_the_curves_of_a_training_are_kept(classifier: PreTrainedModel, examples
         "plots/metrics/validation/macro_f1.tsv",
         "plots/metrics/validation/log_loss.tsv",
     }
-    loss = (tmp_path / "curves/plots/metrics/train/loss.tsv").read_text(encoding="utf-8").splitlines()
-    assert len(loss) == 1 + 2 * 4
+    assert len(curve(tmp_path, "train/loss")) == 2 * 4
+
+
+def test_the_terms_of_a_loss_have_curves_of_their_own(model: Headed, examples: Examples, tmp_path: Path) -> None:
+    plain = heads_objective(HEADS)
+
+    def two(model: Headed, batch: Batch) -> Terms:
+        found = plain(model, batch)["polarity"]
+        return {"first": 0.25 * found, "second": 0.75 * found}
+
+    trained(model, examples, tmp_path, objective=two)
+    for whole, first, second in zip(
+        *(curve(tmp_path, f"train/{name}") for name in ("loss", "loss_first", "loss_second")), strict=True
+    ):
+        assert whole == pytest.approx(first + second)
+        assert second == pytest.approx(3 * first)
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_a_loss_that_is_no_number_stops_the_training(
-    classifier: PreTrainedModel, examples: Examples, tmp_path: Path, loss: float
+    model: Headed, examples: Examples, tmp_path: Path, loss: float
 ) -> None:
-    def broken(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
-        return objective(model, batch) * loss
+    plain = heads_objective(HEADS)
+
+    def broken(model: Headed, batch: Batch) -> Terms:
+        return {"polarity": plain(model, batch)["polarity"] * loss}
 
     with pytest.raises(StageError, match=rf"loss became {loss} at step 0: lower learning_rate"):
-        train(classifier, examples.batches(8, 0, 0, TARGETS), broken, lambda _: {}, training(), tmp_path / "curves")
+        trained(model, examples, tmp_path, objective=broken)
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_a_learning_rate_far_too_high_gives_no_scores_that_are_no_numbers(
-    classifier: PreTrainedModel, examples: Examples, tmp_path: Path, epochs: int
+    model: Headed, examples: Examples, tmp_path: Path, epochs: int
 ) -> None:
     """The last step of all can break the weights too, and no later loss looks at it."""
-    changes = {"learning_rate": 1e38, "warmup": 0.0, "scheduler": "constant_with_warmup"}
+    changes: dict[str, Any] = {"learning_rate": 1e38, "warmup": 0.0, "scheduler": "constant_with_warmup"}
     with pytest.raises(StageError, match="lower learning_rate"):
-        trained(classifier, examples, tmp_path / "curves", epochs=epochs, batch_size=32, **changes)
+        trained(model, examples, tmp_path, epochs=epochs, batch_size=32, **changes)
 
 
 SCRIPTED: dict[str, list[float]] = {
@@ -116,68 +171,74 @@ SCRIPTED: dict[str, list[float]] = {
 }
 
 
+@contextmanager
+def scripted() -> Iterator[tuple[Callable[[Headed], Scores], list[dict[str, bytes]]]]:
+    """A validation that says what `SCRIPTED` says, and notes the weights it saw."""
+    seen: list[dict[str, bytes]] = []
+
+    def validate(model: Headed) -> Scores:
+        seen.append(weights(model))
+        return {measure: values[len(seen) - 1] for measure, values in SCRIPTED.items()}
+
+    yield validate, seen
+
+
 @pytest.mark.parametrize(("select_by", "best"), [("accuracy", 2), ("macro_f1", 3), ("log_loss", 1)])
 def test_the_best_epoch_is_kept_and_not_the_last(
-    classifier: PreTrainedModel, examples: Examples, tmp_path: Path, select_by: str, best: int
+    model: Headed, examples: Examples, tmp_path: Path, select_by: str, best: int
 ) -> None:
-    weights: list[dict[str, torch.Tensor]] = []
-
-    def validate(model: PreTrainedModel) -> Scores:
-        weights.append({name: values.clone() for name, values in model.state_dict().items()})
-        return {measure: values[len(weights) - 1] for measure, values in SCRIPTED.items()}
-
-    settings = training(epochs=4, select_by=select_by)
-    found = train(classifier, examples.batches(8, 0, 0, TARGETS), objective, validate, settings, tmp_path / "curves")
+    with scripted() as (validate, seen):
+        found = trained(model, examples, tmp_path, validate=validate, epochs=4, select_by=select_by)
     assert found.best_epoch == best
     assert [epoch[select_by] for epoch in found.epochs] == SCRIPTED[select_by]
-    same = [
-        all(torch.equal(values, classifier.state_dict()[name]) for name, values in epoch.items()) for epoch in weights
-    ]
-    assert same == [epoch == best for epoch in (1, 2, 3, 4)]
+    assert [weights(model) == epoch for epoch in seen] == [epoch == best for epoch in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("select_by", "patience", "epochs"), [("accuracy", 1, 3), ("accuracy", 2, 4), ("log_loss", 2, 3)]
+)
+def test_a_training_without_a_better_score_stops_early(
+    model: Headed, examples: Examples, tmp_path: Path, select_by: str, patience: int, epochs: int
+) -> None:
+    with scripted() as (validate, _):
+        found = trained(model, examples, tmp_path, validate=validate, epochs=4, select_by=select_by, patience=patience)
+    assert len(found.epochs) == epochs
 
 
 def test_the_same_seed_gives_the_same_weights_to_the_last_byte(
     encoder: Path, examples: Examples, tmp_path: Path
 ) -> None:
-    weights = []
+    found = []
     for run, seed in enumerate((0, 0, 1)):
-        model = new_classifier(encoder, LABELS, dropout=0.1, seed=seed)
+        model = headed(encoder, dropout=0.1, seed=seed)
         trained(model, examples, tmp_path / str(run), seed=seed, dropout=0.1)
-        model.save_pretrained(tmp_path / f"model-{run}")
-        weights.append((tmp_path / f"model-{run}" / "model.safetensors").read_bytes())
-    assert weights[0] == weights[1]
-    assert weights[0] != weights[2]
+        found.append(weights(model))
+    assert found[0] == found[1]
+    assert found[0] != found[2]
 
 
 def test_validation_happens_without_dropout_and_training_with_it(
     encoder: Path, examples: Examples, tmp_path: Path
 ) -> None:
     modes: list[bool] = []
+    plain = heads_objective(HEADS)
 
-    def watched(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+    def watched(model: Headed, batch: Batch) -> Terms:
         modes.append(model.training)
-        return objective(model, batch)
+        return plain(model, batch)
 
-    model = new_classifier(encoder, LABELS, dropout=0.5, seed=0)
-    found = train(
-        model,
-        examples.batches(8, 0, 0, TARGETS),
-        watched,
-        lambda one: examples.scores(one, 32),
-        training(epochs=2),
-        tmp_path / "curves",
-    )
+    model = headed(encoder, dropout=0.5)
+    found = trained(model, examples, tmp_path, objective=watched)
     assert all(modes)
-    assert found.epochs[found.best_epoch - 1] == examples.scores(model, 32)
+    assert found.epochs[found.best_epoch - 1] == examples.measured(model, 32)
 
 
 @pytest.mark.parametrize("scheduler", ["linear", "cosine", "constant_with_warmup"])
 def test_the_learning_rate_warms_up_and_follows_its_scheduler(
-    classifier: PreTrainedModel, examples: Examples, tmp_path: Path, scheduler: str
+    model: Headed, examples: Examples, tmp_path: Path, scheduler: str
 ) -> None:
-    trained(classifier, examples, tmp_path, epochs=5, scheduler=scheduler, warmup=0.2, learning_rate=1e-3)
-    lines = (tmp_path / "plots/metrics/train/learning_rate.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    rates = [float(line.split("\t")[-1]) for line in lines]
+    trained(model, examples, tmp_path, epochs=5, scheduler=scheduler, warmup=0.2, learning_rate=1e-3)
+    rates = curve(tmp_path, "train/learning_rate")
     assert rates[:5] == pytest.approx([0, 0.25e-3, 0.5e-3, 0.75e-3, 1e-3])
     assert max(rates) == pytest.approx(1e-3)
     if scheduler == "constant_with_warmup":
@@ -187,39 +248,33 @@ def test_the_learning_rate_warms_up_and_follows_its_scheduler(
 
 
 def test_weights_without_gradients_are_pulled_to_zero_by_weight_decay_but_biases_are_not(
-    classifier: PreTrainedModel, examples: Examples, tmp_path: Path
+    model: Headed, examples: Examples, tmp_path: Path
 ) -> None:
-    def only_decays(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
-        return sum((values.sum() * 0.0 for values in model.parameters()), torch.zeros(()))
+    def only_decays(model: Headed, _: Batch) -> Terms:
+        return {"nothing": sum((values.sum() * 0.0 for values in model.parameters()), torch.zeros(()))}
 
     with torch.no_grad():
-        classifier.classifier.bias.fill_(1.0)
-    before = {name: values.clone() for name, values in classifier.named_parameters()}
-    settings = training(epochs=1, weight_decay=0.5, scheduler="constant_with_warmup", warmup=0.0, learning_rate=0.1)
-
-    def fixed(_: PreTrainedModel) -> Scores:
-        return {"accuracy": 0.0}
-
-    train(
-        classifier,
-        examples.batches(8, 0, 0, TARGETS),
-        only_decays,
-        lambda _: {"accuracy": 0.0},
-        settings,
-        tmp_path / "c",
-    )
-    for name, values in classifier.named_parameters():
+        model.classifier.classifier.bias.fill_(1.0)
+    before = {name: values.clone() for name, values in model.named_parameters()}
+    changes: dict[str, Any] = {
+        "weight_decay": 0.5,
+        "scheduler": "constant_with_warmup",
+        "warmup": 0.0,
+        "learning_rate": 0.1,
+    }
+    trained(model, examples, tmp_path, objective=only_decays, validate=lambda _: {"accuracy": 0.0}, epochs=1, **changes)
+    for name, values in model.named_parameters():
         factor = 0.95**4 if values.ndim > 1 else 1.0
         torch.testing.assert_close(values, before[name] * factor, msg=name)
 
 
-def test_each_layer_learns_more_slowly_than_the_one_above(classifier: PreTrainedModel) -> None:
+def test_each_layer_learns_more_slowly_than_the_one_above(model: Headed) -> None:
     rates: dict[str, float] = {}
-    names = {id(values): name for name, values in classifier.named_parameters()}
-    for group in parameter_groups(classifier, training(learning_rate=1.0, layer_decay=0.5)):
+    names = {id(values): name for name, values in model.named_parameters()}
+    for group in parameter_groups(model, training(learning_rate=1.0, layer_decay=0.5)):
         rates |= {names[id(values)]: group["lr"] for values in group["params"]}
     assert rates.keys() == set(names.values())
-    layers = classifier.config.num_hidden_layers
+    layers = model.classifier.config.num_hidden_layers
     for name, rate in rates.items():
         if ".embeddings." in name:
             assert rate == 0.5 ** (layers + 1), name
@@ -229,28 +284,173 @@ def test_each_layer_learns_more_slowly_than_the_one_above(classifier: PreTrained
             assert rate == 1.0, name
 
 
-def test_a_sentence_hardly_positive_is_not_learnt_as_a_triumph() -> None:
-    targets = graded_targets(torch.tensor([0, 1, 1]), torch.tensor([-2.0, 0.5, torch.nan]), slope=1.0)
-    expected = [
-        [1 / (1 + math.exp(-2)), 1 / (1 + math.exp(2))],
-        [1 / (1 + math.exp(0.5)), 1 / (1 + math.exp(-0.5))],
-        [0, 1],
-    ]
-    torch.testing.assert_close(targets, torch.tensor(expected))
+def test_half_batches_added_up_learn_as_whole_ones(encoder: Path, examples: Examples, tmp_path: Path) -> None:
+    """Texts of one length, so that the same ones fall together however many a batch holds."""
+    places = np.flatnonzero(examples.rows.lengths == np.bincount(examples.rows.lengths).argmax())[:8]
+    rows = TokenRows.of([examples.rows[place][1].tolist() for place in places])
+    few = Examples(rows, examples.labels[places], examples.scores[places])
+    found = []
+    for run, (batch_size, accumulate) in enumerate(((8, 1), (4, 2), (1, 8))):
+        model = headed(encoder)
+        changes: dict[str, Any] = {"batch_size": batch_size, "accumulate": accumulate, "epochs": 3, "optimizer": "sgd"}
+        trained(model, few, tmp_path / str(run), **changes)
+        assert len(curve(tmp_path / str(run), "train/loss")) == 3
+        found.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
+    for other in found[1:]:
+        torch.testing.assert_close(other, found[0], atol=1e-4, rtol=1e-3)
 
 
-def test_scores_that_contradict_the_labels_are_not_learnt_from(rows: TokenRows) -> None:
-    stars = np.full(len(CLASSES), 3.0, np.float32)  # one to five: positive for both labels
-    with pytest.raises(StageError, match=r"finetune\.score_slope"):
-        Examples(rows, np.array(CLASSES), stars).targets(1.0, 2)
-
-
-@pytest.mark.parametrize(("slope", "classes"), [(None, 2), (1.0, 3)])
-def test_labels_are_learnt_where_scores_are_not_asked_for_or_mean_nothing(
-    rows: TokenRows, slope: float | None, classes: int
+def test_checkpointed_gradients_change_nothing_but_memory(
+    any_encoder: Path, examples: Examples, tmp_path: Path
 ) -> None:
-    examples = Examples(rows, np.array(CLASSES), np.array([2 * label - 1 for label in CLASSES], np.float32))
-    assert examples.targets(slope, classes).tolist() == CLASSES
+    found = []
+    for checkpoint in (False, True):
+        model = headed(any_encoder, dropout=0.1)
+        trained(model, examples, tmp_path / str(checkpoint), checkpoint_gradients=checkpoint, dropout=0.1)
+        found.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
+    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-4)
+
+
+def test_sixteen_bits_learn_too(encoder: Path, examples: Examples, tmp_path: Path) -> None:
+    model = headed(encoder)
+    trained(model, examples, tmp_path, precision="bf16", epochs=25)
+    assert {values.dtype for values in model.parameters()} == {torch.float32}
+    assert examples.measured(model, 32)["accuracy"] == 1.0
+    half = curve(tmp_path, "train/loss")
+    model = headed(encoder)
+    trained(model, examples, tmp_path / "full", epochs=25)
+    assert half != curve(tmp_path / "full", "train/loss")
+
+
+def test_a_precision_that_the_device_does_not_have_is_refused(
+    model: Headed, examples: Examples, tmp_path: Path
+) -> None:
+    with pytest.raises(StageError, match="precision is fp16, which cpu does not have: use full"):
+        trained(model, examples, tmp_path, precision="fp16")
+
+
+class PowerCutError(Exception):
+    """A power cut."""
+
+
+def stopping(at: int, how: str) -> Objective:
+    """An objective that is interrupted in its `at`-th batch."""
+    plain, seen = heads_objective(HEADS), []
+
+    def objective(model: Headed, batch: Batch) -> Terms:
+        seen.append(at)
+        if len(seen) == at:
+            if how == "power cut":
+                raise PowerCutError
+            os.kill(os.getpid(), signal.SIGTERM if how == "terminated" else signal.SIGINT)
+        return plain(model, batch)
+
+    return objective
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "adafactor", "nadam", "rmsprop", "adagrad"])
+@pytest.mark.parametrize("at", [1, 3, 4, 7])
+def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(
+    encoder: Path, examples: Examples, tmp_path: Path, optimizer: str, at: int
+) -> None:
+    changes: dict[str, Any] = {"optimizer": optimizer, "dropout": 0.2, "epochs": 2, "scheduler": "cosine"}
+    whole = headed(encoder, dropout=0.2)
+    expected = trained(whole, examples, tmp_path / "whole", **changes)
+    with pytest.raises(KeyboardInterrupt):
+        trained(headed(encoder, dropout=0.2), examples, tmp_path / "cut",
+                objective=stopping(at, "interrupted"), **changes)  # fmt: skip
+    assert not (tmp_path / "cut" / "curves").exists()
+    again = headed(encoder, dropout=0.2)
+    assert trained(again, examples, tmp_path / "cut", **changes) == expected
+    assert weights(again) == weights(whole)
+    for path in (tmp_path / "whole" / "curves").rglob("*.tsv"):
+        assert (tmp_path / "cut" / path.relative_to(tmp_path / "whole")).read_bytes() == path.read_bytes()
+    assert not any((tmp_path / "cut" / "states").iterdir())
+
+
+def test_a_training_goes_on_where_it_was_stopped_and_not_from_the_start(
+    encoder: Path, examples: Examples, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        trained(headed(encoder), examples, tmp_path, objective=stopping(5, "terminated"))
+    batches: list[Batch] = []
+    plain = heads_objective(HEADS)
+
+    def counted(model: Headed, batch: Batch) -> Terms:
+        batches.append(batch)
+        return plain(model, batch)
+
+    with caplog.at_level("INFO"):
+        trained(headed(encoder), examples, tmp_path, objective=counted)
+    assert len(batches) == 8 - 5
+    assert "going on from step 5 of 8" in caplog.text
+
+
+def test_a_power_cut_costs_what_was_done_since_the_last_state(
+    encoder: Path, examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "EVERY", 0.0)
+    whole = headed(encoder)
+    trained(whole, examples, tmp_path / "whole", accumulate=2)
+    with pytest.raises(PowerCutError):
+        trained(headed(encoder), examples, tmp_path / "cut", accumulate=2,
+                objective=stopping(6, "power cut"))  # fmt: skip
+    again = headed(encoder)
+    trained(again, examples, tmp_path / "cut", accumulate=2)
+    assert weights(again) == weights(whole)
+
+
+def test_another_training_does_not_go_on_with_these_weights(
+    encoder: Path, examples: Examples, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        trained(headed(encoder), examples, tmp_path, objective=stopping(5, "interrupted"))
+    with caplog.at_level("INFO"):
+        trained(headed(encoder), examples, tmp_path, learning_rate=1e-3)  # other settings
+        trained(headed(encoder, seed=1), examples, tmp_path)  # other weights
+        other = Examples(examples.rows, 1 - examples.labels, examples.scores)
+        trained(headed(encoder), other, tmp_path)  # other labels
+        assert "going on" not in caplog.text
+        trained(headed(encoder), examples, tmp_path)
+        assert "going on" in caplog.text
+
+
+def test_a_damaged_state_is_said_and_the_training_begins_anew(
+    encoder: Path, examples: Examples, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = headed(encoder)
+    trained(whole, examples, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        trained(headed(encoder), examples, tmp_path / "cut", objective=stopping(5, "interrupted"))
+    (tensors,) = (tmp_path / "cut").rglob("*.safetensors")
+    tensors.write_bytes(tensors.read_bytes()[:1000])
+    again = headed(encoder)
+    trained(again, examples, tmp_path / "cut")
+    assert "is damaged" in caplog.text
+    assert weights(again) == weights(whole)
+
+
+def test_the_states_of_a_few_trainings_are_kept_and_no_more(encoder: Path, examples: Examples, tmp_path: Path) -> None:
+    for run in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            trained(headed(encoder), examples, tmp_path, seed=run, objective=stopping(2, "interrupted"))
+        os.utime(next(iter((tmp_path / "states").iterdir())), (run, run)) if run == 0 else None
+    assert len(list((tmp_path / "states").iterdir())) == 3
+
+
+def test_a_second_request_to_stop_is_obeyed_at_once(encoder: Path, examples: Examples, tmp_path: Path) -> None:
+    plain = heads_objective(HEADS)
+    after: list[bool] = []
+
+    def impatient(model: Headed, batch: Batch) -> Terms:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        after.append(True)
+        return plain(model, batch)
+
+    with pytest.raises(KeyboardInterrupt):
+        trained(headed(encoder), examples, tmp_path, objective=impatient)
+    assert not after
 
 
 @pytest.fixture

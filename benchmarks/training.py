@@ -1,0 +1,126 @@
+"""How fast the training loop goes through sentences: beside `transformers.Trainer`.
+
+Both train the same encoder with one head on the same sentences for one epoch, with the same threads; in turn, round
+after round in one process, so that a machine whose speed drifts is the same for both; medians are printed. Trainer pads
+each batch to its longest text, as it does by default; it is timed with its own default batch, with ours, and with its
+option to group texts by length.
+
+    python -m benchmarks.training
+"""
+
+import logging
+import statistics
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+
+from benchmarks.embedding import seconds
+from stages.artifacts import paths
+from stages.settings.chain import Compute, EncoderName
+from stages.settings.finetune import Finetune
+from stages.settings.task import TaskSection
+from stages.transformer.batches import Batches, TokenRows
+from stages.transformer.checkpoint import Checkpoint
+from stages.transformer.classifier import new_classifier
+from stages.transformer.device import prepare_device
+from stages.transformer.examples import Examples
+from stages.transformer.heads import new_headed
+from stages.transformer.objective import heads_objective, supervision
+from stages.transformer.processes import Processes
+from stages.transformer.tokenizer import load_tokenizer
+from stages.transformer.training import train
+
+TASK, TEXTS, ROUNDS = "opinion", 960, 3
+
+
+def main() -> None:
+    """Prints sentences per second and the ratios."""
+    logging.disable(logging.INFO)
+    settings, compute, described = Finetune.load(), Compute.load(), TaskSection.named(TASK)
+    device = prepare_device(compute)
+    folder = paths.encoder(EncoderName.load().root)
+    examples = first(Examples.read(TASK, "train", described.labels), TEXTS)
+    works = {
+        "ours": partial(ours, folder, examples, described.labels, settings, device),
+        "Trainer, its defaults": partial(theirs, folder, examples, described.labels),
+        "Trainer, our batch size": partial(
+            theirs, folder, examples, described.labels, per_device_train_batch_size=settings.batch_size
+        ),
+        "Trainer, our batch size, by length": partial(
+            theirs,
+            folder,
+            examples,
+            described.labels,
+            per_device_train_batch_size=settings.batch_size,
+            train_sampling_strategy="group_by_length",
+        ),
+    }
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(ROUNDS):
+        for name, work in works.items():
+            times[name].append(work())
+    sys.stdout.write(
+        f"{TEXTS} sentences of {examples.rows.lengths.mean():.1f} tokens, one epoch, {compute.threads} threads on "
+        f"{device}, median of {ROUNDS} rounds\n"
+    )
+    for name, found in times.items():
+        ratio = statistics.median(their / our for our, their in zip(times["ours"], found, strict=True))
+        sys.stdout.write(
+            f"{name:36}{TEXTS / statistics.median(found):6.1f} sentences/s   ours is {ratio:.2f} x as fast\n"
+        )
+
+
+def first(examples: Examples, count: int) -> Examples:
+    """Gives the first texts of the corpus, which are in no order of length."""
+    rows = examples.rows
+    few = TokenRows(rows.ids[: rows.starts[count]], rows.starts[: count + 1])
+    return Examples(few, examples.labels[:count], examples.scores[:count])
+
+
+def ours(folder: Path, examples: Examples, labels: list[str], settings: Finetune, device: torch.device) -> float:
+    """Times an epoch of `stages.transformer.training`, one head, from first to last batch."""
+    primary, *_ = TaskSection.named(TASK).heads.items()
+    heads = dict([primary])
+    model = new_headed(folder, labels, heads, dropout=None, seed=0).to(device)
+    extras = supervision(model, heads, examples)
+    with tempfile.TemporaryDirectory() as temporary:
+        work = partial(
+            train,
+            model,
+            Batches(examples.rows, extras, padding_id=0, batch_size=settings.batch_size, seed=0),
+            heads_objective(heads),
+            lambda _: {settings.select_by: 0.0},
+            settings.model_copy(update={"epochs": 1}),
+            curves=Path(temporary, "curves"),
+            checkpoint=Checkpoint(Path(temporary, "state")),
+            processes=Processes(device),
+        )
+        return seconds(work)
+
+
+def theirs(folder: Path, examples: Examples, labels: list[str], **arguments: Any) -> float:
+    """Times an epoch of Trainer: nothing saved, nothing reported."""
+    model = new_classifier(folder, labels, dropout=None, seed=0)
+    rows = [
+        {"input_ids": examples.rows[place][1].tolist(), "labels": int(label)}
+        for place, label in enumerate(examples.labels)
+    ]
+    with tempfile.TemporaryDirectory() as temporary:
+        trainer = Trainer(
+            model,
+            TrainingArguments(
+                temporary, num_train_epochs=1, save_strategy="no", report_to="none", disable_tqdm=True, **arguments
+            ),
+            data_collator=DataCollatorWithPadding(load_tokenizer(folder)),
+            train_dataset=rows,
+        )
+        return seconds(trainer.train)
+
+
+if __name__ == "__main__":
+    main()

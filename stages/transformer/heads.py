@@ -1,0 +1,231 @@
+"""Several decisions on one trunk: transformers' own classifier, and a linear layer for each further head."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from stages.artifacts.files import read_json, write_json
+from stages.artifacts.predictions import Predictions
+from stages.errors import StageError
+from stages.settings.heads import Head, RegressionHead
+from stages.transformer.batches import Batch, TokenRows
+from stages.transformer.classifier import load_classifier, new_classifier, probabilities, save_classifier
+from stages.transformer.encoding import encode
+from stages.transformer.trunk import pooled
+
+DESCRIBED, WEIGHTS = "heads.json", "heads.safetensors"
+Outputs = dict[str, torch.Tensor]
+
+
+class Classification(nn.Module):
+    """Vector of a text → logits of the labels."""
+
+    def __init__(self, width: int, labels: Sequence[str], loss: str) -> None:
+        """Takes the width of the trunk, and the loss it is trained by."""
+        super().__init__()
+        self.labels, self.loss = list(labels), loss
+        self.linear = nn.Linear(width, len(self.labels))
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Gives (batch, classes) logits of (batch, width) vectors."""
+        return self.linear(vectors)
+
+    def decided(self, outputs: np.ndarray) -> np.ndarray:
+        """Gives (texts, classes) probabilities of (texts, classes) logits."""
+        return probabilities(outputs, binary=self.loss == "binary")
+
+    def described(self) -> dict[str, Any]:
+        """Says what `load_headed` needs to make it anew."""
+        return {"kind": "classification", "labels": self.labels, "loss": self.loss}
+
+
+class Regression(nn.Module):
+    """Vector of a text → a number, on the scale of the training numbers."""
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
+    def __init__(self, width: int) -> None:
+        """Takes the width of the trunk; the scale is that of `fit`."""
+        super().__init__()
+        self.linear = nn.Linear(width, 1)
+        self.register_buffer("mean", torch.zeros(()))
+        self.register_buffer("deviation", torch.ones(()))
+
+    def fit(self, numbers: torch.Tensor) -> None:
+        """Takes mean and standard deviation from the (texts,) training numbers, of which NaN are left out."""
+        known = numbers[~numbers.isnan()]
+        self.mean.copy_(known.mean())
+        self.deviation.copy_(known.std(correction=0).clamp(min=1e-6))
+
+    def standard(self, numbers: torch.Tensor) -> torch.Tensor:
+        """Gives (batch,) numbers in standard deviations from the mean, in which losses are computed."""
+        return (numbers - self.mean) / self.deviation
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Gives (batch,) numbers of (batch, width) vectors."""
+        return self.linear(vectors).squeeze(-1) * self.deviation + self.mean
+
+    def decided(self, outputs: np.ndarray) -> np.ndarray:
+        """Gives (texts,) numbers of (texts, 1) outputs."""
+        return outputs[:, 0].astype(np.float64)
+
+    def described(self) -> dict[str, Any]:
+        """Says what `load_headed` needs to make it anew."""
+        return {"kind": "regression"}
+
+
+Further = Classification | Regression
+
+
+class Headed(nn.Module):
+    """A trunk with several decisions.
+
+    The primary one is what transformers puts on the encoder, whatever its family; each further one reads the mean of
+    the states of the last block.
+    """
+
+    def __init__(self, classifier: PreTrainedModel, primary: str, others: Mapping[str, Further] | None = None) -> None:
+        """Puts further decisions beside the one of `classifier`, which is called `primary`."""
+        super().__init__()
+        self.classifier, self.primary = classifier, primary
+        self.others = nn.ModuleDict(others)
+
+    def further(self) -> dict[str, Further]:
+        """Gives the heads beside the primary one, by name."""
+        return cast("dict[str, Further]", dict(self.others.items()))
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.classifier.device
+
+    def forward(self, **batch: torch.Tensor) -> Outputs:
+        """Gives the output of each head by name, the primary first.
+
+        Args:
+            batch: `input_ids` and `attention_mask`, (batch, length).
+
+        Returns:
+            (batch, classes) logits of classifications, (batch,) numbers of regressions.
+        """
+        output = self.classifier(**batch, output_hidden_states=bool(self.others))
+        outputs = {self.primary: output.logits}
+        if self.others:
+            vectors = pooled(output.hidden_states[-1], batch["attention_mask"], "mean")
+            outputs |= {name: head(vectors) for name, head in self.further().items()}
+        return outputs
+
+
+def new_headed(
+    folder: Path, labels: Sequence[str], heads: Mapping[str, Head], *, dropout: float | None, seed: int
+) -> Headed:
+    """Puts fresh decisions on a pretrained trunk.
+
+    Args:
+        folder: the encoder.
+        labels: the classes; class `i` is `labels[i]`.
+        heads: the decisions by name, the primary first.
+        dropout: replaces every dropout of the encoder's configuration; None leaves them.
+        seed: of the fresh weights.
+    """
+    classifier = new_classifier(folder, labels, dropout=dropout, seed=seed)
+    (primary, first), *others = heads.items()
+    if first.loss == "binary":  # transformers' pipeline then applies the sigmoid that belongs to it
+        classifier.config.problem_type = "multi_label_classification"
+    width = classifier.config.hidden_size
+    return Headed(
+        classifier,
+        primary,
+        {
+            name: Regression(width) if isinstance(head, RegressionHead) else Classification(width, labels, head.loss)
+            for name, head in others
+        },
+    )
+
+
+class _Described(BaseModel):
+    kind: Literal["classification", "regression"]
+    labels: list[str] = []
+    loss: str = ""
+
+
+class _Heads(BaseModel):
+    """What `heads.json` says."""
+
+    primary: str
+    others: dict[str, _Described]
+
+
+def save_headed(model: Headed, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Saves a model folder that `load_headed` reads with all its heads.
+
+    Any program loads its primary head with `AutoModelForSequenceClassification.from_pretrained(folder)`; the further
+    ones lie beside it, in `heads.safetensors`.
+    """
+    save_classifier(model.classifier, tokenizer, folder)
+    described = {name: head.described() for name, head in model.further().items()}
+    write_json(folder / DESCRIBED, {"primary": model.primary, "others": described})
+    if model.others:
+        save_file({name: values.contiguous() for name, values in model.others.state_dict().items()}, folder / WEIGHTS)
+
+
+def load_headed(folder: Path) -> Headed:
+    """Loads a model folder with all its heads; one that others made has its primary head only.
+
+    Raises:
+        StageError: the folder is missing or damaged.
+    """
+    classifier = load_classifier(folder)
+    if not (folder / DESCRIBED).exists():
+        return Headed(classifier, "primary")
+    try:
+        heads = _Heads.model_validate(read_json(folder / DESCRIBED))
+        width = classifier.config.hidden_size
+        made: dict[str, Further] = {
+            name: Regression(width) if head.kind == "regression" else Classification(width, head.labels, head.loss)
+            for name, head in heads.others.items()
+        }
+        model = Headed(classifier, heads.primary, made)
+        if made:
+            model.others.load_state_dict(load_file(folder / WEIGHTS))
+    except (ValidationError, OSError, SafetensorError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise StageError(f"{folder} has heads that cannot be loaded ({reason}): run `dvc repro`") from None
+    return model.eval()
+
+
+def predict(
+    model: Headed, rows: TokenRows, *, batch_size: int, done: Callable[[int], object] = lambda _: None
+) -> Predictions:
+    """Runs texts through a model, without training it, on its device.
+
+    Args:
+        model: trunk and heads.
+        rows: the texts.
+        batch_size: texts at once.
+        done: told how many texts each batch held.
+    """
+    model.eval()
+    config = model.classifier.config
+
+    def compute(batch: Batch) -> torch.Tensor:
+        return torch.cat([values.reshape(len(values), -1) for values in model(**batch).values()], dim=1)
+
+    values = encode(
+        rows, compute, batch_size=batch_size, padding_id=config.pad_token_id, device=model.device, done=done
+    )
+    widths = [config.num_labels, *(head.linear.out_features for head in model.further().values())]
+    first, *rest = np.split(values, np.cumsum(widths)[:-1], axis=1)
+    return Predictions(
+        probabilities(first, binary=config.problem_type == "multi_label_classification"),
+        {name: head.decided(part) for (name, head), part in zip(model.further().items(), rest, strict=True)},
+    )

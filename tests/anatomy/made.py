@@ -1,0 +1,35 @@
+"""Models to take apart: small encoders of random weights with fresh decisions."""
+
+from pathlib import Path
+from typing import Any
+
+from stages.settings.heads import ClassificationHead, Head, RegressionHead
+from stages.transformer.batches import TokenRows
+from stages.transformer.heads import Headed, new_headed
+from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+
+LABELS = ["negative", "neutral", "positive"]
+# Of different lengths, and not sorted by them.
+SENTENCES = ["the film was good .", "a story", "the plot , the actor and the film was very good ."]
+
+
+def heads(**first: Any) -> dict[str, Head]:
+    """A decision of each kind; `first` changes the primary one."""
+    return {
+        "polarity": ClassificationHead(
+            **{"kind": "classification", "column": "label", "loss": "cross_entropy", **first}
+        ),
+        "mood": ClassificationHead(kind="classification", column="label", loss="binary"),
+        "intensity": RegressionHead(kind="regression", column="score", loss="mse"),
+    }
+
+
+def made(folder: Path, names: tuple[str, ...] = ("polarity", "mood", "intensity"), **first: Any) -> Headed:
+    """The encoder of a folder with some of `heads` on it."""
+    chosen = {name: head for name, head in heads(**first).items() if name in names}
+    return new_headed(folder, LABELS, chosen, dropout=None, seed=0).eval()
+
+
+def rows_of(folder: Path, texts: list[str] = SENTENCES) -> TokenRows:
+    """The token ids of some texts."""
+    return TokenRows.of(tokenize_texts(load_tokenizer(folder), texts).input_ids)

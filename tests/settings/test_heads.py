@@ -1,0 +1,107 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stages.settings.heads import CLASSIFICATION, REGRESSION, ClassificationHead, RegressionHead
+from stages.settings.task import TaskSection
+from tests.settings.conftest import Params, Written, complaint
+
+POLARITY: Params = {"kind": "classification", "column": "label", "loss": "cross_entropy"}
+INTENSITY: Params = {"kind": "regression", "column": "score", "loss": "mse"}
+HEADS = "task/opinion/heads"
+
+
+def heads(**described: Params) -> Params:
+    return {HEADS: described}
+
+
+def polarity(**changes: Any) -> Params:
+    return heads(polarity={**POLARITY, **changes})
+
+
+def intensity(**changes: Any) -> Params:
+    return heads(polarity=POLARITY, intensity={**INTENSITY, **changes})
+
+
+def test_heads_keep_their_order_because_the_first_one_decides(written: Written) -> None:
+    path = written(heads(polarity=POLARITY, b=INTENSITY, a={**POLARITY, "loss": "focal"}))
+    found = TaskSection.load(path).root["opinion"].heads
+    assert list(found) == ["polarity", "b", "a"]
+    assert [type(head) for head in found.values()] == [ClassificationHead, RegressionHead, ClassificationHead]
+
+
+def test_what_is_left_out_of_a_head_changes_nothing_of_its_loss(written: Written) -> None:
+    first, second = TaskSection.load(written(intensity())).root["opinion"].heads.values()
+    assert isinstance(first, ClassificationHead)
+    assert (first.options, first.weight) == (second.options, second.weight) == ({}, 1.0)
+    assert (first.class_weight, first.score_slope) == (None, None)
+
+
+@pytest.mark.parametrize("chosen", [True, False], ids=["with-options", "plain"])
+@pytest.mark.parametrize(
+    ("described", "loss", "options"),
+    [
+        *((polarity, loss, options) for loss, options in CLASSIFICATION.items()),
+        *((intensity, loss, options) for loss, options in REGRESSION.items()),
+    ],
+)
+def test_every_loss_can_be_chosen_with_each_of_its_options(
+    written: Written, described: Callable[..., Params], loss: str, options: Params, *, chosen: bool
+) -> None:
+    wanted = dict.fromkeys(options, 1) if chosen else {}
+    path = written(described(loss=loss, options=wanted))
+    *_, head = TaskSection.load(path).root["opinion"].heads.values()
+    assert (head.loss, head.options) == (loss, wanted)
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        (polarity(loss="hinge"), ("polarity", "loss 'hinge' is none of cross_entropy, focal, binary")),
+        (polarity(loss="mse"), ("polarity", "loss 'mse' is none of cross_entropy, focal, binary")),
+        (intensity(loss="focal"), ("intensity", "loss 'focal' is none of mse, huber")),
+        (
+            polarity(options={"gamma": 2.0}),
+            ("polarity", "options.gamma is none of the loss cross_entropy (it has: label_smoothing)"),
+        ),
+        (
+            polarity(loss="binary", options={"gamma": 2.0}),
+            ("polarity", "options.gamma is none of the loss binary (it has: none)"),
+        ),
+        (polarity(options={"label_smoothing": 1.5}), ("polarity", "options.label_smoothing", "(got 1.5)")),
+        (polarity(options={"label_smoothing": "much"}), ("polarity.options.label_smoothing", "much")),
+        (polarity(loss="focal", options={"gamma": -1}), ("polarity", "options.gamma", "(got -1.0)")),
+        (polarity(loss="focal", options={"gamma": float("inf")}), ("polarity", "options.gamma", "(got inf)")),
+        (intensity(loss="huber", options={"delta": 0}), ("intensity", "options.delta", "(got 0.0)")),
+        (intensity(loss="huber", options={"delta": float("nan")}), ("intensity", "options.delta", "(got nan)")),
+        (polarity(weight=0), ("polarity.weight", "(got 0)")),
+        (polarity(weight=-1), ("polarity.weight",)),
+        (polarity(score_slope=0), ("polarity.score_slope",)),
+        (polarity(class_weight="heavy"), ("polarity.class_weight", "balanced", "heavy")),
+        (polarity(column="score"), ("polarity.column", "label")),
+        (intensity(column="label"), ("intensity.column", "score")),
+        (intensity(class_weight="balanced"), ("intensity.class_weight is not a setting",)),
+        (polarity(kind="ordinal"), ("polarity", "'ordinal'", "'classification', 'regression'")),
+    ],
+)
+def test_a_head_that_cannot_learn_so_is_named_with_what_it_could(
+    written: Written, changes: Params, parts: tuple[str, ...]
+) -> None:
+    message = complaint(written(changes))
+    for part in ("task.opinion.heads.", *parts):
+        assert part in message
+
+
+def test_a_number_cannot_decide_between_labels(written: Written) -> None:
+    message = complaint(written(heads(intensity=INTENSITY, polarity=POLARITY)))
+    assert "task.opinion: heads: the first one decides between the labels, so intensity must be" in message
+
+
+@pytest.mark.parametrize("named", [{}, {"Polarity!": POLARITY}, {"-": POLARITY}, {"a b": POLARITY}])
+def test_heads_have_names_that_files_and_tables_can_hold(written: Written, named: Params) -> None:
+    assert HEADS.replace("/", ".") in complaint(written(heads(**named)))
+
+
+def test_a_task_without_heads_is_refused(written: Written) -> None:
+    assert "task.opinion.heads: field required" in complaint(written({}, removed=(HEADS,)))

@@ -1,0 +1,184 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from stages.errors import StageError
+from stages.settings.finetune import Adaptation
+from stages.settings.heads import ClassificationHead, Head, RegressionHead
+from stages.transformer.adaptation import adapt, merge
+from stages.transformer.batches import Collate, TokenRows
+from stages.transformer.heads import Headed, load_headed, new_headed, predict, save_headed
+from stages.transformer.tokenizer import load_tokenizer
+from tests.conftest import FAMILIES, write_encoder
+
+LABELS = ["negative", "positive"]
+HEADS: dict[str, Head] = {
+    "polarity": ClassificationHead(kind="classification", column="label", loss="cross_entropy"),
+    "intensity": RegressionHead(kind="regression", column="score", loss="mse"),
+}
+LAYERS = 3
+FULL, FROZEN, PROBE = Adaptation(kind="full"), Adaptation(kind="full", freeze_embeddings=True), Adaptation(kind="probe")
+LORA = Adaptation(kind="lora", rank=2, alpha=6)
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder of three layers of each family."""
+    return write_encoder(tmp_path_factory.mktemp("encoders") / request.param, request.param, layers=LAYERS)
+
+
+@pytest.fixture
+def model(folder: Path) -> Headed:
+    return new_headed(folder, LABELS, HEADS, dropout=0.0, seed=0)
+
+
+def part_of(model: Headed, name: str) -> str | int:
+    """Tells by the name of a weight what it is a part of: `decision`, `embeddings`, a block from 1, or `beside`."""
+    trunk = f"classifier.{model.classifier.base_model_prefix}."
+    if not name.startswith(trunk) or name.startswith(f"{trunk}pooler."):
+        return "decision"
+    if name.startswith(f"{trunk}embeddings."):
+        return "embeddings"
+    block = re.search(r"\.layers?\.(\d+)\.", name)
+    return int(block[1]) + 1 if block else "beside"
+
+
+def learn(model: Headed, rows: TokenRows, steps: int = 3) -> None:
+    """A few steps on all that an optimiser may change."""
+    batch = Collate(model.classifier.config.pad_token_id, {})([rows[place] for place in (0, 3, 9, 20)])
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    model.train()
+    for _ in range(steps):
+        outputs = model(**batch)
+        torch.autograd.backward([(values - 1).square().mean() for values in outputs.values()])
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def weights(model: Headed) -> dict[str, torch.Tensor]:
+    """Copies the weights, under the names they have without LoRA."""
+    return {name.replace(".base_layer.", "."): values.detach().clone() for name, values in model.named_parameters()}
+
+
+def changed(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> set[str]:
+    return {name for name, values in before.items() if not torch.equal(values, after[name])}
+
+
+@pytest.mark.parametrize(
+    ("adaptation", "learns"),
+    [
+        (FULL, lambda _: True),
+        (FROZEN, lambda part: part != "embeddings"),
+        (Adaptation(kind="top", layers=1), lambda part: part in {"decision", "beside", 3}),
+        (Adaptation(kind="top", layers=2), lambda part: part in {"decision", "beside", 2, 3}),
+        (Adaptation(kind="top", layers=3), lambda part: part != "embeddings"),
+        (PROBE, lambda part: part == "decision"),
+        (LORA, lambda part: part == "decision"),
+    ],
+    ids=["full", "frozen-embeddings", "top-1", "top-2", "top-3", "probe", "lora"],
+)
+def test_what_is_to_learn_learns_and_nothing_else_does(
+    model: Headed, rows: TokenRows, adaptation: Adaptation, learns: Callable[[str | int], bool]
+) -> None:
+    before = weights(model)
+    parts = {name: part_of(model, name) for name in before}
+    assert set(parts.values()) >= {"decision", "embeddings", 1, 2, 3}
+    adapt(model, adaptation)
+    learn(model, rows)
+    assert changed(before, weights(model)) == {name for name, part in parts.items() if learns(part)}
+    decisions = {name for name, part in parts.items() if part == "decision"}
+    assert decisions >= {"others.intensity.linear.weight", "others.intensity.linear.bias"}
+    assert any(name.startswith("classifier.classifier.") for name in decisions)
+
+
+def matrices(model: Headed) -> list[str]:
+    """The names of the matrices of the blocks."""
+    modules = {f"{name}.weight" for name, part in model.named_modules() if isinstance(part, nn.Linear)}
+    return sorted(name for name in modules if isinstance(part_of(model, name), int))
+
+
+def test_every_matrix_of_the_blocks_has_an_addition_that_learns(model: Headed, rows: TokenRows) -> None:
+    wanted = matrices(model)
+    assert len(wanted) >= 4 * LAYERS
+    adapt(model, LORA)
+    before = {name: values for name, values in weights(model).items() if ".lora_" in name}
+    expected = {f"{name.removesuffix('.weight')}.lora_{part}.default.weight" for name in wanted for part in ("A", "B")}
+    assert set(before) == expected
+    learn(model, rows)
+    assert changed(before, weights(model)) == expected
+
+
+def test_an_encoder_with_additions_starts_as_it_was(model: Headed, rows: TokenRows) -> None:
+    before = predict(model, rows, batch_size=8)
+    adapt(model, LORA)
+    after = predict(model, rows, batch_size=8)
+    np.testing.assert_array_equal(after.probability, before.probability)
+    np.testing.assert_array_equal(after.others["intensity"], before.others["intensity"])
+
+
+def test_merged_additions_leave_a_model_of_its_family_that_says_the_same(
+    folder: Path, model: Headed, rows: TokenRows, tmp_path: Path
+) -> None:
+    plain, wanted = model.state_dict(), matrices(model)
+    start = predict(model, rows, batch_size=8)
+    before = weights(model)
+    adapt(model, LORA)
+    learn(model, rows)
+    added = {name.removesuffix(".lora_B.default.weight"): values for name, values in weights(model).items()}
+    expected = predict(model, rows, batch_size=8)
+    assert not np.allclose(expected.probability, start.probability, atol=1e-3)
+    merge(model)
+    after = weights(model)
+    assert list(model.state_dict()) == list(plain)
+    for name in wanted:
+        stem = name.removesuffix(".weight")
+        addition = after[name] - before[name]
+        torch.testing.assert_close(addition, 6 / 2 * added[stem] @ added[f"{stem}.lora_A.default.weight"])
+        assert torch.linalg.matrix_rank(addition, atol=1e-5) == LORA.rank
+    assert {name for name in changed(before, after) if part_of(model, name) != "decision"} == set(wanted)
+
+    save_headed(model, load_tokenizer(folder), tmp_path)
+    for one in (model, load_headed(tmp_path)):
+        found = predict(one, rows, batch_size=8)
+        np.testing.assert_allclose(found.probability, expected.probability, atol=1e-5)
+        np.testing.assert_allclose(found.others["intensity"], expected.others["intensity"], atol=1e-5)
+
+
+def test_a_model_without_additions_is_merged_into_itself(encoder: Path) -> None:
+    model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
+    before = weights(model)
+    merge(model)
+    assert not changed(before, weights(model))
+    assert list(weights(model)) == list(before)
+
+
+def test_additions_forget_in_training_as_often_as_they_are_told(encoder: Path, rows: TokenRows) -> None:
+    batch = Collate(0, {})([rows[place] for place in range(8)])
+    for dropout in (0.0, 0.5):
+        model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
+        adapt(model, Adaptation(kind="lora", dropout=dropout))
+        learn(model, rows)
+        first, second = (model.train()(**batch)["intensity"] for _ in range(2))
+        assert torch.equal(first, second) == (dropout == 0)
+        first, second = (model.eval()(**batch)["intensity"] for _ in range(2))
+        assert torch.equal(first, second)
+
+
+def test_more_blocks_than_there_are_cannot_learn(model: Headed) -> None:
+    with pytest.raises(StageError, match=r"params\.yaml: finetune\.adaptation\.layers is 4, but the encoder has 3$"):
+        adapt(model, Adaptation(kind="top", layers=4))
+
+
+@pytest.mark.parametrize("adaptation", [FULL, FROZEN, PROBE, LORA], ids=["full", "frozen", "probe", "lora"])
+def test_how_much_learns_is_told(encoder: Path, adaptation: Adaptation, caplog: pytest.LogCaptureFixture) -> None:
+    model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
+    with caplog.at_level("INFO", logger="stages"):
+        adapt(model, adaptation)
+    learning, every = (sum(v.numel() for v in model.parameters() if v.requires_grad or all_) for all_ in (False, True))
+    assert f"{adaptation.kind}: {learning} of {every} weights learn" in caplog.text
+    assert (learning == every) == (adaptation == FULL)

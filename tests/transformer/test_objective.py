@@ -1,0 +1,240 @@
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from stages.errors import StageError
+from stages.settings.heads import ClassificationHead, Head, RegressionHead
+from stages.transformer import losses
+from stages.transformer.batches import Batch, Collate, TokenRows
+from stages.transformer.examples import Examples
+from stages.transformer.heads import Headed, Regression, new_headed
+from stages.transformer.objective import heads_objective, supervision
+from tests.conftest import CLASSES
+
+LABELS = ["negative", "positive"]
+# Graded as the classes say, but for the texts 3, 8, 13 … that nobody graded.
+SCORES = np.array([math.nan if i % 5 == 3 else (2 * c - 1) * (1 + i % 4) for i, c in enumerate(CLASSES)], np.float32)
+GRADED = np.isfinite(SCORES)
+
+
+def classification(**changes: Any) -> ClassificationHead:
+    return ClassificationHead(**{"kind": "classification", "column": "label", "loss": "cross_entropy", **changes})
+
+
+def regression(**changes: Any) -> RegressionHead:
+    return RegressionHead(**{"kind": "regression", "column": "score", "loss": "mse", **changes})
+
+
+def headed(encoder: Path, heads: dict[str, Head], labels: list[str] = LABELS) -> Headed:
+    return new_headed(encoder, labels, heads, dropout=0.0, seed=0).eval()
+
+
+@pytest.fixture
+def examples(rows: TokenRows) -> Examples:
+    return Examples(rows, np.array(CLASSES), SCORES)
+
+
+def supervised(encoder: Path, heads: dict[str, Head], examples: Examples, **more: Any) -> dict[str, torch.Tensor]:
+    return supervision(headed(encoder, heads, **more), heads, examples)
+
+
+def batch_of(examples: Examples, extras: dict[str, torch.Tensor], places: list[int]) -> Batch:
+    return Collate(0, extras)([examples.rows[place] for place in places])
+
+
+def test_labels_are_learnt_for_certain_where_nothing_else_is_asked_for(encoder: Path, examples: Examples) -> None:
+    extras = supervised(encoder, {"polarity": classification()}, examples)
+    assert extras.keys() == {"target of polarity"}
+    assert extras["target of polarity"].tolist() == [[1 - label, label] for label in CLASSES]
+
+
+def test_a_score_says_how_surely_its_label_is_learnt_and_a_text_without_one_keeps_its_label(
+    encoder: Path, examples: Examples
+) -> None:
+    extras = supervised(encoder, {"polarity": classification(score_slope=0.5)}, examples)
+    found = extras["target of polarity"]
+    assert found[GRADED, 1].tolist() == pytest.approx([1 / (1 + math.exp(-0.5 * one)) for one in SCORES[GRADED]])
+    assert found[~GRADED].tolist() == [[1 - label, label] for label in np.array(CLASSES)[~GRADED]]
+
+
+def test_a_text_of_a_rare_class_counts_for_more(encoder: Path, rows: TokenRows) -> None:
+    labels = np.array([0] * 24 + [1] * 8)
+    examples = Examples(rows, labels, np.full(32, np.nan, np.float32))
+    extras = supervised(encoder, {"polarity": classification(class_weight="balanced")}, examples)
+    assert extras["weight of polarity"].tolist() == pytest.approx([32 / 48] * 24 + [32 / 16] * 8)
+    extras = supervised(
+        encoder, {"polarity": classification(class_weight="balanced")}, examples, labels=["a", "b", "unseen"]
+    )
+    assert extras["weight of polarity"].tolist() == pytest.approx([32 / 72] * 24 + [32 / 24] * 8)
+    assert extras["target of polarity"].shape == (32, 3)
+
+
+def test_a_weight_is_that_of_the_label_also_where_a_score_says_how_surely_it_is_learnt(
+    encoder: Path, rows: TokenRows
+) -> None:
+    labels = np.array([0] * 24 + [1] * 8)
+    examples = Examples(rows, labels, (2 * labels - 1).astype(np.float32))
+    head = classification(class_weight="balanced", score_slope=1.0)
+    extras = supervised(encoder, {"polarity": head}, examples)
+    assert extras["weight of polarity"].tolist() == pytest.approx([32 / 48] * 24 + [32 / 16] * 8)
+
+
+def test_numbers_are_learnt_as_they_stand_in_the_corpus_and_give_the_head_its_scale(
+    encoder: Path, examples: Examples
+) -> None:
+    heads: dict[str, Head] = {"polarity": classification(), "intensity": regression()}
+    model = headed(encoder, heads)
+    extras = supervision(model, heads, examples)
+    np.testing.assert_array_equal(extras["target of intensity"], SCORES)
+    head = model.further()["intensity"]
+    assert isinstance(head, Regression)
+    assert head.mean.item() == pytest.approx(SCORES[GRADED].mean(), abs=1e-6)
+    assert head.deviation.item() == pytest.approx(SCORES[GRADED].std(), rel=1e-5)
+
+
+@pytest.mark.parametrize("weighted", ["balanced", None])
+def test_what_a_batch_costs_is_that_of_each_head_computed_by_hand(
+    any_encoder: Path, examples: Examples, weighted: str | None
+) -> None:
+    heads: dict[str, Head] = {
+        "polarity": classification(class_weight=weighted, score_slope=1.0, options={"label_smoothing": 0.1}),
+        "intensity": regression(loss="huber", options={"delta": 0.5}, weight=0.25),
+        "tone": classification(loss="focal", options={"gamma": 3.0}, weight=2.0),
+        "rest": classification(loss="binary"),
+    }
+    labels = np.where(np.arange(32) < 8, CLASSES, 0)  # few are of class 1
+    few = Examples(examples.rows, labels, np.abs(SCORES) * np.float32(2 * labels - 1))
+    model = headed(any_encoder, heads)
+    extras = supervision(model, heads, few)
+    places = [0, 3, 4, 7, 30]  # graded but for 3
+    with torch.no_grad():
+        found = heads_objective(heads)(model, batch_of(few, extras, places))
+        said = {name: values.double().numpy() for name, values in model(**batch_of(few, {}, places)).items()}
+    hard = np.eye(2)[few.labels[places]]
+    sure = 1 / (1 + np.exp(-few.scores[places].astype(float)))
+    soft = np.where(GRADED[places][:, None], np.column_stack([1 - sure, sure]), hard)
+
+    def log_p(logits: np.ndarray) -> np.ndarray:
+        return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+
+    weights = 32 / (2 * np.bincount(few.labels))[few.labels[places]] if weighted else np.ones(5)
+    polarity = -((0.9 * soft + 0.05) * log_p(said["polarity"])).sum(axis=1)
+    assert found["polarity"].item() == pytest.approx((weights * polarity).mean(), rel=1e-4)
+
+    graded = few.scores[GRADED].astype(float)
+    off = np.abs(said["intensity"] - few.scores[places])[GRADED[places]] / graded.std()
+    huber = np.where(off < 0.5, off**2 / 2, 0.5 * (off - 0.25))
+    assert found["intensity"].item() == pytest.approx(0.25 * huber.mean(), rel=1e-4)
+
+    tone = log_p(said["tone"])
+    focal = -(hard * (1 - np.exp(tone)) ** 3 * tone).sum(axis=1)
+    assert found["tone"].item() == pytest.approx(2 * focal.mean(), rel=1e-4)
+
+    odds = np.where(hard == 1, said["rest"], -said["rest"])
+    assert found["rest"].item() == pytest.approx(np.log1p(np.exp(-odds)).sum(axis=1).mean(), rel=1e-4)
+    assert list(found) == list(heads)
+
+
+def test_a_text_without_a_score_teaches_its_label_and_no_number(encoder: Path, examples: Examples) -> None:
+    heads: dict[str, Head] = {"polarity": classification(), "intensity": regression()}
+    model = headed(encoder, heads)
+    extras = supervision(model, heads, examples)
+    without = [place for place in range(32) if not GRADED[place]][:4]
+    terms = heads_objective(heads)(model, batch_of(examples, extras, without))
+    assert terms["intensity"].item() == 0
+    assert terms["polarity"].item() > 0
+    torch.autograd.backward(terms["intensity"], retain_graph=True)
+    assert all(values.grad is None or not values.grad.any() for values in model.parameters())
+    torch.autograd.backward(terms["polarity"])
+    assert all(values.grad.any() for values in model.classifier.classifier.parameters())
+    with_one = heads_objective(heads)(model, batch_of(examples, extras, [*without, 0]))
+    alone = heads_objective(heads)(model, batch_of(examples, extras, [0]))
+    assert with_one["intensity"].item() == pytest.approx(alone["intensity"].item(), rel=1e-4)
+
+
+def test_a_head_that_counts_double_pulls_twice_as_hard(encoder: Path, examples: Examples) -> None:
+    gradients = []
+    for weight in (1.0, 2.0):
+        heads: dict[str, Head] = {"polarity": classification(), "intensity": regression(weight=weight)}
+        model = headed(encoder, heads)
+        extras = supervision(model, heads, examples)
+        terms = heads_objective(heads)(model, batch_of(examples, extras, [0, 1, 2]))
+        torch.autograd.backward(terms["intensity"])
+        gradients.append({name: one.grad for name, one in model.named_parameters() if one.grad is not None})
+    assert gradients[0].keys() == gradients[1].keys()
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(2 * gradient, gradients[1][name], msg=name)
+    assert gradients[0]["others.intensity.linear.weight"].any()
+    assert gradients[0]["classifier.bert.encoder.layer.0.attention.self.query.weight"].any()
+
+
+def test_a_number_costs_the_same_on_whatever_scale_it_is_told(encoder: Path, examples: Examples) -> None:
+    heads: dict[str, Head] = {"polarity": classification(), "intensity": regression()}
+    costs = []
+    for scale, shift in ((1.0, 0.0), (50.0, 1000.0)):
+        other = Examples(examples.rows, examples.labels, SCORES * np.float32(scale) + np.float32(shift))
+        model = headed(encoder, heads)
+        extras = supervision(model, heads, other)
+        costs.append(heads_objective(heads)(model, batch_of(other, extras, [0, 1, 2]))["intensity"].item())
+    assert costs[1] == pytest.approx(costs[0], rel=1e-3)
+
+
+STARS = np.full(32, 3.0, np.float32)  # one to five: positive for both labels
+NONE = np.full(32, np.nan, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels", "reason"),
+    [
+        (STARS, LABELS, "needs scores that are positive for the last label and negative for the first"),
+        (-STARS, LABELS, "needs scores that are positive for the last label and negative for the first"),
+        (-SCORES, LABELS, "needs scores that are positive for the last label"),
+        (NONE, LABELS, "needs two labels and rows with scores"),
+        (SCORES, ["a", "b", "c"], "needs two labels and rows with scores"),
+    ],
+    ids=["stars", "complaints", "reversed", "none", "three-labels"],
+)
+def test_scores_that_say_nothing_of_the_labels_are_not_learnt_from(
+    encoder: Path, rows: TokenRows, scores: np.ndarray, labels: list[str], reason: str
+) -> None:
+    examples = Examples(rows, np.array(CLASSES), scores)
+    with pytest.raises(StageError) as caught:
+        supervised(encoder, {"mood": classification(score_slope=1.0)}, examples, labels=labels)
+    message = str(caught.value)
+    assert message.startswith("params.yaml: score_slope of the head mood " + reason)
+    assert "set it to null" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("scores", [STARS, NONE])
+def test_scores_that_say_nothing_of_the_labels_do_not_matter_where_they_are_not_asked_for(
+    encoder: Path, rows: TokenRows, scores: np.ndarray
+) -> None:
+    extras = supervised(encoder, {"mood": classification()}, Examples(rows, np.array(CLASSES), scores))
+    assert extras["target of mood"][:, 1].tolist() == CLASSES
+
+
+def test_a_head_that_learns_numbers_where_there_are_none_is_refused(encoder: Path, rows: TokenRows) -> None:
+    heads: dict[str, Head] = {"polarity": classification(), "warmth": regression()}
+    with pytest.raises(StageError, match="the head warmth learns from scores, but no training row has one: leave it"):
+        supervised(encoder, heads, Examples(rows, np.array(CLASSES), NONE))
+
+
+def test_a_loss_is_the_function_of_its_name(encoder: Path, examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the comment in stages/settings/heads.py promises to whoever adds one."""
+    seen: list[dict[str, float]] = []
+
+    def focal(logits: torch.Tensor, targets: torch.Tensor, **options: float) -> torch.Tensor:
+        seen.append(options)
+        return logits[:, 0] * 0 + 7
+
+    monkeypatch.setattr(losses, "focal", focal)
+    heads: dict[str, Head] = {"polarity": classification(loss="focal", options={"gamma": 1.5})}
+    model = headed(encoder, heads)
+    terms = heads_objective(heads)(model, batch_of(examples, supervision(model, heads, examples), [0, 1]))
+    assert terms["polarity"].item() == 7
+    assert seen == [{"gamma": 1.5}]
