@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 
+import torch
 from torch import nn
 from transformers import PreTrainedModel
 
@@ -16,7 +17,7 @@ def student_of(teacher: PreTrainedModel, keep_layers: Sequence[int]) -> PreTrain
     This is how DistilBERT starts (Sanh et al., 2019). Embeddings and decision are the teacher's.
 
     Raises:
-        StageError: the teacher has no such layer.
+        StageError: the teacher has no such layer, or one that cannot stand where it would.
     """
     depth = teacher.config.num_hidden_layers
     if max(keep_layers) >= depth:
@@ -31,8 +32,16 @@ def student_of(teacher: PreTrainedModel, keep_layers: Sequence[int]) -> PreTrain
             if child is stack:
                 setattr(parent, name, kept)
     student.config.num_hidden_layers = len(keep_layers)
+    student.config.problem_type = None  # it learns by the softmax, whatever its teacher was trained by
     if types := getattr(student.config, "layer_types", None):  # of families whose blocks differ
         student.config.layer_types = [types[place] for place in keep_layers]
+    with torch.device("meta"):  # shapes without weights
+        expected = type(student)(student.config).state_dict().keys()
+    if student.state_dict().keys() != expected:
+        raise StageError(
+            f"params.yaml: distill.keep_layers begins with layer {keep_layers[0]}, but the first layer of a "
+            f"{student.config.model_type} is built unlike the others: begin with 0"
+        )
     return student
 
 

@@ -33,6 +33,7 @@ class ClassificationHead(_Head):
         column: of the corpus, which it learns to tell.
         loss: one of `CLASSIFICATION`.
         class_weight: `balanced` lets a rare class count as much as the others.
+        decides: whether the approach decides by this head; where there are several classifications, one of them must.
         score_slope: where rows have a score that is positive for the last label, learn sigmoid(slope · score) instead
             of 0 or 1; None for labels only.
     """
@@ -41,6 +42,7 @@ class ClassificationHead(_Head):
     column: Literal["label"]
     class_weight: Literal["balanced"] | None = None
     score_slope: Positive | None = None
+    decides: bool = False
 
     @model_validator(mode="after")
     def _has_a_loss(self) -> "ClassificationHead":
@@ -65,6 +67,9 @@ class RegressionHead(_Head):
         _check(self, REGRESSION)
         return self
 
+
+# A head of this name could not be told from the approach's own probability in what is measured.
+RESERVED = "probability"
 
 Head = Annotated[ClassificationHead | RegressionHead, Field(discriminator="kind")]
 

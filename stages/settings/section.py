@@ -138,7 +138,7 @@ def _validated(path: Path) -> dict[str, Section]:
 
 def _complaint(section: str, content: Any, problem: dict[str, Any]) -> str:
     """Says one validation error in terms of the file: `tokenize.max_length: …`."""
-    location = _path(content, problem["loc"])
+    location = _path(content, problem["loc"], keyed=problem["type"] in {"missing", "extra_forbidden"})
     where = ".".join([section, *map(str, location)])
     if problem["type"] == "extra_forbidden":
         owner = _owner(sections()[section], problem["loc"])
@@ -148,8 +148,11 @@ def _complaint(section: str, content: Any, problem: dict[str, Any]) -> str:
     return f"{where}: {message[0].lower()}{message[1:]}{shown}"
 
 
-def _path(content: Any, location: tuple[int | str, ...]) -> list[int | str]:
-    """Keeps the parts of a pydantic location that are keys of the file, and drops the tags of unions."""
+def _path(content: Any, location: tuple[int | str, ...], *, keyed: bool) -> list[int | str]:
+    """Keeps the parts of a pydantic location that are keys of the file, and drops the tags of unions.
+
+    With `keyed`, the last part is a key even where the file does not have it.
+    """
     path: list[int | str] = []
     for step, part in enumerate(location):
         last = step == len(location) - 1
@@ -158,7 +161,7 @@ def _path(content: Any, location: tuple[int | str, ...]) -> list[int | str]:
         )
         if inside:
             content = content[part]
-        if inside or (last and isinstance(content, dict)):
+        if inside or (keyed and last and isinstance(content, dict)):
             path.append(part)
     return path
 

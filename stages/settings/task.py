@@ -2,9 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from stages.settings.heads import Head
+from stages.settings.heads import RESERVED, ClassificationHead, Head
 from stages.settings.section import Catalogue, Name, Positive, Seed, Strict
 from stages.settings.source import Source
 
@@ -143,7 +143,7 @@ class Task(Strict):
     source: Source
     reader: Reader
     split: Split
-    heads: Annotated[dict[Name, Head], Field(min_length=1, description="decision modules; the first one decides")]
+    heads: Annotated[dict[Name, Head], Field(min_length=1, description="decision modules by name")]
     decoding: Decoding
     retrieved: Annotated[Vader | ZeroShot, Field(discriminator="kind")]
 
@@ -157,12 +157,19 @@ class Task(Strict):
             raise ValueError("retrieved.descriptions must describe each of the labels, and nothing else")
         return self
 
-    @model_validator(mode="after")
-    def _decides(self) -> "Task":
-        first, *_ = self.heads
-        if self.heads[first].kind != "classification":
-            raise ValueError(f"heads: the first one decides between the labels, so {first} must be a classification")
-        return self
+    @field_validator("heads", mode="after")
+    @classmethod
+    def _deciding_first(cls, heads: dict[str, Head]) -> dict[str, Head]:
+        """Puts the head that decides before the others, in whatever order they stand in the file."""
+        if RESERVED in heads:
+            raise ValueError(f"a head cannot be called {RESERVED}, as the scores of its approach are")
+        able = [name for name, head in heads.items() if isinstance(head, ClassificationHead)]
+        chosen = [name for name in able if getattr(heads[name], "decides", False)] or able
+        if not able:
+            raise ValueError("none decides between the labels: one must be a classification")
+        if len(chosen) > 1:
+            raise ValueError(f"{' and '.join(chosen)} could decide: give one of them, and no other, `decides: true`")
+        return {chosen[0]: heads[chosen[0]], **heads}
 
     @model_validator(mode="after")
     def _reads_what_it_splits(self) -> "Task":

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stages.settings.section import Positive, Seed, Share, Strict, Weight
 
@@ -43,3 +43,11 @@ class Training(Strict):
     patience: Count | None
     select_by: Literal["accuracy", "macro_f1", "log_loss"]
     seed: Seed
+
+    @model_validator(mode="after")
+    def _options_are_heard(self) -> "Training":
+        if self.scheduler_options and self.scheduler in {"constant", "constant_with_warmup"}:
+            raise ValueError(f"scheduler_options: the scheduler {self.scheduler} has none")
+        if own := sorted({"lr", "weight_decay", "params"} & set(self.optimizer_options)):
+            raise ValueError(f"optimizer_options.{own[0]} is not for these options: see learning_rate and weight_decay")
+        return self

@@ -46,15 +46,12 @@ def _add_lora(model: Headed, settings: Adaptation) -> None:
     blocks = layer_stack(model.classifier)
     for values in trunk_parameters(model.classifier):
         values.requires_grad = False
-    learning = [values for values in model.parameters() if values.requires_grad]
     for block in blocks:
         matrices = [name for name, part in block.named_modules() if isinstance(part, nn.Linear)]
         config = LoraConfig(
             r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules=matrices
         )
         inject_adapter_in_model(config, block)
-    for values in learning:  # peft freezes what it does not add
-        values.requires_grad = True
 
 
 def merge(model: Headed) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.special import expit
+from scipy.special import log_expit, softmax
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.transformer.loading import load_config, load_model
@@ -61,5 +61,4 @@ def probabilities(logits: np.ndarray, *, binary: bool = False) -> np.ndarray:
             else the softmax.
     """
     values = logits.astype(np.float64)
-    powers = expit(values) if binary else np.exp(values - values.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return softmax(log_expit(values) if binary else values, axis=1)

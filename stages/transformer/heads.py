@@ -22,6 +22,7 @@ from stages.transformer.encoding import encode
 from stages.transformer.trunk import pooled
 
 DESCRIBED, WEIGHTS = "heads.json", "heads.safetensors"
+MODULE = "head {}"  # a bare name may be one that torch's modules have for themselves: `type`, `train`
 Outputs = dict[str, torch.Tensor]
 
 
@@ -72,7 +73,8 @@ class Regression(nn.Module):
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         """Gives (batch,) numbers of (batch, width) vectors."""
-        return self.linear(vectors).squeeze(-1) * self.deviation + self.mean
+        # In 32 bits whatever the rest is computed in: of a year, 16 bits keep no more than the decade.
+        return self.linear(vectors).squeeze(-1).float() * self.deviation + self.mean
 
     def decided(self, outputs: np.ndarray) -> np.ndarray:
         """Gives (texts,) numbers of (texts, 1) outputs."""
@@ -97,11 +99,12 @@ class Headed(nn.Module):
         """Puts further decisions beside the one of `classifier`, which is called `primary`."""
         super().__init__()
         self.classifier, self.primary = classifier, primary
-        self.others = nn.ModuleDict(others)
+        self.others = nn.ModuleDict({MODULE.format(name): head for name, head in (others or {}).items()})
 
     def further(self) -> dict[str, Further]:
         """Gives the heads beside the primary one, by name."""
-        return cast("dict[str, Further]", dict(self.others.items()))
+        prefix = MODULE.format("")
+        return {name.removeprefix(prefix): cast("Further", head) for name, head in self.others.items()}
 
     @property
     def device(self) -> torch.device:
@@ -185,7 +188,7 @@ def load_headed(folder: Path) -> Headed:
         StageError: the folder is missing or damaged.
     """
     classifier = load_classifier(folder)
-    if not (folder / DESCRIBED).exists():
+    if not (folder / DESCRIBED).exists() and not (folder / WEIGHTS).exists():
         return Headed(classifier, "primary")
     try:
         heads = _Heads.model_validate(read_json(folder / DESCRIBED))
@@ -197,7 +200,7 @@ def load_headed(folder: Path) -> Headed:
         model = Headed(classifier, heads.primary, made)
         if made:
             model.others.load_state_dict(load_file(folder / WEIGHTS))
-    except (ValidationError, OSError, SafetensorError, RuntimeError) as error:
+    except (ValidationError, OSError, SafetensorError, RuntimeError, KeyError) as error:
         reason = " ".join(str(error).split())[:200]
         raise StageError(f"{folder} has heads that cannot be loaded ({reason}): run `dvc repro`") from None
     return model.eval()
@@ -224,6 +227,8 @@ def predict(
         rows, compute, batch_size=batch_size, padding_id=config.pad_token_id, device=model.device, done=done
     )
     widths = [config.num_labels, *(head.linear.out_features for head in model.further().values())]
+    if not len(rows):
+        values = np.empty((0, sum(widths)), np.float32)
     first, *rest = np.split(values, np.cumsum(widths)[:-1], axis=1)
     return Predictions(
         probabilities(first, binary=config.problem_type == "multi_label_classification"),

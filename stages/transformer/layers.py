@@ -42,12 +42,14 @@ def trunk_parameters(model: PreTrainedModel) -> Iterator[nn.Parameter]:
 def heights(model: PreTrainedModel) -> dict[int, int]:
     """Tells how high each weight of the trunk stands, by its `id`.
 
-    0 are the embeddings, 1 to n the blocks. What a family keeps beside them (a last norm, shared positions) stands as
-    high as the last block.
+    0 is what comes before the blocks, 1 to n are the blocks. What a family keeps behind them (a last norm, shared
+    positions) stands as high as the last one.
     """
     layers = layer_stack(model)
-    height = {id(values): len(layers) for values in trunk_parameters(model)}
-    height |= {id(values): 0 for values in embeddings_of(model).parameters()}
-    for number, layer in enumerate(layers, start=1):
-        height |= {id(values): number for values in layer.parameters()}
+    height = {id(values): number for number, layer in enumerate(layers, start=1) for values in layer.parameters()}
+    below = 0
+    for values in trunk_parameters(model):
+        if id(values) in height:
+            below = len(layers)
+        height.setdefault(id(values), below)
     return height

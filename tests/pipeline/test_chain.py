@@ -56,6 +56,26 @@ def test_every_measure_of_every_approach_has_an_interval(rehearsed: Clone, task:
         assert set(scores["versus"]) == set(APPROACHES) - {"bag-of-words"}
 
 
+def test_every_head_is_evaluated(rehearsed: Clone) -> None:
+    metrics = json.loads((rehearsed.folder / "metrics/evaluate/opinion.json").read_text())
+    assert set(metrics["graded"]) == {"test", "products", "tweets", "editorials"}
+    for scores in metrics["graded"].values():
+        assert set(scores) == {*APPROACHES, "constant"}
+        for score in (*scores["transformer"]["intensity"].values(), scores["student"]["probability"]["spearman"]):
+            found = score.get("spearman_difference", score)
+            assert found["low"] <= found["value"] <= found["high"]
+    assert json.loads((rehearsed.folder / "metrics/evaluate/author.json").read_text())["graded"] == {}
+
+
+@pytest.mark.parametrize("task", LABELS)
+def test_the_model_is_taken_apart_step_by_step(rehearsed: Clone, task: str) -> None:
+    found = json.loads((rehearsed.folder / f"metrics/dissect/{task}.json").read_text())
+    heads = {"opinion": {"polarity", "intensity"}, "author": {"speaker"}}[task]
+    assert {name.split(":")[0] for name in found["steps"] if ":" in name} == heads
+    assert all(set(one["decisions"]) == heads for one in found["sentences"].values())
+    assert len(list((rehearsed.folder / f"data/dissections/{task}").iterdir())) == len(found["sentences"])
+
+
 def test_decoding_is_tested_against_no_decoding_by_whole_groups(rehearsed: Clone) -> None:
     decoded = json.loads((rehearsed.folder / "metrics/evaluate/author.json").read_text())["decoded"]
     assert list(decoded) == METHODS["author"]

@@ -32,6 +32,21 @@ def test_a_section_gives_what_the_file_says(written: Written) -> None:
     assert Decode.load(path).combine == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"finetune/optimizer_options": {"lr": 0.1}}, "finetune: optimizer_options.lr is not for these options"),
+        ({"distill/optimizer_options": {"weight_decay": 0.1}}, "distill: optimizer_options.weight_decay is not for"),
+        (
+            {"finetune/scheduler": "constant", "finetune/scheduler_options": {"num_cycles": 2}},
+            "finetune: scheduler_options: the scheduler constant has none",
+        ),
+    ],
+)
+def test_an_option_that_nobody_would_hear_is_refused(written: Written, changes: Params, expected: str) -> None:
+    assert expected in complaint(written(changes))
+
+
 def test_options_of_an_optimiser_may_be_numbers_pairs_or_switches(written: Written) -> None:
     options = {"betas": [0.9, 0.95], "amsgrad": True, "eps": 1e-6}
     assert Finetune.load(written({"finetune/optimizer_options": options})).optimizer_options == options

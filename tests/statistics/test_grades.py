@@ -49,6 +49,12 @@ def test_who_always_says_the_same_has_no_rank_correlation_but_an_error() -> None
     assert found["mae"] == pytest.approx(1.0)
 
 
+def test_where_nobody_graded_anything_nothing_is_known() -> None:
+    found = measure_grades(np.full(4, np.nan), np.arange(4.0))
+    assert list(found) == ["spearman", "mae"]
+    assert np.isnan(list(found.values())).all()
+
+
 def test_a_resample_of_one_text_only_has_no_rank_correlation_and_the_others_keep_theirs() -> None:
     first, second = drawn(3, 0, None)
     weights = np.array([[3.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, 7.0]])

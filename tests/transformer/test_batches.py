@@ -74,10 +74,22 @@ def test_an_epoch_shows_every_text_once() -> None:
 
 def test_epochs_differ_but_the_same_seed_gives_the_same_epochs() -> None:
     first, again, other = (LengthBuckets(LENGTHS, 8, seed) for seed in (0, 0, 1))
-    epochs = [list(first), list(first)]
-    assert epochs[0] != epochs[1]
-    assert epochs == [list(again), list(again)]
-    assert epochs[0] != list(other)
+    epochs = []
+    for buckets in (first, again, other):
+        epochs.append([list(buckets)])
+        buckets.begin(2)
+        epochs[-1].append(list(buckets))
+    assert epochs[0][0] != epochs[0][1]
+    assert epochs[0] == epochs[1]
+    assert epochs[0][0] != epochs[2][0]
+
+
+def test_an_epoch_can_be_gone_on_with_in_its_middle() -> None:
+    buckets = LengthBuckets(LENGTHS, 8, seed=0)
+    buckets.begin(3)
+    whole = list(buckets)
+    buckets.begin(3, skipped=5)
+    assert list(buckets) == whole[5:]
 
 
 def test_little_of_a_batch_is_padding() -> None:

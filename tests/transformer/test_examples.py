@@ -47,6 +47,20 @@ def test_a_head_that_says_numbers_is_measured_on_the_texts_that_have_one(encoder
     assert found["intensity/mae"] == pytest.approx(np.abs(SCORES - said)[known].mean())
 
 
+@pytest.mark.parametrize(
+    ("scores", "measured"), [(np.full(32, np.nan), set()), (np.full(32, 2.0), {"intensity/mae"})], ids=["none", "same"]
+)
+def test_what_cannot_be_measured_of_numbers_does_not_stop_a_training(
+    encoder: Path, rows: TokenRows, scores: np.ndarray, measured: set[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    """The loop takes a score that is no number for a sign that the weights broke."""
+    examples = Examples(rows, np.array(CLASSES), scores.astype(np.float32))
+    found = examples.measured(headed(encoder, intensity=INTENSITY), 8)
+    assert set(found) == {"accuracy", "macro_f1", "log_loss", *measured}
+    assert np.isfinite(list(found.values())).all()
+    assert not [one for one in recwarn if issubclass(one.category, RuntimeWarning)]
+
+
 def test_a_further_decision_is_measured_under_its_own_name(encoder: Path, examples: Examples) -> None:
     model = headed(encoder, tone=POLARITY)
     found = examples.measured(model, 8)

@@ -168,7 +168,7 @@ def test_a_head_that_counts_double_pulls_twice_as_hard(encoder: Path, examples: 
     assert gradients[0].keys() == gradients[1].keys()
     for name, gradient in gradients[0].items():
         torch.testing.assert_close(2 * gradient, gradients[1][name], msg=name)
-    assert gradients[0]["others.intensity.linear.weight"].any()
+    assert gradients[0]["others.head intensity.linear.weight"].any()
     assert gradients[0]["classifier.bert.encoder.layer.0.attention.self.query.weight"].any()
 
 

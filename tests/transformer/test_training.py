@@ -1,5 +1,4 @@
 import os
-import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from stages.transformer.checkpoint import Checkpoint
 from stages.transformer.examples import Examples
 from stages.transformer.heads import Headed, new_headed
 from stages.transformer.objective import Objective, Terms, heads_objective, supervision
-from stages.transformer.optimizer import parameter_groups
 from stages.transformer.processes import Processes
 from stages.transformer.training import Scores, Trained, train
 from tests.conftest import CLASSES
@@ -266,22 +264,6 @@ def test_weights_without_gradients_are_pulled_to_zero_by_weight_decay_but_biases
     for name, values in model.named_parameters():
         factor = 0.95**4 if values.ndim > 1 else 1.0
         torch.testing.assert_close(values, before[name] * factor, msg=name)
-
-
-def test_each_layer_learns_more_slowly_than_the_one_above(model: Headed) -> None:
-    rates: dict[str, float] = {}
-    names = {id(values): name for name, values in model.named_parameters()}
-    for group in parameter_groups(model, training(learning_rate=1.0, layer_decay=0.5)):
-        rates |= {names[id(values)]: group["lr"] for values in group["params"]}
-    assert rates.keys() == set(names.values())
-    layers = model.classifier.config.num_hidden_layers
-    for name, rate in rates.items():
-        if ".embeddings." in name:
-            assert rate == 0.5 ** (layers + 1), name
-        elif found := re.search(r"layer\.(\d+)\.", name):
-            assert rate == 0.5 ** (layers - int(found[1])), name
-        else:
-            assert rate == 1.0, name
 
 
 def test_half_batches_added_up_learn_as_whole_ones(encoder: Path, examples: Examples, tmp_path: Path) -> None:
