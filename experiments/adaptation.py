@@ -1,4 +1,4 @@
-"""What of an encoder has to learn? A linear probe, the last blocks, everything, or low-rank additions (LoRA).
+"""What of an encoder has to learn? The decisions alone, the last blocks, everything, or low-rank additions (LoRA).
 
 Each mode trains on the film sentences of `opinion` as params.yaml has it, at the learning rates below; the better one
 on validation is then scored on the test set, with intervals, and tested against full fine-tuning. The last one leaves
@@ -42,7 +42,7 @@ def modes() -> dict[str, tuple[dict[str, Any], tuple[float, ...]]]:
     usual = Finetune.load().learning_rate  # for two that differ in nothing else, so that they can be compared
     (name, first), *_ = TaskSection.named(TASK).heads.items()
     return {
-        "linear probe": ({"finetune.adaptation.kind": "probe", **EVEN}, (1e-3, 5e-3)),
+        "decisions alone, trunk frozen": ({"finetune.adaptation.kind": "probe", **EVEN}, (1e-3, 5e-3)),
         "last 2 blocks": ({"finetune.adaptation.kind": "top", **EVEN}, (2e-4, 5e-4)),
         "LoRA, rank 8": ({"finetune.adaptation.kind": "lora", **EVEN}, (5e-4, 2e-3)),
         FULL: ({}, (usual,)),
