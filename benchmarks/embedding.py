@@ -9,13 +9,12 @@ all of them; medians are printed.
 import logging
 import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from sentence_transformers import SentenceTransformer
 
+from benchmarks.timing import seconds
 from stages.artifacts import paths
 from stages.artifacts.tables import read_columns
 from stages.settings.chain import Compute, EncoderName
@@ -29,13 +28,6 @@ from stages.transformer.trunk import load_trunk, sentence_vectors
 ROUNDS = 5
 TEXTS = 1000
 PRODUCT = 1536  # rows and columns of the square matrices multiplied: far above the size where speed stops growing
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Times one call."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def operations(tokens: int, squares: int, config: object) -> float:

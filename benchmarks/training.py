@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 
-from benchmarks.embedding import seconds
+from benchmarks.timing import seconds
 from stages.artifacts import paths
 from stages.settings.chain import Compute, EncoderName
 from stages.settings.finetune import Finetune
@@ -35,7 +35,7 @@ from stages.transformer.processes import Processes
 from stages.transformer.tokenizer import load_tokenizer
 from stages.transformer.training import train
 
-TASK, TEXTS, ROUNDS = "opinion", 960, 3
+TASK, TEXTS, ROUNDS = "opinion", 640, 3
 
 
 def main() -> None:
