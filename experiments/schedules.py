@@ -59,7 +59,7 @@ def schedules() -> None:
         by_schedule = {name: trained(clone, choices) for name, choices in SCHEDULES.items()}
         by_optimizer = {name: trained(clone, choices) for name, choices in OPTIMIZERS.items()}
         lengths = TokenRows.read(clone / paths.tokens(TASK) / "train.parquet").lengths
-    batches = longest_and_lengths(lengths, Finetune.load().batch_size)
+    batches = lengths_by_batch(lengths, Finetune.load().batch_size)
     PICTURES.mkdir(parents=True, exist_ok=True)
     draw_padding(PICTURES / "loader.png", batches)
     draw_curves(PICTURES / "scheduler.png", by_schedule)
@@ -100,7 +100,7 @@ def read_curve(path: Path) -> np.ndarray:
         return np.array([float(row[path.stem]) for row in csv.DictReader(file, delimiter="\t")])
 
 
-def longest_and_lengths(lengths: np.ndarray, batch_size: int) -> dict[str, list[np.ndarray]]:
+def lengths_by_batch(lengths: np.ndarray, batch_size: int) -> dict[str, list[np.ndarray]]:
     """Gives the lengths of the texts of each batch, as they come at random and as the loader puts them together."""
     order = np.random.default_rng(0).permutation(len(lengths))
     random = [lengths[order[start : start + batch_size]] for start in range(0, len(order), batch_size)]

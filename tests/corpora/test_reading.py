@@ -20,6 +20,7 @@ def task(files: dict[str, str], reader: dict[str, Any] | None = None, **changes:
             "source": {"kind": "folder", "path": ".", "files": {name: name for name in files}},
             "reader": {**(reader or TABLE), "files": files},
             "split": {"validation": 0.1, "test": 0.1, "keep_groups": False, "seed": 0},
+            "heads": {"decision": {"kind": "classification", "column": "label", "loss": "cross_entropy"}},
             "decoding": {"methods": ["none"], "measure": "accuracy"},
             "retrieved": {"kind": "vader"},
             **changes,

@@ -140,7 +140,8 @@ def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
 
 def test_a_second_run_from_nothing_gives_the_same_bytes(rehearsed: Clone, tmp_path: Path) -> None:
     again = clone_into(tmp_path / "again")
-    again.repro("embed@author", "evaluate@author", "validity@author")  # the smaller task goes through every stage
+    # The smaller task goes through every stage.
+    again.repro(*(f"{stage}@author" for stage in ("embed", "evaluate", "dissect", "validity")))
     first, second = (
         {name: content for name, content in clone.outputs().items() if "/author" in name}
         for clone in (rehearsed, again)
