@@ -92,7 +92,7 @@ def test_what_is_to_learn_learns_and_nothing_else_does(
     learn(model, rows)
     assert changed(before, weights(model)) == {name for name, part in parts.items() if learns(part)}
     decisions = {name for name, part in parts.items() if part == "decision"}
-    assert decisions >= {"others.intensity.linear.weight", "others.intensity.linear.bias"}
+    assert decisions >= {"others.head intensity.linear.weight", "others.head intensity.linear.bias"}
     assert any(name.startswith("classifier.classifier.") for name in decisions)
 
 
