@@ -13,6 +13,7 @@ from stages.anatomy.projection import Plane
 from stages.pictures.anatomy import draw_attention, draw_layers, draw_parameters
 from stages.pictures.labels import SHARED, label_points, settle
 from stages.pictures.style import picture
+from tests.pictures.drawing import assert_drawn_alike
 
 RANDOM = np.random.default_rng(0)
 TEXTS = ["The film is good.", "It costs between 5 $ and 7 $.", "It costs a $_2 film."]
@@ -42,12 +43,7 @@ DRAWINGS: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_a_picture_is_a_png_of_the_same_bytes_each_time(tmp_path: Path, name: str) -> None:
-    for file in ("first.png", "second.png"):
-        DRAWINGS[name](tmp_path / "plots" / file)
-    first, second = ((tmp_path / "plots" / file).read_bytes() for file in ("first.png", "second.png"))
-    assert first.startswith(b"\x89PNG\r\n\x1a\n")
-    assert len(first) > 5000
-    assert first == second
+    assert_drawn_alike(DRAWINGS[name], tmp_path)
 
 
 def test_a_long_sentence_does_not_make_a_picture_that_nobody_can_open(tmp_path: Path) -> None:

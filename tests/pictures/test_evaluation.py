@@ -12,6 +12,7 @@ from stages.pictures.style import picture
 from stages.settings.evaluate import Evaluate
 from stages.statistics.curves import calibration_points, confusion_cells, roc_points
 from stages.statistics.evaluation import Evaluation, Examples
+from tests.pictures.drawing import assert_drawn_alike
 
 RANDOM = np.random.default_rng(0)
 TRUTH = RANDOM.integers(3, size=40)
@@ -35,12 +36,7 @@ DRAWINGS: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_a_picture_is_a_png_of_the_same_bytes_each_time(tmp_path: Path, name: str) -> None:
-    for file in ("first.png", "second.png"):
-        DRAWINGS[name](tmp_path / "plots" / file)
-    first, second = ((tmp_path / "plots" / file).read_bytes() for file in ("first.png", "second.png"))
-    assert first.startswith(b"\x89PNG\r\n\x1a\n")
-    assert len(first) > 5000
-    assert first == second
+    assert_drawn_alike(DRAWINGS[name], tmp_path)
 
 
 def test_pictures_of_different_numbers_differ(tmp_path: Path) -> None:

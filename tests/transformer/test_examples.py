@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
+from stages.errors import StageError
 from stages.settings.heads import ClassificationHead, Head, RegressionHead
 from stages.transformer.batches import TokenRows
 from stages.transformer.examples import Examples
@@ -73,3 +74,43 @@ def test_a_further_decision_is_measured_under_its_own_name(encoder: Path, exampl
 def test_how_many_texts_are_measured_at_once_does_not_matter(any_encoder: Path, examples: Examples) -> None:
     model = headed(any_encoder, intensity=INTENSITY)
     assert examples.measured(model, 5) == pytest.approx(examples.measured(model, 32), rel=1e-4)
+
+
+@pytest.fixture
+def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_tokens_of_other_rows_than_the_corpus_are_not_trained_on(chain: Path) -> None:
+    from stages.artifacts import paths
+    from stages.artifacts.tables import CORPUS, TOKENS, write_table
+
+    with write_table(paths.corpus("opinion") / "train.parquet", CORPUS) as append:
+        append(
+            {
+                "id": ["a", "b"],
+                "text": ["good", "bad"],
+                "label": ["positive", "negative"],
+                "score": [None, None],
+                "group": ["a", "b"],
+                "position": [0, 0],
+            }
+        )
+    for ids in (["a", "b"], ["b", "a"]):
+        with write_table(paths.tokens("opinion") / "train.parquet", TOKENS) as append:
+            append(
+                {
+                    "id": ids,
+                    "input_ids": [[2, 5, 3], [2, 3]],
+                    "attention_mask": [[1, 1, 1], [1, 1]],
+                    "length": [3, 2],
+                    "truncated": [False, False],
+                }
+            )
+        if ids == ["a", "b"]:
+            found = Examples.read("opinion", "train", LABELS)
+            assert found.labels.tolist() == [1, 0]
+            assert found.rows.lengths.tolist() == [3, 2]
+    with pytest.raises(StageError, match=r"tokens.*does not hold the rows of .*corpus"):
+        Examples.read("opinion", "train", LABELS)

@@ -12,7 +12,7 @@ from stages.settings.training import Optimizer, Scheduler
 from stages.transformer.adaptation import adapt
 from stages.transformer.heads import Headed, new_headed
 from stages.transformer.optimizer import new_optimizer, new_scheduler, parameter_groups
-from tests.transformer.test_training import training
+from tests.transformer.made import training
 
 HEADS: dict[str, Head] = {
     "polarity": ClassificationHead(kind="classification", column="label", loss="cross_entropy"),

@@ -27,7 +27,7 @@ from stages.transformer.examples import Examples
 from stages.transformer.processes import Processes
 from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
 from tests.conftest import CLASSES, TEXTS
-from tests.transformer.test_training import headed, stopping, trained
+from tests.transformer.made import headed, stopping, trained
 
 encoder, folder, stop, changes = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4])
 torch.set_num_threads(1)

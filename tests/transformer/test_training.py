@@ -1,7 +1,4 @@
-import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,95 +7,12 @@ import pytest
 import torch
 
 from stages.errors import StageError
-from stages.settings.heads import ClassificationHead, Head
-from stages.settings.training import Training
-from stages.transformer import training as loop
-from stages.transformer.batches import Batch, Batches, TokenRows
-from stages.transformer.checkpoint import Checkpoint
+from stages.transformer.batches import Batch, TokenRows
 from stages.transformer.examples import Examples
-from stages.transformer.heads import Headed, new_headed
-from stages.transformer.objective import Objective, Terms, heads_objective, supervision
-from stages.transformer.processes import Processes
-from stages.transformer.training import Scores, Trained, train
-from tests.conftest import CLASSES
-
-LABELS = ["negative", "positive"]
-HEADS: dict[str, Head] = {"polarity": ClassificationHead(kind="classification", column="label", loss="cross_entropy")}
-ALONE = Processes(torch.device("cpu"))
-
-
-def training(**changes: Any) -> Training:
-    return Training(
-        **{
-            "epochs": 2,
-            "batch_size": 8,
-            "accumulate": 1,
-            "optimizer": "adamw",
-            "optimizer_options": {},
-            "learning_rate": 5e-3,
-            "layer_decay": 1.0,
-            "weight_decay": 0.01,
-            "scheduler": "linear",
-            "scheduler_options": {},
-            "warmup": 0.1,
-            "max_gradient_norm": 1.0,
-            "dropout": 0.0,
-            "precision": "full",
-            "checkpoint_gradients": False,
-            "patience": None,
-            "select_by": "accuracy",
-            "seed": 0,
-            **changes,
-        }
-    )
-
-
-def headed(encoder: Path, *, dropout: float = 0.0, seed: int = 0) -> Headed:
-    return new_headed(encoder, LABELS, HEADS, dropout=dropout, seed=seed)
-
-
-@pytest.fixture
-def model(encoder: Path) -> Headed:
-    return headed(encoder)
-
-
-@pytest.fixture
-def examples(rows: TokenRows) -> Examples:
-    return Examples(rows, np.array(CLASSES), np.full(len(CLASSES), np.nan, np.float32))
-
-
-def trained(
-    model: Headed,
-    examples: Examples,
-    folder: Path,
-    *,
-    objective: Objective | None = None,
-    validate: Callable[[Headed], Scores] | None = None,
-    processes: Processes = ALONE,
-    **changes: Any,
-) -> Trained:
-    """Trains on the examples; curves and state lie in `folder`."""
-    settings = training(**changes)
-    extras = supervision(model, HEADS, examples)
-    return train(
-        model,
-        Batches(examples.rows, extras, padding_id=0, batch_size=settings.batch_size, seed=settings.seed),
-        objective or heads_objective(HEADS),
-        validate or (lambda one: examples.measured(one, 32)),
-        settings,
-        curves=folder / "curves",
-        checkpoint=Checkpoint.of(folder / "states", settings, model, extras),
-        processes=processes,
-    )
-
-
-def weights(model: Headed) -> dict[str, bytes]:
-    return {name: values.numpy().tobytes() for name, values in model.state_dict().items()}
-
-
-def curve(folder: Path, name: str) -> list[float]:
-    lines = (folder / f"curves/plots/metrics/{name}.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    return [float(line.split("\t")[-1]) for line in lines]
+from stages.transformer.heads import Headed
+from stages.transformer.objective import Terms, heads_objective
+from stages.transformer.training import Scores
+from tests.transformer.made import HEADS, curve, headed, trained, weights
 
 
 def test_a_small_corpus_can_be_learnt_by_heart(any_encoder: Path, examples: Examples, tmp_path: Path) -> None:
@@ -169,8 +83,7 @@ SCRIPTED: dict[str, list[float]] = {
 }
 
 
-@contextmanager
-def scripted() -> Iterator[tuple[Callable[[Headed], Scores], list[dict[str, bytes]]]]:
+def scripted() -> tuple[Callable[[Headed], Scores], list[dict[str, bytes]]]:
     """A validation that says what `SCRIPTED` says, and notes the weights it saw."""
     seen: list[dict[str, bytes]] = []
 
@@ -178,15 +91,15 @@ def scripted() -> Iterator[tuple[Callable[[Headed], Scores], list[dict[str, byte
         seen.append(weights(model))
         return {measure: values[len(seen) - 1] for measure, values in SCRIPTED.items()}
 
-    yield validate, seen
+    return validate, seen
 
 
 @pytest.mark.parametrize(("select_by", "best"), [("accuracy", 2), ("macro_f1", 3), ("log_loss", 1)])
 def test_the_best_epoch_is_kept_and_not_the_last(
     model: Headed, examples: Examples, tmp_path: Path, select_by: str, best: int
 ) -> None:
-    with scripted() as (validate, seen):
-        found = trained(model, examples, tmp_path, validate=validate, epochs=4, select_by=select_by)
+    validate, seen = scripted()
+    found = trained(model, examples, tmp_path, validate=validate, epochs=4, select_by=select_by)
     assert found.best_epoch == best
     assert [epoch[select_by] for epoch in found.epochs] == SCRIPTED[select_by]
     assert [weights(model) == epoch for epoch in seen] == [epoch == best for epoch in (1, 2, 3, 4)]
@@ -198,8 +111,8 @@ def test_the_best_epoch_is_kept_and_not_the_last(
 def test_a_training_without_a_better_score_stops_early(
     model: Headed, examples: Examples, tmp_path: Path, select_by: str, patience: int, epochs: int
 ) -> None:
-    with scripted() as (validate, _):
-        found = trained(model, examples, tmp_path, validate=validate, epochs=4, select_by=select_by, patience=patience)
+    validate, _ = scripted()
+    found = trained(model, examples, tmp_path, validate=validate, epochs=4, select_by=select_by, patience=patience)
     assert len(found.epochs) == epochs
 
 
@@ -309,167 +222,3 @@ def test_a_precision_that_the_device_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(StageError, match="precision is fp16, which cpu does not have: use full"):
         trained(model, examples, tmp_path, precision="fp16")
-
-
-class PowerCutError(Exception):
-    """A power cut."""
-
-
-def stopping(at: int, how: str) -> Objective:
-    """An objective that is interrupted in its `at`-th batch."""
-    plain, seen = heads_objective(HEADS), []
-
-    def objective(model: Headed, batch: Batch) -> Terms:
-        seen.append(at)
-        if len(seen) == at:
-            if how == "power cut":
-                raise PowerCutError
-            os.kill(os.getpid(), signal.SIGTERM if how == "terminated" else signal.SIGINT)
-        return plain(model, batch)
-
-    return objective
-
-
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "adafactor", "nadam", "rmsprop", "adagrad"])
-@pytest.mark.parametrize("at", [1, 3, 4, 7])
-def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(
-    encoder: Path, examples: Examples, tmp_path: Path, optimizer: str, at: int
-) -> None:
-    changes: dict[str, Any] = {"optimizer": optimizer, "dropout": 0.2, "epochs": 2, "scheduler": "cosine"}
-    whole = headed(encoder, dropout=0.2)
-    expected = trained(whole, examples, tmp_path / "whole", **changes)
-    with pytest.raises(KeyboardInterrupt):
-        trained(headed(encoder, dropout=0.2), examples, tmp_path / "cut",
-                objective=stopping(at, "interrupted"), **changes)  # fmt: skip
-    assert not (tmp_path / "cut" / "curves").exists()
-    again = headed(encoder, dropout=0.2)
-    assert trained(again, examples, tmp_path / "cut", **changes) == expected
-    assert weights(again) == weights(whole)
-    for path in (tmp_path / "whole" / "curves").rglob("*.tsv"):
-        assert (tmp_path / "cut" / path.relative_to(tmp_path / "whole")).read_bytes() == path.read_bytes()
-    assert not any((tmp_path / "cut" / "states").iterdir())
-
-
-def test_a_training_goes_on_where_it_was_stopped_and_not_from_the_start(
-    encoder: Path, examples: Examples, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        trained(headed(encoder), examples, tmp_path, objective=stopping(5, "terminated"))
-    batches: list[Batch] = []
-    plain = heads_objective(HEADS)
-
-    def counted(model: Headed, batch: Batch) -> Terms:
-        batches.append(batch)
-        return plain(model, batch)
-
-    with caplog.at_level("INFO"):
-        trained(headed(encoder), examples, tmp_path, objective=counted)
-    assert len(batches) == 8 - 5
-    assert "going on from step 5 of 8" in caplog.text
-
-
-def test_a_power_cut_costs_what_was_done_since_the_last_state(
-    encoder: Path, examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loop, "EVERY", 0.0)
-    whole = headed(encoder)
-    trained(whole, examples, tmp_path / "whole", accumulate=2)
-    with pytest.raises(PowerCutError):
-        trained(headed(encoder), examples, tmp_path / "cut", accumulate=2,
-                objective=stopping(6, "power cut"))  # fmt: skip
-    again = headed(encoder)
-    trained(again, examples, tmp_path / "cut", accumulate=2)
-    assert weights(again) == weights(whole)
-
-
-def test_another_training_does_not_go_on_with_these_weights(
-    encoder: Path, examples: Examples, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        trained(headed(encoder), examples, tmp_path, objective=stopping(5, "interrupted"))
-    with caplog.at_level("INFO"):
-        trained(headed(encoder), examples, tmp_path, learning_rate=1e-3)  # other settings
-        trained(headed(encoder, seed=1), examples, tmp_path)  # other weights
-        other = Examples(examples.rows, 1 - examples.labels, examples.scores)
-        trained(headed(encoder), other, tmp_path)  # other labels
-        assert "going on" not in caplog.text
-        trained(headed(encoder), examples, tmp_path)
-        assert "going on" in caplog.text
-
-
-def test_a_damaged_state_is_said_and_the_training_begins_anew(
-    encoder: Path, examples: Examples, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    whole = headed(encoder)
-    trained(whole, examples, tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        trained(headed(encoder), examples, tmp_path / "cut", objective=stopping(5, "interrupted"))
-    (tensors,) = (tmp_path / "cut").rglob("*.safetensors")
-    tensors.write_bytes(tensors.read_bytes()[:1000])
-    again = headed(encoder)
-    trained(again, examples, tmp_path / "cut")
-    assert "is damaged" in caplog.text
-    assert weights(again) == weights(whole)
-
-
-def test_the_states_of_a_few_trainings_are_kept_and_no_more(encoder: Path, examples: Examples, tmp_path: Path) -> None:
-    for run in range(5):
-        with pytest.raises(KeyboardInterrupt):
-            trained(headed(encoder), examples, tmp_path, seed=run, objective=stopping(2, "interrupted"))
-        os.utime(next(iter((tmp_path / "states").iterdir())), (run, run)) if run == 0 else None
-    assert len(list((tmp_path / "states").iterdir())) == 3
-
-
-def test_a_second_request_to_stop_is_obeyed_at_once(encoder: Path, examples: Examples, tmp_path: Path) -> None:
-    plain = heads_objective(HEADS)
-    after: list[bool] = []
-
-    def impatient(model: Headed, batch: Batch) -> Terms:
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
-        after.append(True)
-        return plain(model, batch)
-
-    with pytest.raises(KeyboardInterrupt):
-        trained(headed(encoder), examples, tmp_path, objective=impatient)
-    assert not after
-
-
-@pytest.fixture
-def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_tokens_of_other_rows_than_the_corpus_are_not_trained_on(chain: Path) -> None:
-    from stages.artifacts import paths
-    from stages.artifacts.tables import CORPUS, TOKENS, write_table
-
-    with write_table(paths.corpus("opinion") / "train.parquet", CORPUS) as append:
-        append(
-            {
-                "id": ["a", "b"],
-                "text": ["good", "bad"],
-                "label": ["positive", "negative"],
-                "score": [None, None],
-                "group": ["a", "b"],
-                "position": [0, 0],
-            }
-        )
-    for ids in (["a", "b"], ["b", "a"]):
-        with write_table(paths.tokens("opinion") / "train.parquet", TOKENS) as append:
-            append(
-                {
-                    "id": ids,
-                    "input_ids": [[2, 5, 3], [2, 3]],
-                    "attention_mask": [[1, 1, 1], [1, 1]],
-                    "length": [3, 2],
-                    "truncated": [False, False],
-                }
-            )
-        if ids == ["a", "b"]:
-            found = Examples.read("opinion", "train", LABELS)
-            assert found.labels.tolist() == [1, 0]
-            assert found.rows.lengths.tolist() == [3, 2]
-    with pytest.raises(StageError, match=r"tokens.*does not hold the rows of .*corpus"):
-        Examples.read("opinion", "train", LABELS)

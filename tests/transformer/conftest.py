@@ -1,0 +1,20 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.transformer.batches import TokenRows
+from stages.transformer.examples import Examples
+from stages.transformer.heads import Headed
+from tests.conftest import CLASSES
+from tests.transformer.made import headed
+
+
+@pytest.fixture
+def model(encoder: Path) -> Headed:
+    return headed(encoder)
+
+
+@pytest.fixture
+def examples(rows: TokenRows) -> Examples:
+    return Examples(rows, np.array(CLASSES), np.full(len(CLASSES), np.nan, np.float32))

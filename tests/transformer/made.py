@@ -1,0 +1,106 @@
+"""A small training: its settings, its model, and ways to stop it."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stages.settings.heads import ClassificationHead, Head
+from stages.settings.training import Training
+from stages.transformer.batches import Batch, Batches
+from stages.transformer.checkpoint import Checkpoint
+from stages.transformer.examples import Examples
+from stages.transformer.heads import Headed, new_headed
+from stages.transformer.objective import Objective, Terms, heads_objective, supervision
+from stages.transformer.processes import Processes
+from stages.transformer.training import Scores, Trained, train
+
+LABELS = ["negative", "positive"]
+HEADS: dict[str, Head] = {"polarity": ClassificationHead(kind="classification", column="label", loss="cross_entropy")}
+ALONE = Processes(torch.device("cpu"))
+
+
+def training(**changes: Any) -> Training:
+    return Training(
+        **{
+            "epochs": 2,
+            "batch_size": 8,
+            "accumulate": 1,
+            "optimizer": "adamw",
+            "optimizer_options": {},
+            "learning_rate": 5e-3,
+            "layer_decay": 1.0,
+            "weight_decay": 0.01,
+            "scheduler": "linear",
+            "scheduler_options": {},
+            "warmup": 0.1,
+            "max_gradient_norm": 1.0,
+            "dropout": 0.0,
+            "precision": "full",
+            "checkpoint_gradients": False,
+            "patience": None,
+            "select_by": "accuracy",
+            "seed": 0,
+            **changes,
+        }
+    )
+
+
+def headed(encoder: Path, *, dropout: float = 0.0, seed: int = 0) -> Headed:
+    return new_headed(encoder, LABELS, HEADS, dropout=dropout, seed=seed)
+
+
+def trained(
+    model: Headed,
+    examples: Examples,
+    folder: Path,
+    *,
+    objective: Objective | None = None,
+    validate: Callable[[Headed], Scores] | None = None,
+    processes: Processes = ALONE,
+    **changes: Any,
+) -> Trained:
+    """Trains on the examples; curves and state lie in `folder`."""
+    settings = training(**changes)
+    extras = supervision(model, HEADS, examples)
+    return train(
+        model,
+        Batches(examples.rows, extras, padding_id=0, batch_size=settings.batch_size, seed=settings.seed),
+        objective or heads_objective(HEADS),
+        validate or (lambda one: examples.measured(one, 32)),
+        settings,
+        curves=folder / "curves",
+        checkpoint=Checkpoint.of(folder / "states", settings, model, extras),
+        processes=processes,
+    )
+
+
+def weights(model: Headed) -> dict[str, bytes]:
+    return {name: values.numpy().tobytes() for name, values in model.state_dict().items()}
+
+
+def curve(folder: Path, name: str) -> list[float]:
+    lines = (folder / f"curves/plots/metrics/{name}.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    return [float(line.split("\t")[-1]) for line in lines]
+
+
+class PowerCutError(Exception):
+    """A power cut."""
+
+
+def stopping(at: int, how: str) -> Objective:
+    """An objective that is interrupted in its `at`-th batch."""
+    plain, seen = heads_objective(HEADS), []
+
+    def objective(model: Headed, batch: Batch) -> Terms:
+        seen.append(at)
+        if len(seen) == at:
+            if how == "power cut":
+                raise PowerCutError
+            os.kill(os.getpid(), signal.SIGTERM if how == "terminated" else signal.SIGINT)
+        return plain(model, batch)
+
+    return objective
