@@ -79,7 +79,7 @@ def adaptation() -> None:
 
 def films_only() -> dict[str, Any]:
     """Leaves out the transfer sets, on which nobody decides here."""
-    return {f"task.{TASK}.reader.files": {"films.txt": "all"}}
+    return {f"task.{TASK}.reader.parts.graded.files": {"films.txt": "all"}}
 
 
 def trained(clone: Path) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def chosen(deal: Mapping[str, float], fold: int, encoder: str, source: str) -> d
     choices = {
         "tasks": [TASK],
         "approaches": [BASELINE, TRANSFORMER],
+        "export.approaches": [],
         "encoder": encoder,
         **{f"task.{TASK}.split.{name}": share for name, share in deal.items()},
         f"task.{TASK}.split.fold": fold,

@@ -26,7 +26,7 @@ from stages.transformer.batches import LengthBuckets, TokenRows
 
 TASK = "opinion"
 PICTURES = ROOT / "docs" / "training"
-SMALL = {"prepare.limit": 2000, f"task.{TASK}.reader.files": {"films.txt": "all"}}
+SMALL = {"prepare.limit": 2000, f"task.{TASK}.reader.parts.graded.files": {"films.txt": "all"}}
 USUAL = "linear, warm-up"
 SCHEDULES: dict[str, dict[str, Any]] = {
     USUAL: {},

@@ -34,7 +34,7 @@ def bag_of_words(task: str) -> None:
             task=described,
             made=f"Words counted, and {chosen.classifier.replace('_', ' ')} over them.",
             made_from="nothing: all its weights come from the training rows",
-            settings=chosen,
+            settings=chosen.model_dump(),
             scores=fitted.scores,
             limits="It knows no word it has not been trained on, and word order only within its n-grams.",
         )

@@ -16,7 +16,7 @@ from stages.errors import StageError
 from stages.progress import progress
 from stages.settings.chain import Approaches, Compute
 from stages.settings.decide import Decide
-from stages.settings.task import TaskSection
+from stages.settings.task import LEARNT_FROM, TaskSection
 from stages.statistics.measures import most_probable
 
 
@@ -27,8 +27,8 @@ def decide(
 ) -> None:
     """Sends decisions.
 
-    With --approach and no --text, decides on every split of the task but the training set and writes the decisions
-    under data/decisions (this is the stage that DVC runs).
+    With --approach and no --text, decides on every split of the task but those that are learnt from and writes the
+    decisions under data/decisions (this is the stage that DVC runs).
 
     Otherwise answers for the texts given with --text, or for each line of standard input, with every approach side by
     side: the label it decides for and its probability.
@@ -44,12 +44,12 @@ def decide(
 
 
 def decide_on_examples(task: str, approach: str) -> None:
-    """Decides on every split of the task but the one that weights were learnt from."""
+    """Decides on every split of the task but those that weights are learnt from."""
     labels, corpus = TaskSection.named(task).labels, paths.corpus(task)
     manifest, classifier = load_classifier(paths.model(task, approach), Compute.load(), Decide.load().batch_size)
     with new_folder(paths.decisions(task, approach)) as folder:
         for split in splits(corpus):
-            if split == "train":
+            if split in LEARNT_FROM:
                 continue
             path = corpus / f"{split}.parquet"
             columns = read_columns(path, ["id", "text"])

@@ -20,7 +20,7 @@ from stages.decoding.tuning import tuned
 from stages.progress import progress
 from stages.settings.chain import Approaches
 from stages.settings.decode import COMBINED, Decode
-from stages.settings.task import TaskSection
+from stages.settings.task import POOL, TaskSection
 
 
 def decode(task: str) -> None:
@@ -32,7 +32,9 @@ def decode(task: str) -> None:
     settings, described, approaches = Decode.load(), TaskSection.named(task), Approaches.load().root
     labels, decoding = described.labels, described.decoding
     corpus = {
-        split: Split.read(paths.corpus(task) / f"{split}.parquet", labels) for split in splits(paths.corpus(task))
+        split: Split.read(paths.corpus(task) / f"{split}.parquet", labels)
+        for split in splits(paths.corpus(task))
+        if split != POOL
     }
     train, validation = corpus.pop("train"), corpus["validation"]
     history = History.of(train.streams, train.truth, len(labels))

@@ -1,84 +1,72 @@
-"""Stage `distill`: token ids + a teacher → a student of fewer layers."""
+"""Stage `distill`: a teacher + texts → a smaller student; or one more round, whose teacher was a student itself."""
 
-import torch
-from torch.nn import functional
+from functools import partial
 
 from stages.artifacts import paths
 from stages.artifacts.files import write_json
-from stages.classifiers.writing import write_transformer
+from stages.classifiers.writing import write_model
 from stages.command import run
-from stages.distillation.student import matched_states, student_of
-from stages.distillation.teaching import learning_objective, lessons
-from stages.progress import progress
-from stages.settings.chain import Compute
-from stages.settings.distill import Distill
+from stages.distillation.reading import Teacher, read
+from stages.distillation.student import new_learner
+from stages.distillation.teaching import extras
+from stages.settings.chain import Compute, EncoderName
+from stages.settings.distill import Distill, Rounds, Students, lesson_of
 from stages.settings.task import TaskSection
-from stages.transformer.batches import Batches
-from stages.transformer.checkpoint import Checkpoint
+from stages.settings.tokenize import Tokenize
 from stages.transformer.device import prepare_device
 from stages.transformer.examples import Examples
-from stages.transformer.heads import Headed, load_headed
+from stages.transformer.learning import learn
 from stages.transformer.processes import Processes
 from stages.transformer.tokenizer import load_tokenizer
-from stages.transformer.training import train
 
 
-def distill(task: str) -> None:
-    """Trains a student with fewer layers to say what its teacher says."""
-    settings, described, compute = Distill.load(), TaskSection.named(task), Compute.load()
+def distill(task: str, name: str) -> None:
+    """Trains a student, one of `distill.students` or of `rounds`, to say what its teacher says."""
+    lesson = lesson_of(task, name, Distill.load(), Students.load(), Rounds.load())
+    described, compute = TaskSection.named(task), Compute.load()
+    student, settings, encoder = lesson.student, lesson.training, paths.encoder(EncoderName.load().root)
     processes = Processes.join(prepare_device(compute))
-    training = Examples.read(task, "train", described.labels)
+    teacher = Teacher.load(paths.model(task, lesson.teacher), described.labels, compute, processes.device)
+    tokenizer = load_tokenizer(teacher.folder) if teacher.headed else load_tokenizer(encoder, Tokenize.load())
+    learner = new_learner(student, teacher, encoder, tokenizer, described.labels, settings)
+    reading = read(teacher, task, described.labels, student.texts, learner.states, tokenizer)
     validation = Examples.read(task, "validation", described.labels)
-    folder = paths.model(task, settings.teacher)
-    teacher = load_headed(folder).to(processes.device)
-    student = Headed(student_of(teacher.classifier, settings.keep_layers), teacher.primary)
-    states = matched_states(teacher.classifier.config.num_hidden_layers, settings.keep_layers)
-    with progress("ask the teacher", len(training.rows), "text") as bar:
-        taught = lessons(teacher.classifier, training.rows, states, settings.batch_size, bar.update)
-    labels = functional.one_hot(torch.from_numpy(training.labels), len(described.labels)).float()
-    extras = {"labels": labels, **taught.extras()}
-    trained = train(
-        student,
-        Batches(
-            training.rows,
-            extras,
-            padding_id=student.classifier.config.pad_token_id,
-            batch_size=settings.batch_size,
-            seed=settings.seed,
-        ),
-        learning_objective(settings),
-        lambda model: validation.measured(model, settings.batch_size),
+    trained = learn(
+        learner.model,
+        reading.rows,
+        extras(reading, student.learns),
+        learner.objective,
+        validation,
         settings,
-        curves=paths.plots("distill", task),
-        checkpoint=Checkpoint.of(
-            paths.trainings("distill", task),
-            *(settings, compute, processes.count, student, training, extras, validation),
-        ),
+        stage="distill",
+        name=f"{task}/{name}",
+        padding_id=tokenizer.pad_token_id,
+        determined_by=[compute, student],
         processes=processes,
     )
     if not processes.first:
         return
-    write_transformer(
+    write_model(
         task,
-        "student",
-        student,
-        load_tokenizer(folder),
+        name,
+        student.kind,
+        partial(learner.save, tokenizer),
         described=described,
-        settings=settings,
+        settings={**student.model_dump(), "training": settings.model_dump()},
         scores=trained.epochs[trained.best_epoch - 1],
-        made=f"A student of {len(settings.keep_layers)} layers, distilled for {trained.best_epoch} epochs.",
-        made_from=f"layers {', '.join(map(str, settings.keep_layers))} of its teacher `{task}/{settings.teacher}`",
+        made=f"A student ({learner.model.title}), distilled for {trained.best_epoch} epochs.",
+        made_from=f"its teacher `{task}/{lesson.teacher}`",
         limits="It repeats what its teacher believes, the mistakes too.",
-        teacher=settings.teacher,
+        teacher=lesson.teacher,
     )
-    sizes = {"teacher": teacher.classifier.num_parameters(), "student": student.classifier.num_parameters()}
     write_json(
-        paths.metrics("distill", task),
+        paths.metrics("distill", f"{task}/{name}"),
         {
+            "teacher": lesson.teacher,
+            "texts": {"all": len(reading.rows), "labelled_by_the_teacher_alone": reading.unlabelled},
             "best_epoch": trained.best_epoch,
             "validation": trained.epochs,
-            "teacher_validation": validation.measured(teacher, settings.batch_size),
-            "parameters": sizes,
+            "parameters": learner.parameters,
         },
     )
 

@@ -1,17 +1,14 @@
 """Stage `evaluate`: decisions + labels → scores with intervals, paired tests, pictures."""
 
-import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from stages.artifacts import paths
 from stages.artifacts.decisions import Decisions, read_decisions
-from stages.artifacts.files import new_file, new_folder, write_json
-from stages.artifacts.tables import read_columns, splits
+from stages.artifacts.files import new_folder, write_json
+from stages.artifacts.labelled import Labelled, held_out
+from stages.artifacts.points import write_points
 from stages.command import run
 from stages.errors import StageError
 from stages.pictures.evaluation import draw_accuracy, draw_calibration, draw_confusion, draw_roc
@@ -19,30 +16,30 @@ from stages.pictures.streams import draw_decoding, draw_streams
 from stages.progress import progress
 from stages.settings.chain import Approaches
 from stages.settings.evaluate import Evaluate
-from stages.settings.task import Task, TaskSection
-from stages.statistics.curves import Point, calibration_points, confusion_cells, roc_points
+from stages.settings.task import TaskSection
+from stages.statistics.curves import calibration_points, confusion_cells, roc_points
 from stages.statistics.evaluation import Evaluation, Examples
 from stages.statistics.grading import graded
 from stages.statistics.measures import most_probable
-
-TRANSFER = "transfer-"
 
 
 def evaluate(task: str) -> None:
     """Scores what every approach decided on a task's test and transfer examples, text by text and over streams."""
     settings, described, approaches = Evaluate.load(), TaskSection.named(task), Approaches.load()
-    methods, baseline = described.decoding.methods, approaches.baseline
-    names = ["test", *(name for name in splits(paths.corpus(task)) if name.startswith(TRANSFER))]
-    sets = {name.removeprefix(TRANSFER): Split.read(task, name, described) for name in names}
+    methods, baseline, keep_groups = described.decoding.methods, approaches.baseline, described.split.keep_groups
+    sets = {
+        name: Labelled.read(task, split, described.labels, keep_groups=keep_groups)
+        for name, split in held_out(task).items()
+    }
     raw = {approach: paths.decisions(task, approach) for approach in approaches.root}
     streams = {method: folders_of(paths.decoded(task) / method, approaches.root) for method in methods}
     folders = {f"{path.name}/{method}": path for method, found in streams.items() for path in found}
     with progress("evaluate", len(sets) + 1, "set") as bar:
-        decided = {name: split.decided(raw) for name, split in sets.items()}
-        found = {name: split.evaluation(decided[name], settings, bar.update) for name, split in sets.items()}
-        decoded = sets["test"].evaluation(sets["test"].decided(folders), settings, bar.update)
+        decided = {name: decided_on(rows, raw) for name, rows in sets.items()}
+        found = {name: evaluated(rows, decided[name], settings, bar.update) for name, rows in sets.items()}
+        decoded = evaluated(sets["test"], decided_on(sets["test"], folders), settings, bar.update)
     home = found.pop("test")
-    grades = {name: split.graded(decided[name], settings) for name, split in sets.items()}
+    grades = {name: graded_on(rows, decided[name], settings) for name, rows in sets.items()}
     write_json(
         paths.metrics("evaluate", task),
         {
@@ -62,55 +59,38 @@ def evaluate(task: str) -> None:
     write_points(paths.plots("evaluate", task) / "groups.csv", decoded.accuracy_by_group(test.groups))
     with new_folder(paths.plots("evaluate", task) / "streams") as folder:
         draw_decoding(folder / "decoding.png", decoded, methods, described.decoding.measure)
-        if described.split.keep_groups:
+        if keep_groups:
             draw_streams(folder / "streams.png", decoded, test.groups, test.positions, methods)
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
-    """The rows of one split that was decided on."""
+def decided_on(rows: Labelled, folders: Mapping[str, Path]) -> dict[str, Decisions]:
+    """Reads what was decided, from folders by name; a further head that decides counts as `<name>/<head>`."""
+    found: dict[str, Decisions] = {}
+    for name, folder in folders.items():
+        found[name] = read_decisions(folder, rows.split, rows.labels, rows.ids)
+        for head, said in found[name].others.items():
+            if said.ndim == 2:
+                found[f"{name}/{head}"] = Decisions(rows.ids, most_probable(said), said)
+    return found
 
-    name: str
-    ids: list[str]
-    examples: Examples
-    groups: list[str]
-    positions: list[int]
-    scores: np.ndarray  # (texts,) float64, NaN where there is none
 
-    @classmethod
-    def read(cls, task: str, name: str, described: Task) -> "Split":
-        """Reads a table of the corpus."""
-        columns = read_columns(paths.corpus(task) / f"{name}.parquet", ["id", "label", "group", "position", "score"])
-        truth = np.array([described.labels.index(label) for label in columns["label"]])
-        groups = np.unique(columns["group"], return_inverse=True)[1] if described.split.keep_groups else None
-        examples = Examples(described.labels, truth, groups)
-        scores = np.array(columns["score"], np.float64)
-        return cls(name, columns["id"], examples, columns["group"], columns["position"], scores)
+def evaluated(
+    rows: Labelled, decided: Mapping[str, Decisions], settings: Evaluate, done: Callable[[], object]
+) -> Evaluation:
+    """Evaluates decisions on the labels."""
+    evaluation = Evaluation.of(Examples(rows.labels, rows.truth, rows.together), decided, settings)
+    done()
+    return evaluation
 
-    def decided(self, folders: Mapping[str, Path]) -> dict[str, Decisions]:
-        """Reads what was decided, from folders by name; a further head that decides counts as `<name>/<head>`."""
-        found: dict[str, Decisions] = {}
-        for name, folder in folders.items():
-            found[name] = read_decisions(folder, self.name, self.examples.labels, self.ids)
-            for head, said in found[name].others.items():
-                if said.ndim == 2:
-                    found[f"{name}/{head}"] = Decisions(self.ids, most_probable(said), said)
-        return found
 
-    def evaluation(self, decided: Mapping[str, Decisions], settings: Evaluate, done: Any) -> Evaluation:
-        """Evaluates decisions on the labels."""
-        evaluation = Evaluation.of(self.examples, decided, settings)
-        done()
-        return evaluation
-
-    def graded(self, decided: Mapping[str, Decisions], settings: Evaluate) -> dict[str, Any]:
-        """Scores probabilities, and heads that say numbers, by the grades of the texts."""
-        probability = {name: found.probability[:, -1] for name, found in decided.items()}
-        said = {
-            name: {head: numbers for head, numbers in found.others.items() if numbers.ndim == 1}
-            for name, found in decided.items()
-        }
-        return graded(self.scores, probability, said, settings, self.examples.groups)
+def graded_on(rows: Labelled, decided: Mapping[str, Decisions], settings: Evaluate) -> dict[str, Any]:
+    """Scores probabilities, and heads that say numbers, by the grades of the texts."""
+    probability = {name: found.probability[:, -1] for name, found in decided.items()}
+    said = {
+        name: {head: numbers for head, numbers in found.others.items() if numbers.ndim == 1}
+        for name, found in decided.items()
+    }
+    return graded(rows.scores, probability, said, settings, rows.together)
 
 
 def folders_of(folder: Path, approaches: list[str]) -> list[Path]:
@@ -150,18 +130,6 @@ def write_pictures(folder: Path, home: Evaluation, transfer: Mapping[str, Evalua
     draw_confusion(folder / "confusion.png", confusion, list(labels))
     sets = {"test": home.scores(), **{name: far.scores() for name, far in transfer.items()}}
     draw_accuracy(folder / "accuracy.png", sets, confidence)
-
-
-def write_points(path: Path, points: Iterable[Point]) -> None:
-    """Writes points as CSV, for `dvc plots`."""
-    rows = [
-        {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in point.items()}
-        for point in points
-    ]
-    with new_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, rows[0] if rows else [], lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
 
 
 if __name__ == "__main__":

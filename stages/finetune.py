@@ -1,23 +1,23 @@
 """Stage `finetune`: token ids + encoder → the transformer of a task, with its decisions."""
 
+from functools import partial
+
 from stages.artifacts import paths
 from stages.artifacts.files import write_json
-from stages.classifiers.writing import write_transformer
+from stages.classifiers.writing import write_model
 from stages.command import run
 from stages.settings.chain import Compute, EncoderName
 from stages.settings.finetune import Finetune
 from stages.settings.task import TaskSection
 from stages.settings.tokenize import Tokenize
 from stages.transformer.adaptation import adapt, merge
-from stages.transformer.batches import Batches
-from stages.transformer.checkpoint import Checkpoint
 from stages.transformer.device import prepare_device
 from stages.transformer.examples import Examples
-from stages.transformer.heads import new_headed
+from stages.transformer.heads import new_headed, save_headed
+from stages.transformer.learning import learn
 from stages.transformer.objective import heads_objective, supervision
 from stages.transformer.processes import Processes
 from stages.transformer.tokenizer import load_tokenizer
-from stages.transformer.training import train
 
 
 def finetune(task: str) -> None:
@@ -31,35 +31,29 @@ def finetune(task: str) -> None:
     model = new_headed(folder, described.labels, heads, dropout=settings.dropout, seed=settings.seed)
     extras = supervision(model, heads, training)
     adapt(model, settings.adaptation)
-    trained = train(
-        model.to(processes.device),
-        Batches(
-            training.rows,
-            extras,
-            padding_id=model.classifier.config.pad_token_id,
-            batch_size=settings.batch_size,
-            seed=settings.seed,
-        ),
+    trained = learn(
+        model,
+        training.rows,
+        extras,
         heads_objective(heads),
-        lambda model: validation.measured(model, settings.batch_size),
+        validation,
         settings,
-        curves=paths.plots("finetune", task),
-        checkpoint=Checkpoint.of(
-            paths.trainings("finetune", task),
-            *(settings, compute, processes.count, heads, model, training, extras, validation),
-        ),
+        stage="finetune",
+        name=task,
+        padding_id=model.classifier.config.pad_token_id,
+        determined_by=[compute, heads],
         processes=processes,
     )
     if not processes.first:
         return
     merge(model)
-    write_transformer(
+    write_model(
         task,
         "transformer",
-        model,
-        load_tokenizer(folder, Tokenize.load()),
+        "transformer",
+        partial(save_headed, model, load_tokenizer(folder, Tokenize.load())),
         described=described,
-        settings=settings,
+        settings={**settings.model_dump(), "heads": {name: head.model_dump() for name, head in heads.items()}},
         scores=trained.epochs[trained.best_epoch - 1],
         made=f"A transformer fine-tuned for {trained.best_epoch} epochs.",
         made_from=f"the encoder {encoder}",

@@ -11,16 +11,19 @@ from stages.artifacts.files import new_folder, write_json
 from stages.artifacts.tables import CORPUS, write_table
 from stages.command import run
 from stages.corpora.masking import learn_names, mask
+from stages.corpora.pool import clean_pool
 from stages.corpora.reading import read
 from stages.corpora.row import BadRow, Row
 from stages.corpora.splitting import count_duplicates, limit_groups, limit_rows, remove_duplicates, split_rows
 from stages.errors import StageError
 from stages.settings.prepare import Prepare
-from stages.settings.task import Split, TaskSection
+from stages.settings.task import POOL, Split, TaskSection
 
 log = logging.getLogger(__name__)
 
 Rows = Mapping[str, Sequence[Row]]
+
+NEED_NO_LABEL = ("unlabelled", POOL)
 
 
 def prepare(task: str) -> None:
@@ -28,10 +31,11 @@ def prepare(task: str) -> None:
     settings, described = Prepare.load(), TaskSection.named(task)
     found = read(described, paths.raw(task))
     _tolerate(found.bad, settings.bad_rows)
-    labelled = {use: [row for row in rows if row.label or use == "unlabelled"] for use, rows in found.rows.items()}
+    labelled = {use: [row for row in rows if row.label or use in NEED_NO_LABEL] for use, rows in found.rows.items()}
     splits, counted = _deal(labelled, described.split, settings.limit)
     if settings.mask:
-        splits, counted["masked"] = _mask(splits, labelled)
+        # A pool has no say in what is a name, so that the other splits are the same without it.
+        splits, counted["masked"] = _mask(splits, {use: rows for use, rows in labelled.items() if use != POOL})
 
     with new_folder(paths.corpus(task)) as folder:
         for name, rows in splits.items():
@@ -53,14 +57,26 @@ def prepare(task: str) -> None:
 
 
 def _deal(rows: Rows, rule: Split, limit: int | None) -> tuple[dict[str, list[Row]], dict[str, dict[str, int]]]:
-    """Gives the splits, and how many duplicates were removed from each, or counted where groups are kept whole."""
-    splits = split_rows(rows, rule)
+    """Gives the splits, and how many duplicates were removed from each, or counted where groups are kept whole.
+
+    A pool is no stream, so that it is cleaned in either case.
+    """
+    splits = split_rows({use: found for use, found in rows.items() if use != POOL}, rule)
     if rule.keep_groups:
-        counted = {"duplicates_across_splits": dict(sorted(count_duplicates(splits).items()))}
-        return {name: limit_groups(found, limit, rule.seed) for name, found in splits.items()}, counted
-    splits, removed = remove_duplicates(splits)
-    counted = {"duplicates_removed": dict(sorted(removed.items()))}
-    return {name: limit_rows(found, limit, rule.seed) for name, found in splits.items()}, counted
+        kept, counted = splits, {"duplicates_across_splits": count_duplicates(splits)}
+    else:
+        kept, removed = remove_duplicates(splits)
+        counted = {"duplicates_removed": removed}
+    if POOL in rows:
+        pool = clean_pool(rows[POOL], splits)
+        kept = {**kept, POOL: pool.rows}
+        counted["duplicates_removed"] = {**counted.get("duplicates_removed", {}), POOL: pool.duplicates}
+        counted["overlaps_removed"] = {POOL: pool.overlaps}
+    limited = limit_groups if rule.keep_groups else limit_rows
+    return (
+        {name: limited(found, limit, rule.seed) for name, found in kept.items()},
+        {what: dict(sorted(found.items())) for what, found in counted.items()},
+    )
 
 
 def _mask(splits: Rows, corpus: Rows) -> tuple[dict[str, list[Row]], dict[str, int]]:

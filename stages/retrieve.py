@@ -33,7 +33,7 @@ def retrieve(task: str) -> None:
             made="A ready-made classifier, used as it is: nothing of it was trained here.",
             made_from=MADE_FROM[retrieved.kind],
             limits="It has never seen this task; its probabilities were not made to be any.",
-            settings=retrieved,
+            settings=retrieved.model_dump(),
             scores={},
         )
 

@@ -72,6 +72,12 @@ def code_dependencies(stage: str, root: Path = ROOT) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in shown)
 
 
+def module_of(command: str) -> str:
+    """Gives the stage that a command runs: `python -m stages.decide …` runs `decide`."""
+    words = command.split()
+    return words[words.index("-m") + 1].removeprefix(f"{CODE}.")
+
+
 def is_code(dependency: str) -> bool:
     """Tells code dependencies from data dependencies."""
     return dependency.startswith(f"{CODE}/")
@@ -80,8 +86,10 @@ def is_code(dependency: str) -> bool:
 def updated(chain: Any, root: Path = ROOT) -> bool:
     """Replaces the code dependencies in a loaded dvc.yaml, and tells whether that changed anything."""
     changed = False
-    for name, stage in chain["stages"].items():
-        wanted = [dependency for dependency in stage["deps"] if not is_code(dependency)] + code_dependencies(name, root)
+    for definition in chain["stages"].values():
+        stage = definition.get("do", definition)
+        code = code_dependencies(module_of(stage["cmd"]), root)
+        wanted = [dependency for dependency in stage["deps"] if not is_code(dependency)] + code
         if list(stage["deps"]) != wanted:
             stage["deps"][:] = wanted
             changed = True

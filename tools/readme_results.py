@@ -161,6 +161,37 @@ def adaptation() -> Iterator[str]:
     )
 
 
+def shipping() -> Iterator[str]:
+    """Yields the table to ship by, from the benchmark of that name."""
+    found = json.loads((ROOT / "benchmarks" / "shipping.json").read_text(encoding="utf-8"))["opinion"]
+    teacher = found["transformer"]
+    yield from _table(
+        [
+            "model",
+            "accuracy",
+            "share of its teacher's",
+            "parameters",
+            "on disk",
+            "sentences/s, one at a time",
+            "32 at once",
+            "× the transformer",
+        ],
+        (
+            [
+                name,
+                _interval(one["accuracy"]),
+                _share(one.get("share")),
+                f"{one['parameters']:,}".replace(",", " ") if "parameters" in one else "",
+                f"{one['megabytes']:.1f} MB",
+                _speed(one["one_at_a_time"]),
+                _speed(one["batches"]),
+                " and ".join(_times(one[speed] / teacher[speed]) for speed in ("one_at_a_time", "batches")),
+            ]
+            for name, one in found.items()
+        ),
+    )
+
+
 def loader() -> Iterator[str]:
     """Yields what the loader saves."""
     found = _experiment("schedules")
@@ -194,7 +225,13 @@ def _trainings(what: str, found: dict[str, Any]) -> Iterator[str]:
 
 Texts = dict[str, Callable[[], Iterator[str]]]
 PAGES: dict[str, Texts] = {
-    "README.md": {"opinion": opinion, "author": author, "language": language, "adaptation": adaptation},
+    "README.md": {
+        "opinion": opinion,
+        "author": author,
+        "language": language,
+        "adaptation": adaptation,
+        "shipping": shipping,
+    },
     "docs/training.md": {"loader": loader, "optimizer": optimizer, "scheduler": scheduler},
 }
 
@@ -240,6 +277,19 @@ def _table(heading: list[str], rows: Iterator[list[str]]) -> Iterator[str]:
 
 def _interval(score: dict[str, float]) -> str:
     return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
+
+
+def _share(score: dict[str, float] | None) -> str:
+    return f"{score['value']:.1%} [{score['low']:.1%}, {score['high']:.1%}]" if score else ""
+
+
+def _speed(sentences: float) -> str:
+    """Shows a speed with no more digits than it is known to."""
+    return f"{float(f'{sentences:.3g}'):,.0f}".replace(",", " ")
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
 
 
 def _p(tests: dict[str, Any], name: str, test: str) -> str:

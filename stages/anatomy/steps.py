@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase
 from stages.anatomy.parts import count, decision_parts, trunk_parts
 from stages.artifacts.predictions import Predictions
 from stages.transformer.batches import TokenRows
-from stages.transformer.heads import Classification, Headed, predict
+from stages.transformer.heads import Classification, Headed
 
 Shape = tuple[int, ...]
 
@@ -55,7 +55,7 @@ def walk(model: Headed, tokenizer: PreTrainedTokenizerBase, rows: TokenRows) -> 
     """Sends texts through a model, all at once, and listens to each part."""
     trunk, decisions = trunk_parts(model.classifier), decision_parts(model)
     with listening(trunk | decisions) as heard:
-        predictions = predict(model, rows, batch_size=len(rows))
+        predictions = model.predict(rows, batch_size=len(rows))
     states = (len(rows), int(rows.lengths.max()), model.classifier.config.hidden_size)
     # The embeddings of some families are narrower than the blocks; positions that blocks share are no states of texts.
     on_the_way = [step for step in heard if step.name in trunk and (step.name == "embeddings" or step.output == states)]

@@ -37,9 +37,19 @@ def model(task: str, approach: str) -> Path:
     return DATA / "models" / task / approach
 
 
+def export(task: str, approach: str) -> Path:
+    """Folder of one approach's model as it runs without PyTorch."""
+    return DATA / "exports" / task / approach
+
+
 def trainings(stage: str, task: str) -> Path:
     """Folder of the states of trainings that were stopped."""
     return CACHE / "trainings" / f"{stage}-{task}"
+
+
+def lessons() -> Path:
+    """Folder of what teachers said, so that they need not be asked twice."""
+    return CACHE / "lessons"
 
 
 def decisions(task: str, approach: str) -> Path:
@@ -57,9 +67,9 @@ def dissections(task: str) -> Path:
     return DATA / "dissections" / task
 
 
-def metrics(stage: str, task: str) -> Path:
-    """The JSON file of what a stage measured on a task."""
-    return METRICS / stage / f"{task}.json"
+def metrics(stage: str, task: str, approach: str | None = None) -> Path:
+    """The JSON file of what a stage measured on a task, or on one of its approaches."""
+    return METRICS / stage / f"{task}.json" if approach is None else METRICS / stage / task / f"{approach}.json"
 
 
 def plots(stage: str, task: str) -> Path:

@@ -1,18 +1,26 @@
 """Model cards: what a model folder is, for whoever finds it without this project."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import ModelCard, ModelCardData
-from pydantic import BaseModel
 
+from stages.artifacts import paths
 from stages.settings.task import Task
 
-LIBRARY = {"bag-of-words": "sklearn", "transformer": "transformers"}
+LIBRARY = {"bag-of-words": "sklearn", "transformer": "transformers", "onnx": "onnx"}
 USE = {
     "transformer": """from transformers import pipeline
 
 pipeline("text-classification", "{folder}")("a text")""",
+    "onnx": """import numpy as np
+from onnxruntime import InferenceSession
+from tokenizers import Tokenizer
+
+tokens = Tokenizer.from_file("{folder}/tokenizer.json").encode("a text")
+inputs = dict(input_ids=np.array([tokens.ids]), attention_mask=np.array([tokens.attention_mask]))
+logits = InferenceSession("{folder}/model.onnx").run(["logits"], inputs)""",
 }
 USE_HERE = """from pathlib import Path
 
@@ -32,7 +40,7 @@ def write_card(
     made: str,
     made_from: str,
     limits: str,
-    settings: BaseModel,
+    settings: Mapping[str, Any],
     scores: Mapping[str, float],
 ) -> None:
     """Writes `README.md` into a model folder, in the form the Hugging Face hub reads.
@@ -45,13 +53,16 @@ def write_card(
         made: one sentence on how it was made.
         made_from: what it started from.
         limits: one sentence on what not to expect.
-        settings: what it was made with.
+        settings: what it was made with; groups of them are mappings.
         scores: of the validation set, by measure; empty if nothing was trained.
     """
     data = ModelCardData(
         language=task.language, library_name=LIBRARY.get(kind), pipeline_tag="text-classification", tags=["decortique"]
     )
-    parameters = "\n".join(f"| {key} | {value} |" for key, value in settings.model_dump().items())
+    exported = kind == "onnx"
+    place = (paths.export if exported else paths.model)(*name.split("/"))
+    tested = paths.METRICS / ("export" if exported else "evaluate")
+    parameters = "\n".join(f"| {key} | {value} |" for key, value in _flat(settings))
     measured = "\n".join(f"| {measure} | {value:.4f} |" for measure, value in scores.items())
     chosen = f"Those on validation, by which this version was chosen:\n\n| measure | value |\n|---|---|\n{measured}"
     ModelCard(
@@ -75,13 +86,25 @@ def write_card(
 
 ## Scores
 
-The scores on the test set, with intervals and paired tests, are in `metrics/evaluate/` of the pipeline.
+The scores on the test set, with intervals and paired tests, are in `{tested}/` of the pipeline.
 {chosen if scores else ""}
 
 ## Use
 
 ```python
-{USE.get(kind, USE_HERE).format(folder=f"data/models/{name}")}
+{USE.get(kind, USE_HERE).format(folder=place)}
 ```
 """
     ).save(folder / "README.md")
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields (dotted name, value) of settings; of a list of groups, each by its place."""
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+            value = {str(place): one for place, one in enumerate(value)}  # noqa: PLW2901
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{name}.")
+        else:
+            yield name, value

@@ -12,7 +12,7 @@ def load_classifier(folder: Path, compute: Compute, batch_size: int) -> tuple[Ma
 
     Args:
         folder: one of `data/models/<task>/`.
-        compute: threads and device, for the kinds that compute with torch.
+        compute: threads and device, for the kinds that compute with torch or ONNX Runtime.
         batch_size: texts at once, likewise.
 
     Raises:
@@ -37,7 +37,15 @@ def _load(manifest: Manifest, folder: Path, compute: Compute, batch_size: int) -
             from stages.classifiers.zero_shot import ZeroShotClassifier
 
             return ZeroShotClassifier.load(folder, manifest.labels, compute, batch_size)
+        case "static":
+            from stages.classifiers.static import StaticClassifier
+
+            return StaticClassifier.load(folder)
         case "transformer":
             from stages.classifiers.transformer import TransformerClassifier
 
             return TransformerClassifier.load(folder, compute, batch_size)
+        case "onnx":
+            from stages.classifiers.onnx import OnnxClassifier
+
+            return OnnxClassifier.load(folder, compute, batch_size)

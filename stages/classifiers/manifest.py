@@ -12,10 +12,13 @@ FILE = "approach.json"
 ZERO_SHOT = "zero_shot.json"  # beside it, where the kind is zero-shot: the descriptions of the labels
 
 
+Kind = Literal["bag-of-words", "transformer", "onnx", "static", "vader", "zero-shot"]
+
+
 class Manifest(BaseModel):
     """Which classifier loads the folder, what it decides between, and whom it learnt from."""
 
-    kind: Literal["bag-of-words", "transformer", "vader", "zero-shot"]
+    kind: Kind
     labels: list[str]
     teacher: str | None = None
 

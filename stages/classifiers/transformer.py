@@ -10,7 +10,7 @@ from stages.classifiers.classifier import Done
 from stages.settings.chain import Compute
 from stages.transformer.batches import TokenRows
 from stages.transformer.device import prepare_device
-from stages.transformer.heads import Headed, load_headed, predict
+from stages.transformer.heads import Headed, load_headed
 from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
 
 
@@ -30,4 +30,4 @@ class TransformerClassifier:
     def predict(self, texts: Sequence[str], done: Done) -> Predictions:
         """See `Classifier`."""
         rows = TokenRows.of(tokenize_texts(self.tokenizer, texts).input_ids)
-        return predict(self.model, rows, batch_size=self.batch_size, done=done)
+        return self.model.predict(rows, batch_size=self.batch_size, done=done)

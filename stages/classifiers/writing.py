@@ -1,26 +1,24 @@
-"""Writes a trained transformer as an approach: weights, tokenizer, manifest, model card."""
+"""Writes a trained model as an approach: its own files, manifest, model card."""
 
-from collections.abc import Mapping
-
-from transformers import PreTrainedTokenizerBase
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder
 from stages.classifiers.card import write_card
-from stages.classifiers.manifest import Manifest
+from stages.classifiers.manifest import Kind, Manifest
 from stages.settings.task import Task
-from stages.settings.training import Training
-from stages.transformer.heads import Headed, save_headed
 
 
-def write_transformer(
+def write_model(
     task: str,
     approach: str,
-    model: Headed,
-    tokenizer: PreTrainedTokenizerBase,
+    kind: Kind,
+    save: Callable[[Path], None],
     *,
     described: Task,
-    settings: Training,
+    settings: Mapping[str, Any],
     scores: Mapping[str, float],
     made: str,
     made_from: str,
@@ -32,10 +30,10 @@ def write_transformer(
     Args:
         task: its name.
         approach: the name of the folder.
-        model: as it was trained.
-        tokenizer: that it was trained with.
+        kind: what loads it.
+        save: writes the model's own files into a folder.
         described: the task.
-        settings: of the training.
+        settings: it was made with.
         scores: of the validation set.
         made: one sentence on how it was made.
         made_from: what it started from.
@@ -43,12 +41,12 @@ def write_transformer(
         teacher: the approach it learnt from, if any.
     """
     with new_folder(paths.model(task, approach)) as folder:
-        save_headed(model, tokenizer, folder)
-        Manifest(kind="transformer", labels=described.labels, teacher=teacher).write(folder)
+        save(folder)
+        Manifest(kind=kind, labels=described.labels, teacher=teacher).write(folder)
         write_card(
             folder,
             name=f"{task}/{approach}",
-            kind="transformer",
+            kind=kind,
             task=described,
             made=made,
             made_from=made_from,

@@ -13,8 +13,8 @@ from stages.classifiers.classifier import Done
 from stages.classifiers.manifest import ZERO_SHOT
 from stages.settings.chain import Compute
 from stages.settings.embed import Embed
+from stages.statistics.logits import probabilities
 from stages.transformer.batches import TokenRows
-from stages.transformer.classifier import probabilities
 from stages.transformer.device import prepare_device
 from stages.transformer.encoding import encode
 from stages.transformer.tokenizer import load_tokenizer, tokenize_texts

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stages.corpora.graded import read_graded
-from stages.corpora.row import BadRow, Removed, Row
+from stages.corpora.row import BadRow, Marks, Removed, Row
 from stages.corpora.speeches import read_speeches
 from stages.corpora.table import read_table
 from stages.corpora.turns import read_turns
 from stages.errors import StageError
-from stages.settings.task import GradedReader, SpeechesReader, Task, TurnsReader
+from stages.settings.task import POOL, GradedReader, OneReader, SpeechesReader, TableReader, Task, TurnsReader
 
 
 class Read(NamedTuple):
@@ -34,11 +34,12 @@ def read(task: Task, folder: Path) -> Read:
     """
     found = Read({}, [], Counter())
     seen: set[str] = set()
-    for name, use in task.reader.files.items():
+    files = [(reader, *file) for reader in task.readers().values() for file in reader.files.items()]
+    for reader, name, use in files:
         path = folder / name
         if not path.exists():
             raise StageError(f"{path} is missing: run `dvc repro` to download it")
-        for line, item in _read_file(task, path, use):
+        for line, item in _read_file(path, reader, task, use):
             if isinstance(item, Removed):
                 found.removed[item.passage] += 1
             elif isinstance(item, BadRow):
@@ -51,12 +52,19 @@ def read(task: Task, folder: Path) -> Read:
     return found
 
 
-def _read_file(task: Task, path: Path, use: str) -> Iterator[tuple[int, Row | BadRow | Removed]]:
-    reader = task.reader
+def _read_file(path: Path, reader: OneReader, task: Task, use: str) -> Iterator[tuple[int, Row | BadRow | Removed]]:
     if isinstance(reader, GradedReader):
         return read_graded(path, reader.encoding)
     if isinstance(reader, TurnsReader):
         return read_turns(path, reader, task.language)
     if isinstance(reader, SpeechesReader):
-        return read_speeches(path, reader.encoding, None if use == "unlabelled" else reader.labels)
-    return read_table(path, reader, None if use == "unlabelled" else task.labels)
+        return read_speeches(path, reader.encoding, _marks(reader, task, use))
+    return read_table(path, reader, _marks(reader, task, use))
+
+
+def _marks(reader: SpeechesReader | TableReader, task: Task, use: str) -> Marks | None:
+    """Gives which mark of a file stands for which label, in a pool an empty one for none; None if labels are sought."""
+    if use == "unlabelled":
+        return None
+    marks = reader.labels or {label: label for label in task.labels}
+    return {"": None, **marks} if use == POOL else marks

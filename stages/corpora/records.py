@@ -22,13 +22,16 @@ OPENERS: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open,
 Record = Mapping[str, Any] | str  # what a line holds, or why it holds nothing
 
 
-def records(path: Path, encoding: str, named: Sequence[str]) -> Iterator[tuple[int, Record]]:
+def records(
+    path: Path, encoding: str, named: Sequence[str], wished: Sequence[str] = ()
+) -> Iterator[tuple[int, Record]]:
     """Gives (line number, record) of a table; text may be packed (.gz, .bz2, .xz).
 
     Args:
         path: the file.
         encoding: of its text.
         named: the columns that are needed.
+        wished: further columns, given where the table has them.
 
     Raises:
         StageError: the ending or the encoding is unknown, or a column is not in the table.
@@ -36,7 +39,7 @@ def records(path: Path, encoding: str, named: Sequence[str]) -> Iterator[tuple[i
     endings = [ending.lower() for ending in path.suffixes]
     kind = next((ending for ending in reversed(endings) if ending not in OPENERS), "")
     if kind == ".parquet":
-        return _parquet(path, named)
+        return _parquet(path, named, wished)
     if kind == ".jsonl":
         return _jsonl(path, encoding)
     if kind in (".csv", ".tsv"):
@@ -150,12 +153,14 @@ def _jsonl(path: Path, encoding: str) -> Iterator[tuple[int, Record]]:
             yield number, record if isinstance(record, dict) else "not a JSON object"
 
 
-def _parquet(path: Path, named: Sequence[str]) -> Iterator[tuple[int, Record]]:
+def _parquet(path: Path, named: Sequence[str], wished: Sequence[str]) -> Iterator[tuple[int, Record]]:
     try:
         with pq.ParquetFile(path) as file:
-            _require(path, named, file.schema_arrow.names)
+            present = file.schema_arrow.names
+            _require(path, named, present)
             number = 0
-            for batch in file.iter_batches(columns=list(named)):
+            columns = [column for column in dict.fromkeys([*named, *wished]) if column in present]
+            for batch in file.iter_batches(columns=columns):
                 for record in batch.to_pylist():
                     number += 1
                     yield number, record

@@ -1,6 +1,9 @@
 """What every reader gives: rows, the lines that cannot be one, and what was taken out of a text."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+Marks = Mapping[str, str | None]  # what stands in a file → the label of the task; None: none is known
 
 
 @dataclass(frozen=True, slots=True)

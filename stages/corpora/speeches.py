@@ -1,19 +1,19 @@
 """Speeches, a sentence per line: `<speech:sentence:LABEL> text`; `<speech:sentence> text` where labels are sought."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stages.corpora.records import OPENERS, is_broken, open_text, whole
-from stages.corpora.row import BadRow, Row
+from stages.corpora.row import BadRow, Marks, Row
 
 # The text may itself hold <nom>, <date> or << … >>: only the first mark is one. Up to 9 digits fit the position's type.
 LINE = re.compile(r"<([^<>:]*):([^<>:]*)(?::([^<>:]*))?>(.*)", re.DOTALL)
 NUMBER = re.compile(r"0*[1-9][0-9]{0,8}")
 
 
-def read_speeches(path: Path, encoding: str, labels: Mapping[str, str] | None) -> Iterator[tuple[int, Row | BadRow]]:
+def read_speeches(path: Path, encoding: str, marks: Marks | None) -> Iterator[tuple[int, Row | BadRow]]:
     """Yields (line number, row or bad row); a speech is a group, a sentence's number - 1 its position.
 
     Where labels are sought, a sentence without text is a row too: decisions are handed in line by line, and one
@@ -22,7 +22,8 @@ def read_speeches(path: Path, encoding: str, labels: Mapping[str, str] | None) -
     Args:
         path: the file, plain or packed (.gz, .bz2, .xz).
         encoding: of its text.
-        labels: the marks of the file → the labels of the task, or None where labels are sought.
+        marks: which mark of the file stands for which label, or None where labels are sought; the empty mark is that
+            of a line without one, too.
 
     Raises:
         StageError: the file cannot be read to its end, or the encoding is unknown.
@@ -32,7 +33,7 @@ def read_speeches(path: Path, encoding: str, labels: Mapping[str, str] | None) -
     with whole(path), open_text(path, encoding, newline="\n") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                yield number, _parse(path, line.rstrip("\r\n"), labels, place, encoding)
+                yield number, _parse(path, line.rstrip("\r\n"), marks, place, encoding)
             except ValueError as error:
                 yield number, BadRow(path.name, number, str(error))
 
@@ -55,16 +56,16 @@ class _Place:
         self.speech, self.sentence = speech, sentence
 
 
-def _parse(path: Path, line: str, labels: Mapping[str, str] | None, place: _Place, encoding: str) -> Row:
+def _parse(path: Path, line: str, marks: Marks | None, place: _Place, encoding: str) -> Row:
     if is_broken(line):
         raise ValueError(f"the line is not {encoding} text")
     marked = LINE.fullmatch(line)
     if marked is None:
         raise ValueError("no mark <speech:sentence:LABEL> or <speech:sentence> at its beginning")
     speech, sentence = _number(marked[1], "speech"), _number(marked[2], "sentence")
-    label = None if labels is None else _label(marked[3], labels)
+    label = None if marks is None else _label(marked[3], marks)
     text = marked[4].strip()
-    if not text and labels is not None:
+    if not text and marks is not None:
         raise ValueError("the text is empty")
     place.move_to(speech, sentence)
     file = path.with_suffix("") if path.suffix.lower() in OPENERS else path
@@ -78,8 +79,8 @@ def _number(digits: str, what: str) -> int:
     return int(digits)
 
 
-def _label(mark: str | None, labels: Mapping[str, str]) -> str:
-    if mark is None or mark not in labels:
+def _label(mark: str | None, marks: Marks) -> str | None:
+    if (mark or "") not in marks:
         shown = "absent" if mark is None else repr(mark)
-        raise ValueError(f"the label is {shown}, not one of {', '.join(labels)}")
-    return labels[mark]
+        raise ValueError(f"the label is {shown}, not one of {', '.join(filter(None, marks))}")
+    return marks[mark or ""]

@@ -86,8 +86,11 @@ def _fold(rows: list[Row], labels: list[str], share: float, seed: int, fold: int
 
 
 def fingerprint(text: str) -> str:
-    """Gives what two texts share when they differ in case, accents' encoding, spaces or punctuation only."""
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+    """Gives what two texts share when they differ in case, accents' encoding, spaces or punctuation only.
+
+    That is the text itself where it has no word (":)"), as an empty fingerprint would say nothing.
+    """
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())) or text
 
 
 def remove_duplicates(splits: Mapping[str, Sequence[Row]]) -> tuple[dict[str, list[Row]], dict[str, int]]:
@@ -121,8 +124,7 @@ def _across(splits: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, Sequence
     order += [name for name in splits if name not in PRECEDENCE]
     earlier: set[str] = set()
     for name in order:
-        # A text without a word (":)") has an empty fingerprint that says nothing.
-        prints = [fingerprint(row.text) or row.text for row in splits[name]]
+        prints = [fingerprint(row.text) for row in splits[name]]
         yield name, splits[name], [one in earlier for one in prints]
         if name in PRECEDENCE:
             earlier |= set(prints)

@@ -1,54 +1,103 @@
-"""The student before it learns: some layers of its teacher."""
+"""A student that is ready to learn: its first weights, its loss, and what it has to ask its teacher."""
 
-import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-import torch
-from torch import nn
-from transformers import PreTrainedModel
+from transformers import PreTrainedTokenizerBase
 
-from stages.errors import StageError
-from stages.transformer.layers import layer_stack
+from stages.distillation.reading import Teacher
+from stages.distillation.start import begin
+from stages.distillation.static import Static, principal, token_vectors
+from stages.distillation.teaching import Compared, Pupil, plain_objective, pupil_objective
+from stages.progress import progress
+from stages.settings.distill import StaticStudent, TransformerStudent
+from stages.settings.training import Training
+from stages.transformer.classifier import new_classifier
+from stages.transformer.heads import Headed, save_headed
+from stages.transformer.objective import Objective
+from stages.transformer.tokenizer import frame
 
 
-def student_of(teacher: PreTrainedModel, keep_layers: Sequence[int]) -> PreTrainedModel:
-    """Copies a teacher and leaves it only the layers `keep_layers`, counted from 0.
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A student before its training."""
 
-    This is how DistilBERT starts (Sanh et al., 2019). Embeddings and decision are the teacher's.
+    model: Pupil | Static
+    objective: Objective[Any]
+    states: list[int]  # numbers of the teacher's hidden states that it learns from
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights of the student alone."""
+        own = self.model if isinstance(self.model, Static) else self.model.classifier
+        return sum(values.numel() for values in own.parameters())
+
+    def save(self, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+        """Saves the student alone, without what stood between it and its teacher."""
+        if isinstance(self.model, Static):
+            self.model.save(tokenizer, folder)
+        else:
+            save_headed(Headed(self.model.classifier, self.model.primary), tokenizer, folder)
+
+
+def new_learner(
+    student: TransformerStudent | StaticStudent,
+    teacher: Teacher,
+    encoder: Path,
+    tokenizer: PreTrainedTokenizerBase,
+    labels: Sequence[str],
+    settings: Training,
+) -> Learner:
+    """Makes a student.
+
+    Args:
+        student: what it is.
+        teacher: whom it learns from.
+        encoder: folder of the pretrained encoder, where its teacher has none to begin with.
+        tokenizer: of the student.
+        labels: the classes.
+        settings: of its training.
 
     Raises:
-        StageError: the teacher has no such layer, or one that cannot stand where it would.
+        StageError: it cannot begin so, or learn that from this teacher.
     """
-    depth = teacher.config.num_hidden_layers
-    if max(keep_layers) >= depth:
-        raise StageError(
-            f"params.yaml: distill.keep_layers names layer {max(keep_layers)}; the teacher has 0 to {depth - 1}"
-        )
-    student = copy.deepcopy(teacher)
-    stack = layer_stack(student)
-    kept = nn.ModuleList(stack[place] for place in keep_layers)
-    for parent in student.modules():
-        for name, child in parent.named_children():
-            if child is stack:
-                setattr(parent, name, kept)
-    student.config.num_hidden_layers = len(keep_layers)
-    student.config.problem_type = None  # it learns by the softmax, whatever its teacher was trained by
-    if types := getattr(student.config, "layer_types", None):  # of families whose blocks differ
-        student.config.layer_types = [types[place] for place in keep_layers]
-    with torch.device("meta"):  # shapes without weights
-        expected = type(student)(student.config).state_dict().keys()
-    if student.state_dict().keys() != expected:
-        raise StageError(
-            f"params.yaml: distill.keep_layers begins with layer {keep_layers[0]}, but the first layer of a "
-            f"{student.config.model_type} is built unlike the others: begin with 0"
-        )
-    return student
+    if isinstance(student, StaticStudent):
+        return _static(student, teacher, encoder, tokenizer, labels, settings)
+    taught_by = teacher.headed.classifier if teacher.headed else None
+    classifier = begin(student.start, taught_by, encoder, labels, dropout=settings.dropout, seed=settings.seed)
+    compared = Compared.of(student.learns, student.start, taught_by.config.num_hidden_layers if taught_by else 0)
+    if compared.attention and taught_by:
+        for model in (classifier, taught_by):
+            model.set_attn_implementation("eager")  # the faster ones never hold a whole map
+    primary = teacher.headed.primary if teacher.headed else "primary"
+    width = taught_by.config.hidden_size if taught_by else classifier.config.hidden_size
+    pupil = Pupil(classifier, primary, compared, width)
+    return Learner(pupil, pupil_objective(student.learns, compared, taught_by), compared.states)
 
 
-def matched_states(depth: int, keep_layers: Sequence[int]) -> list[int]:
-    """Tells which hidden state of the teacher each layer of the student should reach.
-
-    The student's layer that started as the teacher's layer `k` must do the work up to the next layer kept; the last
-    one that of all the rest. States are numbered as `output_hidden_states` gives them: 0 is the embeddings.
-    """
-    return [*keep_layers[1:], depth]
+def _static(
+    student: StaticStudent,
+    teacher: Teacher,
+    encoder: Path,
+    tokenizer: PreTrainedTokenizerBase,
+    labels: Sequence[str],
+    settings: Training,
+) -> Learner:
+    knows = (
+        teacher.headed.classifier
+        if teacher.headed
+        else new_classifier(encoder, labels, dropout=None, seed=settings.seed)
+    )
+    with progress("vectors of single tokens", knows.config.vocab_size, "token") as bar:
+        vectors = token_vectors(knows, frame(tokenizer), batch_size=256, done=bar.update)
+    special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    model = Static(
+        principal(vectors, student.width, settings.seed),
+        len(labels),
+        skipped=sorted(special),
+        pooling=student.pooling,
+        token_dropout=student.token_dropout,
+    )
+    return Learner(model, plain_objective(student.learns), [])

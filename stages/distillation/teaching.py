@@ -1,82 +1,227 @@
-"""The teacher's part: what it says of each text, computed once before the student learns."""
+"""The loss of a student: the terms of its list, each a comparison of what it and its teacher make of a batch."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
+from torch import nn
+from torch.nn import functional
 from transformers import PreTrainedModel
 
-from stages.distillation.objectives import hidden_distance, softened
-from stages.settings.distill import Distill
-from stages.transformer.batches import Batch, TokenRows
-from stages.transformer.encoding import encode
+from stages.distillation import objectives
+from stages.distillation.lessons import LOGITS, STATE, softmax_logits
+from stages.distillation.reading import Reading
+from stages.distillation.start import matched_states
+from stages.errors import StageError
+from stages.settings.distill import (
+    AttentionTerm,
+    HiddenTerm,
+    LabelsTerm,
+    LogitsTerm,
+    RelationsTerm,
+    Start,
+    Term,
+)
+from stages.transformer import losses
+from stages.transformer.batches import Batch
+from stages.transformer.examples import UNKNOWN
 from stages.transformer.heads import Headed
-from stages.transformer.losses import cross_entropy
 from stages.transformer.objective import Objective, Terms
+
+LABELS = "labels"  # as they arrive in a batch: (batch, classes) of 0 and 1, NaN where the student may not know
+PROJECTION = "state {}"
+
+
+class Pupil(Headed):
+    """A student in training, with what stands between it and its teacher where it is narrower."""
+
+    def __init__(self, classifier: PreTrainedModel, primary: str, compared: "Compared", width: int) -> None:
+        """Takes the student, what of it is compared, and how wide its teacher's states are."""
+        super().__init__(classifier, primary)
+        own = classifier.config.hidden_size
+        self.projections = nn.ModuleDict(
+            {PROJECTION.format(state): nn.Linear(own, width, bias=False) for state in compared.hidden if own != width}
+        )
+
+    def projected(self, number: int, state: torch.Tensor) -> torch.Tensor:
+        """Gives a state as wide as its teacher's."""
+        name = PROJECTION.format(number)
+        return self.projections[name](state) if name in self.projections else state
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
-    """A teacher's outputs on the training texts, in their order."""
+class Compared:
+    """Which parts of a student are compared with which of its teacher: state → state, block → block."""
 
-    logits: torch.Tensor  # (texts, classes)
-    hidden: torch.Tensor  # (texts, layers of the student, width): the first token's states
+    hidden: Mapping[int, int] = field(default_factory=dict)
+    attention: Mapping[int, int] = field(default_factory=dict)
+    relations: tuple[int, int] | None = None
+    all_tokens: bool = False
 
-    def extras(self) -> dict[str, torch.Tensor]:
-        """Names them as they arrive in a batch."""
-        return {"teacher_logits": self.logits, "teacher_hidden": self.hidden}
+    @classmethod
+    def of(cls, learns: Sequence[Term], start: Start, depth: int) -> "Compared":
+        """Reads it off a student's terms.
+
+        Args:
+            learns: the terms.
+            start: of the student.
+            depth: blocks of its teacher; 0 where it is no transformer.
+
+        Raises:
+            StageError: a term looks inside a teacher that has no inside, or at a layer that is not there.
+        """
+        matched = matched_states(depth, start.layers)
+        found: dict[str, Mapping[int, int]] = {}
+        relations, all_tokens = None, False
+        for term in learns:
+            if not depth and not isinstance(term, LabelsTerm | LogitsTerm):
+                raise StageError(f"params.yaml: learns {term.term} from a teacher that is no transformer: leave it out")
+            if isinstance(term, HiddenTerm | AttentionTerm):
+                found[term.term] = term.layers or matched
+                _check(term, found[term.term], len(start.layers), depth)
+            if isinstance(term, RelationsTerm):
+                relations = (len(start.layers), depth)
+            all_tokens |= isinstance(term, HiddenTerm) and term.tokens == "all"
+        return cls(found.get("hidden", {}), found.get("attention", {}), relations, all_tokens)
+
+    @property
+    def live(self) -> bool:
+        """Whether the teacher has to compute with each batch: what is compared is too much to be kept."""
+        return self.all_tokens or bool(self.attention)
+
+    @property
+    def states(self) -> list[int]:
+        """Numbers of the teacher's states that can be kept: those of the first token."""
+        last = [self.relations[1]] if self.relations else []
+        return [] if self.live else sorted({*self.hidden.values(), *last})
 
 
-def lessons(
-    teacher: PreTrainedModel, rows: TokenRows, states: Sequence[int], batch_size: int, done: Callable[[int], object]
-) -> Lessons:
-    """Runs the teacher once over the training texts.
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a model made of a batch."""
+
+    logits: torch.Tensor  # (batch, classes)
+    states: Mapping[int, torch.Tensor]  # number → (batch, tokens, width); of kept answers the first token's only
+    maps: Sequence[torch.Tensor] = ()  # by block: (batch, heads, tokens, tokens)
+
+    @classmethod
+    def of(cls, model: PreTrainedModel, batch: Batch, *, maps: bool) -> "Observed":
+        """Runs a batch through a model."""
+        output = model(**batch, output_hidden_states=True, output_attentions=maps)
+        if maps and not all(map(_whole, output.attentions or [None])):
+            raise StageError(f"learns: a {model.config.model_type} shows no attention maps: leave that term out")
+        logits = softmax_logits(model.config, output.logits)
+        return cls(logits, dict(enumerate(output.hidden_states)), output.attentions if maps else ())
+
+
+def _whole(maps: torch.Tensor | None) -> bool:
+    """Tells whether maps are those of each token on each other one, not of a window around it."""
+    return maps is not None and maps.ndim == 4 and maps.shape[2] == maps.shape[3]
+
+
+def extras(reading: Reading, learns: Sequence[Term]) -> dict[str, torch.Tensor]:
+    """Gives what belongs to each text, named as in a batch: the teacher's answers, and the labels it learns."""
+    classes = reading.lessons.logits.shape[1]
+    known = torch.from_numpy(reading.labels)
+    if any(isinstance(term, LabelsTerm) and term.of == "teacher" for term in learns):
+        known = reading.lessons.logits.argmax(-1)
+    hard = functional.one_hot(known.clamp(min=0), classes).float()
+    hard[known == UNKNOWN] = torch.nan
+    return {LABELS: hard, **reading.lessons.extras()}
+
+
+def pupil_objective(learns: Sequence[Term], compared: Compared, teacher: PreTrainedModel | None) -> Objective[Pupil]:
+    """Gives the loss of a student that is a transformer: each term, weighted, under its name.
 
     Args:
-        teacher: the model to learn from.
-        rows: the training texts.
-        states: which of its hidden states are kept, one per layer of the student.
-        batch_size: texts at once.
-        done: told how many texts each batch held.
+        learns: the terms.
+        compared: which of their parts are compared.
+        teacher: computes with each batch where `compared.live`.
     """
-    teacher.eval()
-    classes = teacher.config.num_labels
+    maps = bool(compared.attention)
 
-    def compute(batch: Batch) -> torch.Tensor:
-        output = teacher(**batch, output_hidden_states=True)
-        hidden = first_tokens(output.hidden_states, states)
-        return torch.cat([output.logits, hidden.flatten(1)], dim=1)
-
-    values = torch.from_numpy(
-        encode(
-            rows,
-            compute,
-            batch_size=batch_size,
-            padding_id=teacher.config.pad_token_id,
-            device=teacher.device,
-            done=done,
-        )
-    )
-    return Lessons(values[:, :classes].contiguous(), values[:, classes:].reshape(len(rows), len(states), -1))
-
-
-def first_tokens(hidden_states: Sequence[torch.Tensor], states: Sequence[int]) -> torch.Tensor:
-    """Stacks the first token's state of some layers: (batch, len(states), width)."""
-    return torch.stack([hidden_states[state][:, 0] for state in states], dim=1)
-
-
-def learning_objective(settings: Distill) -> Objective:
-    """Gives the student's loss: labels, softened logits and hidden states, weighted."""
-    weights = settings.weights
-
-    def objective(student: Headed, batch: Batch) -> Terms:
-        labels, logits, hidden = (batch.pop(name) for name in ("labels", "teacher_logits", "teacher_hidden"))
-        output = student.classifier(**batch, output_hidden_states=True)
-        layers = range(1, student.classifier.config.num_hidden_layers + 1)
-        return {
-            "labels": weights.labels * cross_entropy(output.logits, labels).mean(),
-            "logits": weights.logits * softened(output.logits, logits, settings.temperature),
-            "hidden": weights.hidden * hidden_distance(first_tokens(output.hidden_states, layers), hidden),
-        }
+    def objective(pupil: Pupil, batch: Batch) -> Terms:
+        labels, taught = batch.pop(LABELS), _told(batch)
+        student = Observed.of(pupil.classifier, batch, maps=maps)
+        if compared.live and teacher is not None:
+            with torch.no_grad():
+                taught = Observed.of(teacher, batch, maps=maps)
+        mask = batch["attention_mask"]
+        return {term.term: term.weight * _cost(term, pupil, student, taught, labels, mask, compared) for term in learns}
 
     return objective
+
+
+def plain_objective(learns: Sequence[Term]) -> Objective[nn.Module]:
+    """Gives the loss of a student of which nothing but its logits can be seen."""
+
+    def objective(student: nn.Module, batch: Batch) -> Terms:
+        labels, told = batch.pop(LABELS), _told(batch)
+        logits = student(**batch)
+        return {term.term: term.weight * _said(term, logits, told.logits, labels) for term in learns}
+
+    return objective
+
+
+def _told(batch: Batch) -> Observed:
+    """Takes the teacher's kept answers out of a batch."""
+    logits = batch.pop(LOGITS)
+    prefix = STATE.format("")
+    numbers = [int(name.removeprefix(prefix)) for name in batch if name.startswith(prefix)]
+    return Observed(logits, {number: batch.pop(STATE.format(number)).unsqueeze(1) for number in numbers})
+
+
+def _cost(
+    term: Term,
+    pupil: Pupil,
+    student: Observed,
+    teacher: Observed,
+    labels: torch.Tensor,
+    mask: torch.Tensor,
+    compared: Compared,
+) -> torch.Tensor:
+    match term:
+        case HiddenTerm():
+            distance: Callable[..., torch.Tensor] = getattr(objectives, term.distance)
+            tokens = slice(None) if term.tokens == "all" else slice(1)
+            return objectives.mean_of(
+                [
+                    distance(
+                        pupil.projected(own, student.states[own][:, tokens]),
+                        teacher.states[other][:, tokens],
+                        mask[:, tokens],
+                    )
+                    for own, other in compared.hidden.items()
+                ]
+            )
+        case AttentionTerm():
+            return objectives.mean_of(
+                [
+                    objectives.attention(student.maps[own - 1], teacher.maps[other - 1], mask)
+                    for own, other in compared.attention.items()
+                ]
+            )
+        case RelationsTerm():
+            assert compared.relations  # noqa: S101  (narrows the type)
+            own, other = compared.relations
+            return objectives.relations(student.states[own][:, 0], teacher.states[other][:, 0])
+        case _:
+            return _said(term, student.logits, teacher.logits, labels)
+
+
+def _said(term: Term, logits: torch.Tensor, taught: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Gives the cost of what is said, whatever says it."""
+    if isinstance(term, LogitsTerm):
+        return objectives.softened(logits, taught, term.temperature)
+    known = ~labels.isnan().any(-1)
+    return losses.mean_of_known(losses.cross_entropy(logits, labels.nan_to_num()), known)
+
+
+def _check(term: HiddenTerm | AttentionTerm, layers: Mapping[int, int], own: int, depth: int) -> None:
+    lowest = 0 if isinstance(term, HiddenTerm) else 1
+    for one, other in layers.items():
+        if not (lowest <= one <= own and lowest <= other <= depth):
+            raise StageError(
+                f"params.yaml: the term {term.term} compares layer {one} with {other}: the student has {lowest} to "
+                f"{own}, its teacher {lowest} to {depth}"
+            )

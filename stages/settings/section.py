@@ -70,15 +70,22 @@ class Catalogue(Single[dict[Name, Value]], Generic[Value]):
 
     @classmethod
     def named(cls, name: str) -> Value:
-        """Gives one of them.
+        """Gives one of those of `params.yaml`.
 
         Raises:
             StageError: `params.yaml` is wrong, or describes no such thing.
         """
-        described = cls.load().root
-        if name not in described:
-            raise StageError(f"params.yaml: {cls.key}.{name} is missing (described: {', '.join(described)})")
-        return described[name]
+        return cls.load().one(name)
+
+    def one(self, name: str) -> Value:
+        """Gives one of them.
+
+        Raises:
+            StageError: there is no such thing.
+        """
+        if name not in self.root:
+            raise StageError(f"params.yaml: {self.key}.{name} is missing (described: {', '.join(self.root)})")
+        return self.root[name]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -8,8 +8,12 @@ from stages.settings.heads import RESERVED, ClassificationHead, Head
 from stages.settings.section import Catalogue, Name, Positive, Seed, Strict
 from stages.settings.source import Source
 
-# What a raw file is for: `all` is split by the task's rule, the others already are a split.
-Use = Annotated[str, Field(pattern=r"^(all|train|validation|test|unlabelled|transfer-[a-z0-9-]+)$")]
+# What a raw file is for: `all` is split by the task's rule, the others already are a split. Of these, `unlabelled` is
+# decided on and `pool` learnt from, by another model's labels; nobody is scored on either.
+Use = Annotated[str, Field(pattern=r"^(all|train|validation|test|unlabelled|pool|transfer-[a-z0-9-]+)$")]
+
+POOL = "pool"
+LEARNT_FROM = ("train", POOL)  # nobody decides on these splits: what was learnt by heart would tell nothing
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -23,13 +27,17 @@ class GradedReader(Strict):
 
 
 class TableReader(Strict):
-    """CSV, TSV, JSONL or Parquet files with a header; the other keys say which column holds what."""
+    """CSV, TSV, JSONL or Parquet files with a header; the other keys say which column holds what.
+
+    With `labels`, the column `label` holds marks that stand for labels; rows with other marks are left out.
+    """
 
     format: Literal["table"]
     files: dict[str, Use]
     encoding: str = "utf-8"
     text: str
     label: str
+    labels: Annotated[dict[str, str], Field(min_length=1, description="mark of the file → label")] | None = None
     id: str | None = None
     group: str | None = None
     position: str | None = None
@@ -61,7 +69,29 @@ class TurnsReader(Strict):
     piece: Annotated[int, Field(ge=1, description="the least number of sentences of a group")]
 
 
-Reader = Annotated[GradedReader | TableReader | SpeechesReader | TurnsReader, Field(discriminator="format")]
+OneReader = Annotated[GradedReader | TableReader | SpeechesReader | TurnsReader, Field(discriminator="format")]
+
+
+class SeveralReader(Strict):
+    """Files of several formats: each of the `parts` reads its own."""
+
+    format: Literal["several"]
+    parts: Annotated[dict[Name, OneReader], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _reads_no_file_twice(self) -> "SeveralReader":
+        owner: dict[str, str] = {}
+        for name, part in self.parts.items():
+            for file in part.files:
+                if file in owner:
+                    raise ValueError(f"parts {owner[file]} and {name} both read {file!r}: leave it to one of them")
+                owner[file] = name
+        return self
+
+
+Reader = Annotated[
+    GradedReader | TableReader | SpeechesReader | TurnsReader | SeveralReader, Field(discriminator="format")
+]
 
 
 class Split(Strict):
@@ -147,6 +177,12 @@ class Task(Strict):
     decoding: Decoding
     retrieved: Annotated[Vader | ZeroShot, Field(discriminator="kind")]
 
+    def readers(self) -> dict[str, OneReader]:
+        """Gives the reader by its key, `reader`; of several, each part by its own, `reader.parts.<name>`."""
+        if isinstance(self.reader, SeveralReader):
+            return {f"reader.parts.{name}": part for name, part in self.reader.parts.items()}
+        return {"reader": self.reader}
+
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Task":
         if len(set(self.labels)) < len(self.labels):
@@ -173,9 +209,10 @@ class Task(Strict):
 
     @model_validator(mode="after")
     def _reads_what_it_splits(self) -> "Task":
-        uses = set(self.reader.files.values())
-        if absent := sorted(set(self.reader.files) - self.source.brings()):
-            raise ValueError(f"reader.files names {absent[0]!r}, which source.files does not bring")
+        for key, reader in self.readers().items():
+            if absent := sorted(set(reader.files) - self.source.brings()):
+                raise ValueError(f"{key}.files names {absent[0]!r}, which source.files does not bring")
+        uses = {use for reader in self.readers().values() for use in reader.files.values()}
         if "all" not in uses and not {"train", "test"} <= uses:
             raise ValueError("reader.files needs a file used as `all`, or files used as `train` and `test`")
         if "test" in uses and (isinstance(self.split.test, list) or self.split.fold):
@@ -184,14 +221,17 @@ class Task(Strict):
 
     @model_validator(mode="after")
     def _reads_its_labels(self) -> "Task":
-        if self.reader.format == "graded" and self.labels != ["negative", "positive"]:
-            raise ValueError("labels of a graded reader are [negative, positive]: the signs of the grade")
-        if self.reader.format == "speeches" and set(self.reader.labels.values()) != set(self.labels):
-            raise ValueError("reader.labels must give each of the labels its marks, and nothing else")
-        if self.reader.format == "turns" and set(self.reader.speakers.values()) != set(self.labels):
-            raise ValueError("reader.speakers must give each of the labels its speakers, and nothing else")
-        if self.reader.format == "turns" and "unlabelled" in self.reader.files.values():
-            raise ValueError("reader.files: turns are labelled by who speaks, so that none can be `unlabelled`")
+        labels = set(self.labels)
+        for key, reader in self.readers().items():
+            if reader.format == "graded" and self.labels != ["negative", "positive"]:
+                raise ValueError("labels of a graded reader are [negative, positive]: the signs of the grade")
+            marked = reader.labels if isinstance(reader, SpeechesReader | TableReader) else None
+            if marked and set(marked.values()) != labels:
+                raise ValueError(f"{key}.labels must give each of the labels its marks, and nothing else")
+            if reader.format == "turns" and set(reader.speakers.values()) != labels:
+                raise ValueError(f"{key}.speakers must give each of the labels its speakers, and nothing else")
+            if reader.format == "turns" and "unlabelled" in reader.files.values():
+                raise ValueError(f"{key}.files: turns are labelled by who speaks, so that none can be `unlabelled`")
         return self
 
     @model_validator(mode="after")

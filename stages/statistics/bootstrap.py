@@ -28,6 +28,13 @@ class Resampled:
         """Gives the paired difference."""
         return Resampled(self.value - other.value, self.resamples - other.resamples)
 
+    def apart(self, other: "Resampled") -> "Resampled":
+        """Gives the difference to a measure of other examples, of which each is resampled on its own.
+
+        Sets of one size are drawn alike: without the shift, what is drawn often here would be drawn often there.
+        """
+        return Resampled(self.value - other.value, self.resamples - np.roll(other.resamples, 1))
+
     def __truediv__(self, other: "Resampled") -> "Resampled":
         """Gives the paired ratio."""
         with np.errstate(invalid="ignore", divide="ignore"):

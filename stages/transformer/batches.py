@@ -23,7 +23,7 @@ class TokenRows(Dataset[tuple[int, np.ndarray]]):
     starts: np.ndarray  # (texts + 1,) int64
 
     @classmethod
-    def of(cls, lists: Sequence[Sequence[int]]) -> "TokenRows":
+    def of(cls, lists: Sequence[Sequence[int] | np.ndarray]) -> "TokenRows":
         """Flattens lists of ids."""
         lengths = np.fromiter((len(ids) for ids in lists), np.int64, len(lists))
         flat = np.concatenate([np.asarray(ids, np.int32) for ids in lists]) if len(lists) else np.empty(0, np.int32)
@@ -45,6 +45,16 @@ class TokenRows(Dataset[tuple[int, np.ndarray]]):
         parts = [cls.of_batch(batch) for batch in read_batches(path, ["input_ids", "attention_mask"])]
         lengths = np.concatenate([np.zeros(1, np.int64), *(part.lengths for part in parts)])
         return cls(np.concatenate([np.empty(0, np.int32), *(part.ids for part in parts)]), np.cumsum(lengths))
+
+    def and_those(self, other: "TokenRows") -> "TokenRows":
+        """Gives the texts of both."""
+        return TokenRows(
+            np.concatenate([self.ids, other.ids]), np.concatenate([self.starts, self.starts[-1] + other.starts[1:]])
+        )
+
+    def chosen(self, places: np.ndarray) -> "TokenRows":
+        """Gives some of the texts."""
+        return TokenRows.of([self[place][1] for place in places])
 
     @property
     def lengths(self) -> np.ndarray:

@@ -57,14 +57,9 @@ class Checkpoint:
 
         Args:
             folder: of the trainings of its name.
-            determined_by: all that its result depends on, besides code and versions: settings, models, examples,
-                tensors, and mappings and lists of them.
+            determined_by: as for `fingerprint`.
         """
-        digest = hashlib.sha256(f"{torch.__version__} {transformers.__version__} {sys.version}".encode())
-        for source in sorted(CODE.rglob("*.py")):
-            digest.update(source.read_bytes())
-        _add(digest, determined_by)
-        return cls(folder / digest.hexdigest()[:32])
+        return cls(folder / fingerprint(*determined_by))
 
     def save(
         self,
@@ -135,6 +130,20 @@ class Checkpoint:
     def remove(self) -> None:
         """Forgets a training that has come to its end."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def fingerprint(*determined_by: Any) -> str:
+    """Gives a name to what a computation depends on.
+
+    Args:
+        determined_by: all of it, besides code and versions: settings, models, examples, tensors, and mappings and
+            lists of them.
+    """
+    digest = hashlib.sha256(f"{torch.__version__} {transformers.__version__} {sys.version}".encode())
+    for source in sorted(CODE.rglob("*.py")):
+        digest.update(source.read_bytes())
+    _add(digest, determined_by)
+    return digest.hexdigest()[:32]
 
 
 def _add(digest: Any, part: Any) -> None:

@@ -1,12 +1,10 @@
 """Trunk and decision together: the encoder with a classification head, as transformers defines it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from scipy.special import log_expit, softmax
-from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.transformer.loading import load_config, load_model
 
@@ -27,15 +25,14 @@ def new_classifier(folder: Path, labels: Sequence[str], *, dropout: float | None
         num_labels=len(labels),
         id2label=dict(enumerate(labels)),
         label2id={label: place for place, label in enumerate(labels)},
-        **({} if dropout is None else dropouts(folder, dropout)),
+        **({} if dropout is None else dict.fromkeys(dropouts(load_config(folder)), dropout)),
     )
 
 
-def dropouts(folder: Path, dropout: float) -> Mapping[str, float]:
+def dropouts(config: PretrainedConfig) -> list[str]:
     """Names every dropout of an encoder's configuration: families call them differently."""
-    config = load_config(folder).to_dict()
     # `type`, not `isinstance`: a bool is an int, and no rate.
-    return {name: dropout for name, value in config.items() if "dropout" in name and type(value) in {int, float}}
+    return [name for name, value in config.to_dict().items() if "dropout" in name and type(value) in {int, float}]
 
 
 def load_classifier(folder: Path) -> PreTrainedModel:
@@ -50,15 +47,3 @@ def save_classifier(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
     tokenizer.init_kwargs.pop("name_or_path", None)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-
-
-def probabilities(logits: np.ndarray, *, binary: bool = False) -> np.ndarray:
-    """Gives (texts, classes) float64 probabilities.
-
-    Args:
-        logits: (texts, classes).
-        binary: each logit was trained against the rest (`losses.binary`): their sigmoids are scaled to add up to 1;
-            else the softmax.
-    """
-    values = logits.astype(np.float64)
-    return softmax(log_expit(values) if binary else values, axis=1)

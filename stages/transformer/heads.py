@@ -16,9 +16,12 @@ from stages.artifacts.files import read_json, write_json
 from stages.artifacts.predictions import Predictions
 from stages.errors import StageError
 from stages.settings.heads import Head, RegressionHead
+from stages.statistics.logits import probabilities
 from stages.transformer.batches import Batch, TokenRows
-from stages.transformer.classifier import load_classifier, new_classifier, probabilities, save_classifier
+from stages.transformer.classifier import load_classifier, new_classifier, save_classifier
 from stages.transformer.encoding import encode
+from stages.transformer.layers import heights
+from stages.transformer.trainable import Trainable
 from stages.transformer.trunk import pooled
 
 DESCRIBED, WEIGHTS = "heads.json", "heads.safetensors"
@@ -88,7 +91,7 @@ class Regression(nn.Module):
 Further = Classification | Regression
 
 
-class Headed(nn.Module):
+class Headed(Trainable):
     """A trunk with several decisions.
 
     The primary one is what transformers puts on the encoder, whatever its family; each further one reads the mean of
@@ -107,9 +110,24 @@ class Headed(nn.Module):
         return {name.removeprefix(prefix): cast("Further", head) for name, head in self.others.items()}
 
     @property
+    def title(self) -> str:
+        """Its depth."""
+        return f"{self.classifier.config.num_hidden_layers} layers"
+
+    @property
     def device(self) -> torch.device:
         """Where it computes."""
         return self.classifier.device
+
+    def heights(self) -> dict[int, int]:
+        """Tells how high each weight of the trunk stands, by its `id`."""
+        return heights(self.classifier)
+
+    def compute_again(self) -> bool:
+        """Has it compute activations twice instead of keeping them; tells whether it can."""
+        if self.classifier.supports_gradient_checkpointing:
+            self.classifier.activation_checkpointing_enable()
+        return self.classifier.supports_gradient_checkpointing
 
     def forward(self, **batch: torch.Tensor) -> Outputs:
         """Gives the output of each head by name, the primary first.
@@ -126,6 +144,28 @@ class Headed(nn.Module):
             vectors = pooled(output.hidden_states[-1], batch["attention_mask"], "mean")
             outputs |= {name: head(vectors) for name, head in self.further().items()}
         return outputs
+
+    def predict(
+        self, rows: TokenRows, *, batch_size: int, done: Callable[[int], object] = lambda _: None
+    ) -> Predictions:
+        """Runs texts through the model, without training it, on its device."""
+        self.eval()
+        config = self.classifier.config
+
+        def compute(batch: Batch) -> torch.Tensor:
+            return torch.cat([values.reshape(len(values), -1) for values in self(**batch).values()], dim=1)
+
+        values = encode(
+            rows, compute, batch_size=batch_size, padding_id=config.pad_token_id, device=self.device, done=done
+        )
+        widths = [config.num_labels, *(head.linear.out_features for head in self.further().values())]
+        if not len(rows):
+            values = np.empty((0, sum(widths)), np.float32)
+        first, *rest = np.split(values, np.cumsum(widths)[:-1], axis=1)
+        return Predictions(
+            probabilities(first, binary=config.problem_type == "multi_label_classification"),
+            {name: head.decided(part) for (name, head), part in zip(self.further().items(), rest, strict=True)},
+        )
 
 
 def new_headed(
@@ -204,33 +244,3 @@ def load_headed(folder: Path) -> Headed:
         reason = " ".join(str(error).split())[:200]
         raise StageError(f"{folder} has heads that cannot be loaded ({reason}): run `dvc repro`") from None
     return model.eval()
-
-
-def predict(
-    model: Headed, rows: TokenRows, *, batch_size: int, done: Callable[[int], object] = lambda _: None
-) -> Predictions:
-    """Runs texts through a model, without training it, on its device.
-
-    Args:
-        model: trunk and heads.
-        rows: the texts.
-        batch_size: texts at once.
-        done: told how many texts each batch held.
-    """
-    model.eval()
-    config = model.classifier.config
-
-    def compute(batch: Batch) -> torch.Tensor:
-        return torch.cat([values.reshape(len(values), -1) for values in model(**batch).values()], dim=1)
-
-    values = encode(
-        rows, compute, batch_size=batch_size, padding_id=config.pad_token_id, device=model.device, done=done
-    )
-    widths = [config.num_labels, *(head.linear.out_features for head in model.further().values())]
-    if not len(rows):
-        values = np.empty((0, sum(widths)), np.float32)
-    first, *rest = np.split(values, np.cumsum(widths)[:-1], axis=1)
-    return Predictions(
-        probabilities(first, binary=config.problem_type == "multi_label_classification"),
-        {name: head.decided(part) for (name, head), part in zip(model.further().items(), rest, strict=True)},
-    )

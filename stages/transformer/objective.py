@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,7 +18,8 @@ from stages.transformer.heads import Headed, Regression
 log = logging.getLogger(__name__)
 
 Terms = dict[str, torch.Tensor]  # the parts of a loss by name, scalars, each with its weight
-Objective = Callable[[Headed, Batch], Terms]
+Model = TypeVar("Model")
+Objective = Callable[[Model, Batch], Terms]
 
 TARGET, WEIGHT = "target of {}", "weight of {}"  # as they arrive in a batch
 
@@ -46,7 +48,7 @@ def supervision(model: Headed, heads: Mapping[str, Head], examples: Examples) ->
     return extras
 
 
-def heads_objective(heads: Mapping[str, Head]) -> Objective:
+def heads_objective(heads: Mapping[str, Head]) -> Objective[Headed]:
     """Gives the loss of a batch: that of each head, weighted, under its name."""
 
     def objective(model: Headed, batch: Batch) -> Terms:

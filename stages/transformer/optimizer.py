@@ -9,8 +9,7 @@ from transformers import get_scheduler
 
 from stages.errors import StageError
 from stages.settings.training import Training
-from stages.transformer.heads import Headed
-from stages.transformer.layers import heights
+from stages.transformer.trainable import Trainable
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
@@ -25,7 +24,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 FUSED = ("adamw", "adam", "sgd")  # one pass over all weights instead of one for each
 
 
-def new_optimizer(model: Headed, settings: Training) -> torch.optim.Optimizer:
+def new_optimizer(model: Trainable, settings: Training) -> torch.optim.Optimizer:
     """Gives an optimiser of torch over the parameters that are trained, embeddings first and the decisions last.
 
     Raises:
@@ -56,13 +55,13 @@ def new_scheduler(optimizer: torch.optim.Optimizer, settings: Training, steps: i
         raise StageError(f"params.yaml: scheduler_options do not suit {settings.scheduler}: {error}") from None
 
 
-def parameter_groups(model: Headed, settings: Training) -> Iterator[dict[str, Any]]:
+def parameter_groups(model: Trainable, settings: Training) -> Iterator[dict[str, Any]]:
     """Yields groups of parameters of one height in the model and one decay.
 
     The decisions learn at `learning_rate`, each layer below them at `layer_decay` times the rate of what is above
     (Howard & Ruder, 2018). Biases and layer norms, which have one dimension, are not pulled to zero.
     """
-    height = heights(model.classifier)
+    height = model.heights()
     top = max(height.values()) + 1
     for level in range(top + 1):
         trained = [v for v in model.parameters() if v.requires_grad and height.get(id(v), top) == level]

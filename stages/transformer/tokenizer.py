@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
@@ -74,6 +75,23 @@ def _positions(folder: Path) -> int:
     positions = getattr(config, "max_position_embeddings", None) or sys.maxsize
     reserved = config.pad_token_id + 1 if config.model_type in POSITIONS_AFTER_PADDING else 0
     return positions - reserved
+
+
+def frame(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
+    """Gives the tokens that stand before every text, and those that stand behind it, an encoder's prefix included.
+
+    They are what texts of one letter have in common; an empty text would not do, which has no prefix. The letters are
+    of several scripts, so that not all of them are unknown.
+    """
+    letters = tokenizer(["a", ".", "1", "я", "字"])["input_ids"]
+    before = _alike(letters)
+    behind = _alike([ids[len(before) :][::-1] for ids in letters])
+    return before, behind[::-1]
+
+
+def _alike(lists: Sequence[Sequence[int]]) -> list[int]:
+    """Gives the tokens with which all begin."""
+    return [ids[0] for ids in takewhile(lambda ids: len(set(ids)) == 1, zip(*lists, strict=False))]
 
 
 def tokenize_texts(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Tokenized:

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -22,16 +22,17 @@ from stages.statistics.measures import merit
 from stages.transformer.batches import Batch, Batches
 from stages.transformer.checkpoint import Checkpoint, Progress, Tensors
 from stages.transformer.curves import drawn
-from stages.transformer.heads import Headed
 from stages.transformer.interruption import Interruption, noticed
 from stages.transformer.objective import Objective
 from stages.transformer.optimizer import new_optimizer, new_scheduler
 from stages.transformer.precision import Precision
 from stages.transformer.processes import Processes
+from stages.transformer.trainable import Trainable
 
 log = logging.getLogger(__name__)
 
 Scores = dict[str, float]
+Model = TypeVar("Model", bound=Trainable)
 EVERY = 120.0  # seconds from one saved state to the next: what a power cut may cost
 
 
@@ -44,10 +45,10 @@ class Trained:
 
 
 def train(
-    model: Headed,
+    model: Model,
     batches: Batches,
-    objective: Objective,
-    validate: Callable[[Headed], Scores],
+    objective: Objective[Model],
+    validate: Callable[[Model], Scores],
     settings: Training,
     *,
     curves: Path,
@@ -77,7 +78,7 @@ def train(
     with (
         noticed() as loop.interruption,
         drawn(curves, loop.done.curves) if processes.first else nullcontext(lambda *_: None) as loop.draw,
-        progress(f"train {model.classifier.config.num_hidden_layers} layers", loop.steps, "step") as bar,
+        progress(f"train {model.title}", loop.steps, "step") as bar,
     ):
         bar.update(loop.done.step)
         saved = time.monotonic()
@@ -104,8 +105,8 @@ def train(
 class Loop:
     """What a training needs at every step, and how far it has come."""
 
-    model: Headed
-    objective: Objective
+    model: Any
+    objective: Objective[Any]
     settings: Training
     processes: Processes
     precision: Precision
@@ -118,17 +119,15 @@ class Loop:
 
     @classmethod
     def prepared(
-        cls, model: Headed, batches: Batches, objective: Objective, settings: Training, processes: Processes
+        cls, model: Model, batches: Batches, objective: Objective[Model], settings: Training, processes: Processes
     ) -> "Loop":
         """Makes optimiser and scheduler by their names."""
         steps = settings.epochs * math.ceil(len(batches) / settings.accumulate)
         precision = Precision.of(settings.precision, model.device)
         optimizer = new_optimizer(model, settings)
         scheduler = new_scheduler(optimizer, settings, steps)
-        if settings.checkpoint_gradients:
-            if not model.classifier.supports_gradient_checkpointing:
-                raise StageError("params.yaml: checkpoint_gradients is true, which this encoder cannot do: use false")
-            model.classifier.activation_checkpointing_enable()
+        if settings.checkpoint_gradients and not model.compute_again():
+            raise StageError("params.yaml: checkpoint_gradients is true, which this model cannot do: use false")
         return cls(model, objective, settings, processes, precision, optimizer, scheduler, steps)
 
     def learn(self, group: list[Batch]) -> None:

@@ -7,7 +7,7 @@ from torch import nn
 
 from stages.anatomy.parts import decision_parts, trunk_parts
 from stages.anatomy.steps import Step, Way, listening, walk
-from stages.transformer.heads import Headed, predict
+from stages.transformer.heads import Headed
 from stages.transformer.tokenizer import load_tokenizer
 from tests.anatomy.made import made, rows_of
 from tests.conftest import write_encoder
@@ -106,9 +106,9 @@ def moved(model: Headed, folder: Path, tokens: slice) -> dict[str, bool]:
         return (states, *output[1:]) if isinstance(output, tuple) else states
 
     rows = rows_of(folder, ["the film was good ."])
-    before = predict(model, rows, batch_size=1)
+    before = model.predict(rows, batch_size=1)
     handle = last.register_forward_hook(disturb)
-    after = predict(model, rows, batch_size=1)
+    after = model.predict(rows, batch_size=1)
     handle.remove()
     changed = {name: bool((values != after.others[name]).any()) for name, values in before.others.items()}
     return {"polarity": bool((before.probability != after.probability).any()), **changed}
@@ -134,7 +134,7 @@ def test_a_modernbert_that_decides_by_the_mean_is_said_to_do_so(tmp_path: Path) 
 
 def test_decisions_do_not_depend_on_who_listens(every_family: Path) -> None:
     model, rows = made(every_family), rows_of(every_family)
-    alone = predict(model, rows, batch_size=3)
+    alone = model.predict(rows, batch_size=3)
     heard = walked(every_family, model).predictions
     assert (heard.probability == alone.probability).all()
     assert all((heard.others[name] == values).all() for name, values in alone.others.items())
@@ -143,9 +143,9 @@ def test_decisions_do_not_depend_on_who_listens(every_family: Path) -> None:
 def test_nobody_listens_afterwards_even_when_something_failed(encoder: Path) -> None:
     model, rows = made(encoder), rows_of(encoder)
     with listening(decision_parts(model)) as heard:
-        predict(model, rows, batch_size=3)
+        model.predict(rows, batch_size=3)
     with pytest.raises(ZeroDivisionError), listening(decision_parts(model)) as failed:
         _ = 1 / 0
     assert len(heard) == 4
-    predict(model, rows, batch_size=3)
+    model.predict(rows, batch_size=3)
     assert (len(heard), len(failed)) == (4, 0)

@@ -12,7 +12,7 @@ from stages.errors import StageError
 from stages.settings.chain import Compute
 from stages.settings.heads import ClassificationHead, Head, RegressionHead
 from stages.transformer.batches import TokenRows
-from stages.transformer.heads import new_headed, predict, save_headed
+from stages.transformer.heads import new_headed, save_headed
 from stages.transformer.tokenizer import load_tokenizer
 from tests.classifiers.test_bag_of_words import fitted
 from tests.conftest import TEXTS
@@ -98,7 +98,7 @@ def test_a_transformer_tells_with_its_decision_what_its_other_heads_say(
     Manifest(kind="transformer", labels=LABELS).write(tmp_path)
     told: list[int] = []
     _, found = load_classifier(tmp_path, one_thread, 4)
-    said, expected = found.predict(TEXTS, told.append), predict(model, rows, batch_size=4)
+    said, expected = found.predict(TEXTS, told.append), model.predict(rows, batch_size=4)
     np.testing.assert_array_equal(said.probability, expected.probability)
     np.testing.assert_array_equal(said.others["intensity"], expected.others["intensity"])
     assert sum(told) == len(TEXTS)

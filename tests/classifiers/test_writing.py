@@ -1,42 +1,47 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from transformers import PreTrainedTokenizerBase
 
 from stages.artifacts import paths
 from stages.classifiers.loading import load_classifier
-from stages.classifiers.writing import write_transformer
+from stages.classifiers.writing import write_model
+from stages.distillation.static import Static
 from stages.settings.chain import Compute
 from stages.settings.finetune import Finetune
 from stages.settings.section import PARAMS
-from stages.settings.task import TaskSection
+from stages.settings.task import Task, TaskSection
 from stages.transformer.batches import TokenRows
-from stages.transformer.heads import new_headed, predict
+from stages.transformer.heads import new_headed, save_headed
 from stages.transformer.tokenizer import load_tokenizer
-from tests.conftest import TEXTS
+from tests.conftest import TEXTS, VOCABULARY
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture
+def described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
+    """The task as it is shipped; models are written elsewhere."""
+    found = TaskSection.load(ROOT / PARAMS).root["opinion"]
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
 @pytest.mark.parametrize("teacher", [None, "transformer"])
 def test_a_trained_transformer_is_an_approach_that_decides_and_tells_of_itself(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    encoder: Path,
-    rows: TokenRows,
-    one_thread: Compute,
-    teacher: str | None,
+    tmp_path: Path, encoder: Path, rows: TokenRows, one_thread: Compute, described: Task, teacher: str | None
 ) -> None:
-    described, settings = TaskSection.load(ROOT / PARAMS).root["opinion"], Finetune.load(ROOT / PARAMS)
     model = new_headed(encoder, described.labels, described.heads, dropout=0.0, seed=0)
-    monkeypatch.chdir(tmp_path)
-    write_transformer(
+    write_model(
         "opinion",
         "mine",
-        model,
-        load_tokenizer(encoder),
+        "transformer",
+        partial(save_headed, model, load_tokenizer(encoder)),
         described=described,
-        settings=settings,
+        settings=Finetune.load(ROOT / PARAMS).model_dump(),
         scores={"accuracy": 0.875, "intensity/spearman": 0.5},
         made="Made by a test.",
         made_from="nothing",
@@ -46,10 +51,65 @@ def test_a_trained_transformer_is_an_approach_that_decides_and_tells_of_itself(
     folder = paths.model("opinion", "mine")
     manifest, found = load_classifier(folder, one_thread, 8)
     assert (manifest.kind, manifest.labels, manifest.teacher) == ("transformer", described.labels, teacher)
-    said, expected = found.predict(TEXTS, lambda _: None), predict(model, rows, batch_size=8)
+    said, expected = found.predict(TEXTS, lambda _: None), model.predict(rows, batch_size=8)
     np.testing.assert_array_equal(said.probability, expected.probability)
     np.testing.assert_array_equal(said.others["intensity"], expected.others["intensity"])
     card = (folder / "README.md").read_text(encoding="utf-8")
-    for part in ("# opinion/mine", "| accuracy | 0.8750 |", "| intensity/spearman | 0.5000 |", "| adaptation |"):
+    for part in ("# opinion/mine", "| accuracy | 0.8750 |", "| intensity/spearman | 0.5000 |", "| adaptation.kind |"):
         assert part in card
     assert str(tmp_path) not in card
+
+
+def test_a_static_student_is_an_approach_that_decides_and_tells_of_itself(
+    rows: TokenRows, tokenizer: PreTrainedTokenizerBase, one_thread: Compute, described: Task
+) -> None:
+    torch.manual_seed(0)
+    vectors = torch.randn(len(VOCABULARY), 4)
+    model = Static(vectors, 2, skipped=[0, 2, 3, 4], pooling="mean_max", token_dropout=0.0)
+    write_model(
+        "opinion",
+        "static",
+        "static",
+        partial(model.save, tokenizer),
+        described=described,
+        settings={"width": 4, "learns": [{"term": "logits", "weight": 1.0}]},
+        scores={"log_loss": 0.25},
+        made="Made by a test.",
+        made_from="nothing",
+        limits="None.",
+        teacher="transformer",
+    )
+    folder = paths.model("opinion", "static")
+    manifest, found = load_classifier(folder, one_thread, 8)
+    assert (manifest.kind, manifest.labels, manifest.teacher) == ("static", described.labels, "transformer")
+    said, expected = found.predict(TEXTS, lambda _: None), model.predict(rows, batch_size=8)
+    np.testing.assert_allclose(said.probability, expected.probability, atol=1e-6)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for part in ("# opinion/static", "| log_loss | 0.2500 |", "| learns.0.term | logits |", "| width | 4 |"):
+        assert part in card
+
+
+def test_a_model_that_cannot_be_saved_leaves_the_one_that_was_there(described: Task) -> None:
+    folder = paths.model("opinion", "mine")
+    folder.mkdir(parents=True)
+    (folder / "model").write_text("of yesterday")
+
+    def fail(new: Path) -> None:
+        (new / "model").write_text("half of")
+        raise OSError
+
+    with pytest.raises(OSError):
+        write_model(
+            "opinion",
+            "mine",
+            "static",
+            fail,
+            described=described,
+            settings={},
+            scores={},
+            made="",
+            made_from="",
+            limits="",
+        )
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"model": "of yesterday"}
+    assert list(folder.parent.iterdir()) == [folder]

@@ -6,9 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
 from stages.artifacts.tables import CORPUS, read_columns
+from stages.corpora.row import Row
+from stages.prepare import _deal
+from stages.settings.task import Split
 
 ROOT = Path(__file__).parents[2]
 TASK: dict[str, Any] = {
@@ -26,16 +30,25 @@ TASK: dict[str, Any] = {
 SPEECH = ["A> Thank you.", "A> We met Paul in 1999.", "B> Thank you.", "A> So we leave number {}."]
 
 
-def prepare(folder: Path, *, mask: bool) -> tuple[dict[str, dict[str, list[Any]]], dict[str, Any]]:
-    """Runs the stage; gives the columns of each split, and the metrics."""
+# Capitals that would make names of the words of the speeches; a text of theirs, one that is repeated, a mark of nobody.
+POOL = ["text,mark", "Thank you!,A", "We met Paul in 1998,", "All said Thank You,B", "all said THANK you.,", "Why,C"]
+
+
+def prepare(
+    folder: Path, *, mask: bool = False, pool: bool = False, **split: bool
+) -> tuple[dict[str, dict[str, list[Any]]], dict[str, Any]]:
+    """Runs the stage, with a pool beside the speeches if told; gives the columns of each split, and the metrics."""
     params = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    params["task"]["speakers"] = TASK
+    params["task"]["speakers"] = {**(with_pool() if pool else TASK), "split": {**TASK["split"], **split}}
+    if not params["task"]["speakers"]["split"]["keep_groups"]:
+        params["task"]["speakers"]["decoding"] = {"methods": ["none"], "measure": "f1"}
     params["prepare"] = {**params["prepare"], "mask": mask}
     raw = folder / "data/raw/speakers"
     raw.mkdir(parents=True)
     lines = [f"<{speech}:{place}:{text}" for speech in range(1, 13) for place, text in enumerate(SPEECH, start=1)]
     (raw / "learn").write_text("\n".join(lines).replace("{}", "seven"), encoding="utf-8")
     (raw / "new").write_text("<1:1> Paul left.\n<1:2>\n", encoding="utf-8")
+    (raw / "pool.csv").write_text("\n".join(POOL), encoding="utf-8")
     with (folder / "params.yaml").open("w", encoding="utf-8") as file:
         YAML(typ="safe", pure=True).dump(params, file)
     command = [sys.executable, "-m", "stages.prepare", "speakers"]
@@ -43,6 +56,14 @@ def prepare(folder: Path, *, mask: bool) -> tuple[dict[str, dict[str, list[Any]]
     tables = (folder / "data/corpus/speakers").glob("*.parquet")
     splits = {path.stem: read_columns(path, CORPUS.names) for path in tables}
     return splits, json.loads((folder / "metrics/prepare/speakers.json").read_text(encoding="utf-8"))
+
+
+def with_pool() -> dict[str, Any]:
+    """The task with a pool in another format."""
+    files = {**TASK["source"]["files"], "pool.csv": "pool.csv"}
+    table = {"format": "table", "files": {"pool.csv": "pool"}, "text": "text", "label": "mark"}
+    parts = {"speeches": TASK["reader"], "pool": {**table, "labels": TASK["reader"]["labels"]}}
+    return {**TASK, "source": {**TASK["source"], "files": files}, "reader": {"format": "several", "parts": parts}}
 
 
 def test_streams_are_kept_whole_though_their_sentences_stand_in_others_too(tmp_path: Path) -> None:
@@ -68,3 +89,38 @@ def test_masked_rows_keep_all_but_names_and_numbers(tmp_path: Path) -> None:
     assert masked["unlabelled"]["text"] == ["xxname left.", ""]
     assert masked["test"]["text"][:2] == ["Thank you.", "We met xxname in xxnumber."]
     assert metrics["masked"] == {"test": 3, "train": 6, "unlabelled": 1, "validation": 3}
+
+
+@pytest.mark.parametrize(("keep_groups", "mask"), [(True, True), (False, False)])
+def test_a_pool_beside_them_changes_no_other_split(tmp_path: Path, *, keep_groups: bool, mask: bool) -> None:
+    without, before = prepare(tmp_path / "without", mask=mask, keep_groups=keep_groups)
+    beside, after = prepare(tmp_path / "beside", mask=mask, keep_groups=keep_groups, pool=True)
+    assert {name: columns for name, columns in beside.items() if name != "pool"} == without
+    assert {name: count for name, count in after["rows"].items() if name != "pool"} == before["rows"]
+
+
+@pytest.mark.parametrize("keep_groups", [True, False])
+def test_a_pool_is_cleaned_of_what_it_shares_with_streams_too(tmp_path: Path, *, keep_groups: bool) -> None:
+    splits, metrics = prepare(tmp_path, keep_groups=keep_groups, pool=True)
+    assert splits["pool"]["text"] == ["We met Paul in 1998", "All said Thank You"]
+    assert splits["pool"]["label"] == [None, "b"]
+    assert metrics["rows"]["pool"] == {"all": 2, "b": 1}
+    assert metrics["duplicates_removed"]["pool"] == 2
+    assert metrics["overlaps_removed"] == {"pool": 0}
+    assert ("duplicates_across_splits" in metrics) == keep_groups
+
+
+def test_names_of_a_pool_are_hidden_as_those_of_the_other_splits(tmp_path: Path) -> None:
+    splits, metrics = prepare(tmp_path, mask=True, pool=True)
+    assert splits["pool"]["text"] == ["We met xxname in xxnumber", "All said xxname"]
+    assert metrics["masked"]["pool"] == 2
+
+
+def test_a_rehearsal_takes_a_part_of_the_pool_as_well(tmp_path: Path) -> None:
+    """Shown by the function itself, as the smallest limit of a rehearsal is longer than this pool."""
+    texts = [Row(f"p{number}", f"text {number}", None, None, f"p{number}", number) for number in range(30)]
+    rows = {"train": texts[:8], "validation": texts[8:9], "test": texts[9:10], "pool": texts[10:]}
+    for keep_groups in (True, False):
+        rule = Split.model_validate({**TASK["split"], "keep_groups": keep_groups})
+        splits, _ = _deal(rows, rule, limit=5)
+        assert len(splits["pool"]) == 5

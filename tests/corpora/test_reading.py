@@ -11,6 +11,9 @@ TABLE = {"format": "table", "text": "text", "label": "label"}
 
 
 def task(files: dict[str, str], reader: dict[str, Any] | None = None, **changes: Any) -> Task:
+    described = {**(reader or TABLE), "files": files}
+    if described["format"] == "several":
+        del described["files"]
     return Task.model_validate(
         {
             "title": "Opinion",
@@ -18,7 +21,7 @@ def task(files: dict[str, str], reader: dict[str, Any] | None = None, **changes:
             "licence": "MIT",
             "labels": ["negative", "positive"],
             "source": {"kind": "folder", "path": ".", "files": {name: name for name in files}},
-            "reader": {**(reader or TABLE), "files": files},
+            "reader": described,
             "split": {"validation": 0.1, "test": 0.1, "keep_groups": False, "seed": 0},
             "heads": {"decision": {"kind": "classification", "column": "label", "loss": "cross_entropy"}},
             "decoding": {"methods": ["none"], "measure": "accuracy"},
@@ -99,6 +102,25 @@ def test_each_line_of_an_unlabelled_file_of_speeches_is_there_to_be_decided_on(t
         ("test-2-3", None, "Non."),
     ]
     assert [str(row) for row in bad] == ["learn line 2: the text is empty"]
+
+
+def test_files_of_different_formats_are_read_as_one_corpus(tmp_path: Path) -> None:
+    write(tmp_path, {"a": "<1:1:N> Non.\n", "b.csv": "text,mark,id\ntwo,+,2\nthree,?,3\nNon,-,a-1-1\n"})
+    table = {"format": "table", "text": "text", "label": "mark", "labels": {"-": "negative", "+": "positive"}}
+    parts = {
+        "speeches": {**SPEECHES, "files": {"a": "all"}},
+        "table": {**table, "id": "id", "files": {"b.csv": "all"}},
+    }
+    rows, bad, _ = read(task({"a": "", "b.csv": ""}, {"format": "several", "parts": parts}), tmp_path)
+    assert [(row.text, row.label) for row in rows["all"]] == [("Non.", "negative"), ("two", "positive")]
+    assert [str(row) for row in bad] == ["b.csv line 4: the id 'a-1-1' stands twice"]
+
+
+def test_files_of_a_pool_may_carry_labels_where_those_beside_them_must(tmp_path: Path) -> None:
+    write(tmp_path, {"a.csv": "text,label\none,positive\ntwo,\n", "new.csv": "text,label\nthree,\nfour,negative\n"})
+    rows, bad, _ = read(task({"a.csv": "all", "new.csv": "pool"}), tmp_path)
+    assert [(row.text, row.label) for row in rows["pool"]] == [("three", None), ("four", "negative")]
+    assert [str(row) for row in bad] == ["a.csv line 3: label is '', not one of negative, positive"]
 
 
 TURNS = {"format": "turns", "text": "said", "label": "who", "group": "debate", "piece": 1}

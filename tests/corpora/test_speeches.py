@@ -7,11 +7,11 @@ from stages.corpora.row import BadRow, Row
 from stages.corpora.speeches import read_speeches
 from stages.errors import StageError
 
-LABELS = {"C": "chirac", "M": "mitterrand"}
+LABELS: dict[str, str | None] = {"C": "chirac", "M": "mitterrand"}
 
 
 def rows(
-    tmp_path: Path, content: str | bytes, labels: dict[str, str] | None = LABELS, encoding: str = "utf-8"
+    tmp_path: Path, content: str | bytes, labels: dict[str, str | None] | None = LABELS, encoding: str = "utf-8"
 ) -> list[Row | BadRow]:
     path = tmp_path / "learn.utf8"
     path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
@@ -51,6 +51,15 @@ def test_a_decision_on_an_empty_sentence_is_owed_but_nothing_is_learnt_from_one(
     assert rows(tmp_path, f"<1:1>{text}\n", labels=None) == [Row("learn-1-1", "", None, None, "learn-1", 0)]
     (bad,) = rows(tmp_path, f"<1:1:C>{text}\n")
     assert str(bad) == "learn.utf8 line 1: the text is empty"
+
+
+def test_sentences_of_a_pool_keep_the_label_that_they_have_and_need_none(tmp_path: Path) -> None:
+    found = rows(tmp_path, "<1:1> Bonjour.\n<1:2:M> Merci.\n<1:3:X> Non.\n<1:4>\n", {"": None, **LABELS})
+    assert [item.label for item in found if isinstance(item, Row)] == [None, "mitterrand"]
+    assert [str(item) for item in found if isinstance(item, BadRow)] == [
+        "learn.utf8 line 3: the label is 'X', not one of C, M",
+        "learn.utf8 line 4: the text is empty",
+    ]
 
 
 @pytest.mark.parametrize("label", ["", ":C", ":X"])

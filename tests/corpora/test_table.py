@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stages.corpora.row import BadRow, Row
+from stages.corpora.row import BadRow, Marks, Row
 from stages.corpora.table import read_table
 from stages.errors import StageError
 from stages.settings.task import TableReader
@@ -19,12 +19,17 @@ LABELS = ["negative", "positive"]
 Found = list[tuple[int, Row | BadRow]]
 
 
-def read(path: Path, content: str | bytes | None = None, labels: list[str] | None = LABELS, **columns: Any) -> Found:
+SAME: dict[str, str | None] = {label: label for label in LABELS}
+OTHER: dict[str, str | None] = {"rotten": "negative", "fresh": "positive"}
+POOL: dict[str, str | None] = {"": None}
+
+
+def read(path: Path, content: str | bytes | None = None, marks: Marks | None = SAME, **columns: Any) -> Found:
     """Reads `content`, written to `path` first; columns are named `text` and `label` if not said otherwise."""
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     described = {"format": "table", "files": {path.name: "all"}, "text": "text", "label": "label", **columns}
-    return list(read_table(path, TableReader.model_validate(described), labels))
+    return list(read_table(path, TableReader.model_validate(described), marks))
 
 
 def texts(found: Found) -> list[tuple[int, str]]:
@@ -200,8 +205,53 @@ def test_a_position_that_the_schema_cannot_hold_is_told(tmp_path: Path, position
 
 
 def test_texts_without_labels_are_read_where_none_is_asked_for(tmp_path: Path) -> None:
-    found = read(tmp_path / "a.csv", "text\none\n", labels=None)
+    found = read(tmp_path / "a.csv", "text\none\n", marks=None)
     assert [item.label for _, item in found if isinstance(item, Row)] == [None]
+
+
+def labelled(found: Found) -> list[tuple[str, str | None]]:
+    assert told(found) == []
+    return [(item.text, item.label) for _, item in found if isinstance(item, Row)]
+
+
+@pytest.mark.parametrize("also", [{}, POOL])
+def test_marks_of_the_file_become_labels_and_rows_with_others_are_left_out(tmp_path: Path, also: Marks) -> None:
+    content = "text,label\none,fresh\n,plot\ntwo, rotten \nthree,plot\n"
+    found = read(tmp_path / "a.csv", content, {**OTHER, **also}, labels=OTHER)
+    assert labelled(found) == [("one", "positive"), ("two", "negative")]
+    assert [line for line, _ in found] == [2, 4]
+
+
+@pytest.mark.parametrize(("mark", "shown"), [(b"", "''"), (b"fr\xe9sh", "'fr\\udce9sh'")])
+def test_a_mark_that_was_forgotten_or_is_in_another_encoding_is_told_and_not_left_out(
+    tmp_path: Path, mark: bytes, shown: str
+) -> None:
+    found = read(tmp_path / "a.csv", b"text,label\none," + mark + b"\n", OTHER, labels=OTHER)
+    assert told(found) == [f"a.csv line 2: label is {shown}, not one of rotten, fresh"]
+
+
+def test_marks_of_texts_to_decide_on_are_not_looked_at(tmp_path: Path) -> None:
+    assert labelled(read(tmp_path / "a.csv", "text,label\none,plot\n", None, labels=OTHER)) == [("one", None)]
+
+
+def test_texts_of_a_pool_keep_the_label_that_they_have_and_need_none(tmp_path: Path) -> None:
+    marks = {**POOL, **SAME}
+    assert labelled(read(tmp_path / "a.csv", "text\none\n", marks)) == [("one", None)]
+    assert labelled(read(tmp_path / "b.csv", "text,label\none,positive\ntwo,\n", marks)) == [
+        ("one", "positive"),
+        ("two", None),
+    ]
+    lines = '{"text": "one", "label": null}\n{"text": "two"}\n{"text": "three", "label": "negative"}\n'
+    assert labelled(read(tmp_path / "c.jsonl", lines, marks)) == [("one", None), ("two", None), ("three", "negative")]
+    pq.write_table(pa.table({"text": ["one", "two"], "label": [None, "positive"]}), tmp_path / "d.parquet")
+    assert labelled(read(tmp_path / "d.parquet", marks=marks)) == [("one", None), ("two", "positive")]
+    pq.write_table(pa.table({"text": ["one"]}), tmp_path / "e.parquet")
+    assert labelled(read(tmp_path / "e.parquet", marks=marks)) == [("one", None)]
+
+
+def test_a_label_of_a_pool_that_the_task_does_not_know_is_told(tmp_path: Path) -> None:
+    found = read(tmp_path / "a.csv", "text,label\none,postive\n", {**POOL, **SAME})
+    assert told(found) == ["a.csv line 2: label is 'postive', not one of negative, positive"]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])

@@ -1,14 +1,32 @@
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
+from torch.nn import functional
 
-from stages.distillation.objectives import hidden_distance, softened
+from stages.distillation.objectives import attention, cosine, mean_of, mse, relations, softened
+
+Distance = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+DISTANCES: list[Distance] = [cosine, mse]
 
 
 def logits(*probabilities: float, temperature: float = 1.0) -> list[float]:
     """Logits that are these probabilities once softened by `temperature`."""
     return [temperature * math.log(value) for value in probabilities]
+
+
+def random(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.double, generator=torch.Generator().manual_seed(seed))
+
+
+def maps(*shape: int, seed: int = 0) -> torch.Tensor:
+    """Attention: each row adds up to 1."""
+    return random(*shape, seed=seed).softmax(-1)
+
+
+def ones(*shape: int) -> torch.Tensor:
+    return torch.ones(*shape, dtype=torch.long)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.0, 5.0])
@@ -32,18 +50,6 @@ def test_the_teacher_is_the_one_who_weighs() -> None:
     assert softened(student, teacher, 1.0).item() == pytest.approx(0.9 * math.log(1.8) + 0.1 * math.log(0.2))
 
 
-def test_a_student_that_says_what_its_teacher_says_pays_nothing() -> None:
-    values = torch.randn(5, 3, generator=torch.manual_seed(0))
-    assert softened(values, values + 7.0, 2.0).item() == pytest.approx(0, abs=1e-6)
-    assert hidden_distance(values[:, None], 3 * values[:, None]).item() == pytest.approx(0, abs=1e-6)
-
-
-def test_the_gradient_of_the_softened_loss_is_that_of_its_value() -> None:
-    student = torch.randn(3, 4, dtype=torch.double, generator=torch.manual_seed(0), requires_grad=True)
-    teacher = torch.randn(3, 4, dtype=torch.double, generator=torch.manual_seed(1))
-    assert torch.autograd.gradcheck(lambda values: softened(values, teacher, 2.5), student)
-
-
 def test_the_gradient_keeps_its_size_when_the_temperature_rises() -> None:
     """What T² is for (Hinton et al., 2015): at high T the gradient tends to (z - v) / classes."""
     student = torch.tensor([[1.0, -1.0]], dtype=torch.double, requires_grad=True)
@@ -52,20 +58,128 @@ def test_the_gradient_keeps_its_size_when_the_temperature_rises() -> None:
     assert gradient.tolist() == [[pytest.approx(0.5, abs=1e-3), pytest.approx(-0.5, abs=1e-3)]]
 
 
+def test_a_student_that_is_as_its_teacher_pays_nothing() -> None:
+    said, states, looked = random(5, 3), random(5, 4, 6), maps(5, 2, 4, 4)
+    assert softened(said, said + 7.0, 2.0).item() == pytest.approx(0, abs=1e-12)
+    assert cosine(states, 3 * states, ones(5, 4)).item() == pytest.approx(0, abs=1e-12)
+    assert mse(states, states, ones(5, 4)).item() == 0
+    assert attention(looked, looked, ones(5, 4)).item() == pytest.approx(0, abs=1e-12)
+    assert relations(said, said).item() == 0
+
+
 def test_states_that_are_opposed_are_4_apart_and_those_at_right_angles_2() -> None:
     teacher = torch.tensor([[[2.0, 0.0]]])
-    assert hidden_distance(torch.tensor([[[0.1, 0.0]]]), teacher).item() == pytest.approx(0)
-    assert hidden_distance(torch.tensor([[[-9.0, 0.0]]]), teacher).item() == pytest.approx(4)
-    assert hidden_distance(torch.tensor([[[0.0, 3.0]]]), teacher).item() == pytest.approx(2)
+    assert cosine(torch.tensor([[[0.1, 0.0]]]), teacher, ones(1, 1)).item() == pytest.approx(0)
+    assert cosine(torch.tensor([[[-9.0, 0.0]]]), teacher, ones(1, 1)).item() == pytest.approx(4)
+    assert cosine(torch.tensor([[[0.0, 3.0]]]), teacher, ones(1, 1)).item() == pytest.approx(2)
 
 
-def test_the_distance_of_states_is_the_mean_over_texts_and_layers() -> None:
-    teacher = torch.tensor([[[1.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]]])
-    student = torch.tensor([[[1.0, 0.0], [-1.0, 0.0]], [[0.0, 1.0], [3.0, 4.0]]])
-    assert hidden_distance(student, teacher).item() == pytest.approx((0 + 4 + 2 + 2 * (1 - 0.6)) / 4)
+def test_the_squared_difference_is_the_mean_over_the_width() -> None:
+    student, teacher = torch.tensor([[[1.0, -2.0, 0.5, 4.0]]]), torch.tensor([[[0.0, 0.0, 0.5, 1.0]]])
+    assert mse(student, teacher, ones(1, 1)).item() == pytest.approx((1 + 4 + 0 + 9) / 4)
 
 
-def test_the_gradient_of_the_distance_is_that_of_its_value() -> None:
-    student = torch.randn(2, 3, 4, dtype=torch.double, generator=torch.manual_seed(0), requires_grad=True)
-    teacher = torch.randn(2, 3, 4, dtype=torch.double, generator=torch.manual_seed(1))
-    assert torch.autograd.gradcheck(lambda values: hidden_distance(values, teacher), student)
+TEACHER = torch.tensor([[[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]])
+STUDENT = torch.tensor([[[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]], [[3.0, 4.0], [9.0, -9.0], [5.0, 5.0]]])
+MASK = torch.tensor([[1, 1, 1], [1, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("distance", "long", "short"),
+    [(cosine, (0 + 4 + 2) / 3, 2 * (1 - 0.6)), (mse, (0 + 4 / 2 + 2 / 2) / 3, (4 + 16) / 2)],
+    ids=["cosine", "mse"],
+)
+def test_a_long_text_counts_as_much_as_a_short_one_and_padding_not_at_all(
+    distance: Distance, long: float, short: float
+) -> None:
+    assert distance(STUDENT, TEACHER, MASK).item() == pytest.approx((long + short) / 2)
+    worse = torch.where(MASK[..., None].bool(), STUDENT, 1e3)
+    assert distance(worse, TEACHER, MASK).item() == pytest.approx((long + short) / 2)
+
+
+# What each of two tokens looks at: half and half, then the first alone.
+LOOKED = torch.tensor([[[[0.5, 0.5], [1.0, 0.0]]]], dtype=torch.double)
+ASKEW = torch.tensor([[[[0.25, 0.75], [0.5, 0.5]]]], dtype=torch.double)
+FIRST, SECOND = 0.5 * math.log(2) + 0.5 * math.log(2 / 3), math.log(2)
+
+
+def test_attention_is_the_divergence_of_each_tokens_looks_by_hand() -> None:
+    assert attention(ASKEW, LOOKED, ones(1, 2)).item() == pytest.approx((FIRST + SECOND) / 2)
+
+
+def test_what_padding_looks_at_costs_nothing() -> None:
+    assert attention(ASKEW, LOOKED, torch.tensor([[1, 0]])).item() == pytest.approx(FIRST)
+    two, taught = torch.cat([ASKEW, ASKEW]), torch.cat([LOOKED, LOOKED])
+    found = attention(two, taught, torch.tensor([[1, 1], [1, 0]])).item()
+    assert found == pytest.approx(((FIRST + SECOND) / 2 + FIRST) / 2)  # the texts count alike
+
+
+def test_as_many_heads_are_compared_one_by_one_and_others_by_their_mean() -> None:
+    """Two heads that swap their places look alike in the mean only."""
+    one, other = LOOKED, 1 - LOOKED
+    teacher, swapped = torch.cat([one, other], dim=1), torch.cat([other, one], dim=1)
+    swapped = 0.5 * swapped + 0.25  # no zeros, where the divergence would be infinite
+    assert attention(swapped, teacher, ones(1, 2)).item() > 0.1
+    mean = teacher.mean(1, keepdim=True)
+    assert attention(mean, teacher, ones(1, 2)).item() == pytest.approx(0, abs=1e-12)
+    three = torch.cat([mean, ASKEW, 2 * mean - ASKEW], dim=1)  # their mean is the teacher's
+    assert attention(three, teacher, ones(1, 2)).item() == pytest.approx(0, abs=1e-12)
+
+
+def test_a_look_that_a_student_does_not_have_at_all_costs_much_but_not_endlessly_so() -> None:
+    student = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]], requires_grad=True)
+    cost = attention(student, LOOKED.float(), ones(1, 2))
+    assert 10 < cost.item() < 100
+    (gradient,) = torch.autograd.grad(cost, student)
+    assert gradient.isfinite().all()
+
+
+def test_relations_are_the_mean_squared_difference_of_likenesses_by_hand() -> None:
+    student = torch.eye(2)  # two texts that have nothing in common
+    teacher = torch.tensor([[1.0, 0.0], [1.0, 0.0]])  # to whom they are the same: rows of 1/√2
+    assert relations(student, teacher).item() == pytest.approx(((1 - 0.5**0.5) ** 2 + 0.5) * 2 / 4)
+
+
+def test_relations_know_no_width_no_scale_and_no_direction() -> None:
+    teacher = random(6, 4)
+    wider = torch.cat([teacher, torch.zeros(6, 3, dtype=torch.double)], dim=1)
+    turned, _ = torch.linalg.qr(random(7, 7, seed=1))
+    assert relations(5 * wider @ turned, teacher).item() == pytest.approx(0, abs=1e-12)
+    assert relations(random(6, 7, seed=2), teacher).item() > 0.01
+
+
+def test_layers_are_compared_in_their_mean() -> None:
+    assert mean_of([torch.tensor(1.0), torch.tensor(2.0), torch.tensor(6.0)]).item() == 3
+
+
+@pytest.mark.parametrize(
+    ("cost", "shape"),
+    [
+        (lambda one: softened(one, random(3, 4, seed=1), 2.5), (3, 4)),
+        (lambda one: cosine(one, random(2, 3, 4, seed=1), MASK), (2, 3, 4)),
+        (lambda one: mse(one, random(2, 3, 4, seed=1), MASK), (2, 3, 4)),
+        (lambda one: attention(one.softmax(-1), maps(2, 2, 3, 3, seed=1), MASK), (2, 2, 3, 3)),
+        (lambda one: attention(one.softmax(-1), maps(2, 3, 3, 3, seed=1), MASK), (2, 2, 3, 3)),
+        (lambda one: relations(one, random(3, 5, seed=1)), (3, 4)),
+    ],
+    ids=["softened", "cosine", "mse", "attention", "attention of the mean", "relations"],
+)
+def test_a_student_learns_by_the_gradient_of_what_it_pays(
+    cost: Callable[[torch.Tensor], torch.Tensor], shape: tuple[int, ...]
+) -> None:
+    student = random(*shape).requires_grad_()
+    assert torch.autograd.gradcheck(cost, student)
+    (gradient,) = torch.autograd.grad(cost(student), student)
+    assert gradient.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("distance", DISTANCES)
+def test_the_cost_of_one_token_is_that_of_its_state_alone(distance: Distance) -> None:
+    """The first token's, which kept answers have, is a text of one token."""
+    student, teacher = random(3, 1, 4), random(3, 1, 4, seed=1)
+    found = distance(student, teacher, ones(3, 1))
+    if distance is mse:
+        assert found.item() == pytest.approx(functional.mse_loss(student, teacher).item())
+    else:
+        cosines = functional.cosine_similarity(student, teacher, dim=-1)
+        assert found.item() == pytest.approx(2 * (1 - cosines.mean().item()))

@@ -1,103 +1,165 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from transformers import PreTrainedModel
+from safetensors.torch import load_file
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.distillation.student import matched_states, student_of
-from stages.errors import StageError
+from stages.distillation.reading import Teacher
+from stages.distillation.static import Static, principal, token_vectors
+from stages.distillation.student import Learner, new_learner
+from stages.distillation.teaching import Pupil
+from stages.encoders.tokenizer_file import prefix_texts
+from stages.settings.chain import Compute
+from stages.settings.distill import StaticStudent, TransformerStudent
 from stages.transformer.batches import TokenRows
-from stages.transformer.classifier import load_classifier, new_classifier, save_classifier
-from stages.transformer.heads import Headed, predict
+from stages.transformer.classifier import new_classifier
+from stages.transformer.heads import Headed, load_headed
 from stages.transformer.tokenizer import load_tokenizer
-from tests.conftest import FAMILIES, write_encoder
-
-
-@pytest.fixture(scope="module", params=[*FAMILIES, "electra"])
-def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    family = request.param
-    return write_encoder(tmp_path_factory.mktemp("teachers") / family, family, layers=4)
+from tests.conftest import SPECIAL, VOCABULARY, write_encoder
+from tests.distillation.made import (
+    ATTENTION_TERM,
+    LABELS,
+    LOGITS_TERM,
+    hidden,
+    said,
+    same_weights,
+    shaken,
+    static_of,
+    student_of,
+)
+from tests.transformer.made import training
 
 
 @pytest.fixture
-def teacher(folder: Path) -> PreTrainedModel:
-    return new_classifier(folder, ["negative", "positive"], dropout=0.0, seed=0)
+def model(teacher: PreTrainedModel, deep: Path, one_thread: Compute) -> Teacher:
+    """A teacher whose decision has a name, and whose trunk is no longer the encoder's."""
+    return Teacher(deep, Headed(shaken(teacher).eval(), "opinion"), one_thread)
 
 
-def said(model: PreTrainedModel, rows: TokenRows) -> np.ndarray:
-    return predict(Headed(model, "polarity"), rows, batch_size=8).probability
+def learner(
+    student: TransformerStudent | StaticStudent,
+    teacher: Teacher,
+    tokenizer: PreTrainedTokenizerBase,
+    **changes: Any,
+) -> Learner:
+    return new_learner(student, teacher, teacher.folder, tokenizer, LABELS, training(**changes))
 
 
-def layer_of(name: str) -> tuple[str, int, str] | None:
-    """Takes `bert.encoder.layer.3.output.dense.weight` apart at its layer."""
-    parts = name.split(".")
-    for place, part in enumerate(parts):
-        if part.isdigit() and parts[place - 1] in {"layer", "layers"}:
-            return ".".join(parts[:place]), int(part), ".".join(parts[place + 1 :])
-    return None
-
-
-@pytest.mark.parametrize("keep", [[0, 2], [3], [1, 2, 3]])
-def test_a_student_has_the_layers_named_and_all_that_is_around_them(teacher: PreTrainedModel, keep: list[int]) -> None:
-    if teacher.config.model_type == "modernbert" and keep[0] > 0:
-        with pytest.raises(
-            StageError, match=r"the first layer of a modernbert is built unlike the others: begin with 0"
-        ):
-            student_of(teacher, keep)
-        return
-    own, student = teacher.state_dict(), student_of(teacher, keep).state_dict()
-    found = set()
-    for name, values in student.items():
-        source = name
-        if layer := layer_of(name):
-            stack, number, rest = layer
-            source = f"{stack}.{keep[number]}.{rest}"
-        found.add(source)
-        assert torch.equal(values, own[source]), name
-    expected = {name for name in own if not (layer := layer_of(name)) or layer[1] in keep}
-    assert found == expected
-
-
-def test_a_student_with_all_layers_is_its_teacher(teacher: PreTrainedModel, rows: TokenRows) -> None:
-    expected = said(teacher, rows)
-    np.testing.assert_array_equal(said(student_of(teacher, [0, 1, 2, 3]), rows), expected)
-
-
-def test_a_student_saved_is_a_model_of_its_own(
-    folder: Path, teacher: PreTrainedModel, rows: TokenRows, tmp_path: Path
+@pytest.mark.parametrize("width", [None, 8])
+def test_a_student_is_saved_without_what_stood_between_it_and_its_teacher(
+    model: Teacher, tokenizer: PreTrainedTokenizerBase, rows: TokenRows, tmp_path: Path, width: int | None
 ) -> None:
-    student = student_of(teacher, [0, 3])
-    expected = said(student, rows)
-    assert not np.allclose(expected, said(teacher, rows))
-    save_classifier(student, load_tokenizer(folder), tmp_path)
-    again = load_classifier(tmp_path)
-    assert again.config.num_hidden_layers == 2
-    np.testing.assert_array_equal(said(again, rows), expected)
-
-
-def test_a_teacher_does_not_change_when_its_student_learns(teacher: PreTrainedModel) -> None:
-    before = {name: values.clone() for name, values in teacher.state_dict().items()}
-    student = student_of(teacher, [0, 2])
+    found = learner(student_of(hidden(), ATTENTION_TERM, weights="random", width=width), model, tokenizer)
+    assert isinstance(found.model, Pupil)
+    assert len(found.model.projections) == (0 if width is None else 2)
     with torch.no_grad():
-        for values in student.parameters():
-            values.add_(1.0)
-    student.config.num_labels = 5
-    assert teacher.config.num_hidden_layers == 4
-    assert teacher.config.num_labels == 2
-    after = teacher.state_dict()
-    assert after.keys() == before.keys()
-    assert all(torch.equal(values, before[name]) for name, values in after.items())
+        for values in found.model.projections.parameters():
+            values.fill_(7.0)
+    found.save(tokenizer, tmp_path)
+    assert {path.name for path in tmp_path.glob("*.safetensors")} == {"model.safetensors"}
+    weights = load_file(tmp_path / "model.safetensors")
+    assert weights.keys() == found.model.classifier.state_dict().keys()
+    assert sum(values.numel() for values in weights.values()) == found.parameters
+    again = load_headed(tmp_path)
+    assert (again.primary, list(again.further())) == ("opinion", [])
+    expected = found.model.predict(rows, batch_size=8).probability
+    np.testing.assert_allclose(again.predict(rows, batch_size=8).probability, expected, atol=1e-6)
+    assert load_tokenizer(tmp_path)("a good film")["input_ids"] == tokenizer("a good film")["input_ids"]
 
 
-def test_layers_that_are_not_there_are_refused_with_those_that_are(teacher: PreTrainedModel) -> None:
-    with pytest.raises(StageError, match=r"distill\.keep_layers names layer 4; the teacher has 0 to 3"):
-        student_of(teacher, [0, 4])
+def test_what_is_random_of_a_student_depends_on_its_seed_alone(
+    model: Teacher, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """A projection too, of a student whose own weights are projected and have no seed."""
+    described = student_of(hidden(), weights="svd", width=8)
+    drawn: list[torch.Tensor] = []
+    for seed in (0, 0, 1):
+        torch.rand(17 * (1 + len(drawn)))  # whatever was drawn before
+        found = learner(described, model, tokenizer, seed=seed).model
+        assert isinstance(found, Pupil)
+        drawn.append(found.projections.state_dict()["state 1.weight"])
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
 
 
-@pytest.mark.parametrize(
-    ("keep", "expected"),
-    [([0, 2, 4], [2, 4, 6]), ([0, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6]), ([5], [6]), ([1, 4], [4, 6])],
-)
-def test_each_layer_does_the_work_up_to_the_next_one_kept(keep: list[int], expected: list[int]) -> None:
-    assert matched_states(6, keep) == expected
+def test_what_stands_between_learns_as_fast_as_a_decision(model: Teacher, tokenizer: PreTrainedTokenizerBase) -> None:
+    """It is as fresh: at the rate of the layers below it, it would hardly move."""
+    found = learner(student_of(hidden(), weights="random", width=8), model, tokenizer).model
+    assert isinstance(found, Pupil)
+    heights = found.heights()
+    assert not {id(values) for values in found.projections.parameters()} & heights.keys()
+    assert {id(values) for values in found.classifier.base_model.encoder.parameters()} <= heights.keys()
+
+
+def test_a_student_of_a_teacher_that_is_no_transformer_begins_as_the_encoder(
+    deep: Path, tokenizer: PreTrainedTokenizerBase, one_thread: Compute, rows: TokenRows, tmp_path: Path
+) -> None:
+    vader = Teacher(deep, None, one_thread)
+    found = learner(student_of(LOGITS_TERM, weights="encoder", layers=[0, 1, 2, 3]), vader, tokenizer)
+    assert isinstance(found.model, Pupil)
+    expected = new_classifier(deep, LABELS, dropout=0.0, seed=0)
+    assert same_weights(found.model.classifier, expected)
+    found.save(tokenizer, tmp_path)
+    np.testing.assert_allclose(
+        load_headed(tmp_path).predict(rows, batch_size=8).probability, said(expected, rows), atol=1e-6
+    )
+
+
+def test_a_static_student_begins_as_what_its_teacher_makes_of_each_token_alone(
+    model: Teacher, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    found = learner(static_of(), model, tokenizer, seed=3)
+    assert found.states == []
+    assert isinstance(found.model, Static)
+    assert model.headed
+    expected = principal(token_vectors(model.headed.classifier, ([2], [3]), batch_size=7), 8, seed=3)
+    torch.testing.assert_close(found.model.embeddings.weight.detach(), expected, atol=1e-4, rtol=1e-3)
+    assert found.parameters == 26 * 8 + 26 + 8 * 2 + 2
+    skipped = [token for token, is_skipped in zip(VOCABULARY, found.model.skipped.tolist(), strict=True) if is_skipped]
+    assert skipped == [token for token in SPECIAL if token != "[UNK]"]  # an unknown word is a part of a text
+
+
+def test_the_vector_of_a_token_is_the_mean_of_its_states_in_a_frame(model: Teacher) -> None:
+    assert model.headed
+    classifier = model.headed.classifier.train()
+    told: list[int] = []
+    found = token_vectors(classifier, ([2, 6], [3]), batch_size=10, done=told.append)
+    assert found.shape == (26, 16)
+    assert sum(told) == 26
+    ids = torch.tensor([[2, 6, 20, 3]])
+    with torch.no_grad():
+        state = classifier.base_model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+    torch.testing.assert_close(found[20], state[0].mean(0), atol=1e-5, rtol=0)
+
+
+def test_a_static_student_of_a_prefixed_encoder_knows_each_token_behind_the_prefix(
+    tmp_path: Path, one_thread: Compute
+) -> None:
+    folder = write_encoder(tmp_path / "prefixed", layers=2)
+    prefix_texts(folder, "the film was ")
+    tokenizer = load_tokenizer(folder)
+    headed = Headed(new_classifier(folder, LABELS, dropout=0.0, seed=0).eval(), "polarity")
+    found = learner(static_of(), Teacher(folder, headed, one_thread), tokenizer)
+    assert isinstance(found.model, Static)
+    frame = (tokenizer("good")["input_ids"][:-2], [3])
+    assert len(frame[0]) == 4
+    expected = principal(token_vectors(headed.classifier, frame, batch_size=26), 8, seed=0)
+    torch.testing.assert_close(found.model.embeddings.weight.detach(), expected, atol=1e-4, rtol=1e-3)
+
+
+def test_a_static_student_of_a_teacher_that_is_no_transformer_begins_as_the_encoder(
+    deep: Path, tokenizer: PreTrainedTokenizerBase, one_thread: Compute
+) -> None:
+    found = learner(static_of(), Teacher(deep, None, one_thread), tokenizer)
+    assert isinstance(found.model, Static)
+    encoder = new_classifier(deep, LABELS, dropout=None, seed=0)
+    expected = principal(token_vectors(encoder, ([2], [3]), batch_size=26), 8, seed=0)
+    torch.testing.assert_close(found.model.embeddings.weight.detach(), expected, atol=1e-4, rtol=1e-3)
+
+
+def test_the_title_of_a_student_says_what_it_is(model: Teacher, tokenizer: PreTrainedTokenizerBase) -> None:
+    assert learner(student_of(LOGITS_TERM), model, tokenizer).model.title == "2 layers"
+    assert learner(static_of(), model, tokenizer).model.title == "static vectors"

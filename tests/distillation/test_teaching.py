@@ -1,154 +1,388 @@
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import torch
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.distillation.objectives import hidden_distance, softened
-from stages.distillation.student import matched_states, student_of
-from stages.distillation.teaching import Lessons, first_tokens, learning_objective, lessons
-from stages.settings.distill import Distill, Weights
-from stages.transformer.batches import Batches, Collate, TokenRows
+from stages.distillation import objectives
+from stages.distillation.lessons import ask
+from stages.distillation.reading import Reading, Teacher
+from stages.distillation.student import Learner, new_learner
+from stages.distillation.teaching import Pupil, extras, plain_objective
+from stages.errors import StageError
+from stages.settings.chain import Compute
+from stages.settings.distill import TransformerStudent
+from stages.transformer.batches import Batch, Batches, Collate, TokenRows
 from stages.transformer.checkpoint import Checkpoint
 from stages.transformer.classifier import new_classifier
+from stages.transformer.examples import UNKNOWN
 from stages.transformer.heads import Headed
 from stages.transformer.losses import cross_entropy
 from stages.transformer.processes import Processes
 from stages.transformer.training import train
 from tests.conftest import CLASSES, write_encoder
+from tests.distillation.made import (
+    ATTENTION_TERM,
+    LABELS,
+    LABELS_TERM,
+    LOGITS_TERM,
+    RELATIONS_TERM,
+    Described,
+    hidden,
+    student_of,
+)
+from tests.transformer.made import training
 
-KEEP, STATES = [0, 2], [2, 4]
-LABELS = torch.eye(2)[CLASSES]
+PLACES = [3, 30, 11, 8, 17]  # texts of several lengths, so that some are padded
+ALL_TERMS = [LABELS_TERM, LOGITS_TERM, hidden(), ATTENTION_TERM, RELATIONS_TERM]
 
 
-def distill(labels: float = 0.0, logits: float = 0.0, hidden: float = 0.0, **changes: Any) -> Distill:
-    return Distill(
-        **{
-            "teacher": "transformer",
-            "keep_layers": KEEP,
-            "temperature": 2.0,
-            "weights": Weights(labels=labels, logits=logits, hidden=hidden),
-            "epochs": 8,
-            "batch_size": 8,
-            "accumulate": 1,
-            "optimizer": "adamw",
-            "optimizer_options": {},
-            "learning_rate": 3e-3,
-            "layer_decay": 1.0,
-            "weight_decay": 0.0,
-            "scheduler": "linear",
-            "scheduler_options": {},
-            "warmup": 0.1,
-            "max_gradient_norm": 1.0,
-            "dropout": 0.0,
-            "precision": "full",
-            "checkpoint_gradients": False,
-            "patience": None,
-            "select_by": "log_loss",
-            "seed": 0,
-            **changes,
-        }
+class Taught(NamedTuple):
+    """A student that is ready to learn, and what it learns from."""
+
+    student: TransformerStudent
+    learner: Learner
+    reading: Reading
+
+    @property
+    def pupil(self) -> Pupil:
+        assert isinstance(self.learner.model, Pupil)
+        return self.learner.model
+
+    def batch(self, places: list[int] | None = None) -> Batch:
+        rows = self.reading.rows
+        return Collate(0, extras(self.reading, self.student.learns))([rows[place] for place in places or PLACES])
+
+    def terms(self, places: list[int] | None = None) -> dict[str, float]:
+        with torch.no_grad():
+            found = self.learner.objective(self.learner.model.eval(), self.batch(places))
+        return {name: value.item() for name, value in found.items()}
+
+
+Prepare = Callable[..., Taught]
+
+
+@pytest.fixture
+def prepare(
+    deep: Path,
+    teacher: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: TokenRows,
+    tmp_path: Path,
+    one_thread: Compute,
+) -> Prepare:
+    """Has a student begin as the stage does, and asks its teacher."""
+
+    def prepared(*learns: Described, labels: list[int] = CLASSES, seed: int = 0, **start: Any) -> Taught:
+        student, headed = student_of(*learns, **start), Headed(teacher, "polarity")
+        learner = new_learner(student, Teacher(deep, headed, one_thread), deep, tokenizer, LABELS, training(seed=seed))
+        lessons = ask(headed, rows, learner.states, folder=tmp_path / "lessons")
+        return Taught(student, learner, Reading(rows, np.array(labels), lessons))
+
+    return prepared
+
+
+class Seen(NamedTuple):
+    """What student and teacher make of a batch, each run by itself."""
+
+    own: Any
+    taught: Any
+    mask: torch.Tensor
+    first: torch.Tensor  # the mask of the first token alone
+
+
+def seen(taught: Taught, teacher: PreTrainedModel) -> Seen:
+    rows = taught.reading.rows
+    batch = Collate(0, {})([rows[place] for place in PLACES])
+    with torch.no_grad():
+        own, other = (
+            model.eval()(**batch, output_hidden_states=True, output_attentions=taught.learner.states == [])
+            for model in (taught.pupil.classifier, teacher)
+        )
+    return Seen(own, other, batch["attention_mask"], batch["attention_mask"][:, :1])
+
+
+def mean(*costs: torch.Tensor) -> torch.Tensor:
+    return torch.stack(costs).mean()
+
+
+def states(distance: Callable[..., torch.Tensor], one: Seen, layers: dict[int, int], *, every: bool) -> torch.Tensor:
+    """What it costs that states differ, layer by layer."""
+    tokens = slice(None) if every else slice(1)
+    return mean(
+        *(
+            distance(
+                one.own.hidden_states[own][:, tokens],
+                one.taught.hidden_states[other][:, tokens],
+                one.mask if every else one.first,
+            )
+            for own, other in layers.items()
+        )
     )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_encoder(tmp_path_factory.mktemp("teachers") / "bert", layers=4)
+HARD = torch.eye(2)[CLASSES][PLACES]
+DEFAULT = {1: 2, 2: 4}  # the work of each layer of [0, 2]
+Expected = Callable[[Seen], torch.Tensor]
+CASES: dict[str, tuple[Described, Expected]] = {
+    "labels": (LABELS_TERM, lambda one: cross_entropy(one.own.logits, HARD).mean()),
+    "labels of the teacher": (
+        {**LABELS_TERM, "of": "teacher"},
+        lambda one: cross_entropy(one.own.logits, torch.eye(2)[one.taught.logits.argmax(-1)]).mean(),
+    ),
+    "logits": (
+        {**LOGITS_TERM, "temperature": 3.0},
+        lambda one: objectives.softened(one.own.logits, one.taught.logits, 3.0),
+    ),
+    "hidden": (hidden(), lambda one: states(objectives.cosine, one, DEFAULT, every=False)),
+    "hidden, squared": (hidden(distance="mse"), lambda one: states(objectives.mse, one, DEFAULT, every=False)),
+    "hidden, all tokens": (hidden(tokens="all"), lambda one: states(objectives.cosine, one, DEFAULT, every=True)),
+    "hidden, all tokens, squared": (
+        hidden(tokens="all", distance="mse"),
+        lambda one: states(objectives.mse, one, DEFAULT, every=True),
+    ),
+    "hidden, own layers": (
+        hidden(distance="mse", layers={0: 1, 2: 3}),
+        lambda one: states(objectives.mse, one, {0: 1, 2: 3}, every=False),
+    ),
+    "attention": (
+        ATTENTION_TERM,
+        lambda one: mean(
+            objectives.attention(one.own.attentions[0], one.taught.attentions[1], one.mask),
+            objectives.attention(one.own.attentions[1], one.taught.attentions[3], one.mask),
+        ),
+    ),
+    "attention, own layers": (
+        {**ATTENTION_TERM, "layers": {2: 1}},
+        lambda one: objectives.attention(one.own.attentions[1], one.taught.attentions[0], one.mask),
+    ),
+    "relations": (
+        RELATIONS_TERM,
+        lambda one: objectives.relations(one.own.hidden_states[2][:, 0], one.taught.hidden_states[4][:, 0]),
+    ),
+}
 
 
-@pytest.fixture
-def teacher(folder: Path) -> PreTrainedModel:
-    return new_classifier(folder, ["negative", "positive"], dropout=0.0, seed=0).eval()
+@pytest.mark.parametrize("case", CASES)
+def test_each_term_is_its_objective_times_its_weight(prepare: Prepare, teacher: PreTrainedModel, case: str) -> None:
+    term, expected = CASES[case]
+    taught = prepare(term)
+    cost = expected(seen(taught, teacher)).item()
+    assert cost > 1e-5
+    assert taught.terms() == {term["term"]: pytest.approx(cost, rel=1e-3)}
+    half = prepare({**term, "weight": 0.5})
+    assert half.terms() == {term["term"]: pytest.approx(cost / 2, rel=1e-3)}
 
 
-@pytest.fixture
-def taught(teacher: PreTrainedModel, rows: TokenRows) -> Lessons:
-    return lessons(teacher, rows, STATES, 8, lambda _: None)
+def test_terms_add_up_each_under_its_own_name(prepare: Prepare) -> None:
+    together = prepare(*ALL_TERMS).terms()
+    assert list(together) == ["labels", "logits", "hidden", "attention", "relations"]
+    for term in ALL_TERMS:
+        assert prepare(term).terms() == {term["term"]: pytest.approx(together[term["term"]], rel=1e-3)}
 
 
-def test_lessons_are_what_the_teacher_says_of_each_text(
-    teacher: PreTrainedModel, rows: TokenRows, taught: Lessons
+def test_texts_that_only_the_teacher_labels_are_left_out_of_the_labels(prepare: Prepare) -> None:
+    labels = [UNKNOWN if place in PLACES[:2] else label for place, label in enumerate(CLASSES)]
+    taught, whole = prepare(LABELS_TERM, labels=labels), prepare(LABELS_TERM)
+    assert taught.terms() == pytest.approx(whole.terms(PLACES[2:]), rel=1e-4)
+    assert taught.terms(PLACES[2:]) == whole.terms(PLACES[2:])
+
+
+def test_a_batch_that_nobody_labelled_teaches_by_its_other_terms(prepare: Prepare) -> None:
+    taught = prepare(LABELS_TERM, LOGITS_TERM, labels=[UNKNOWN] * 32)
+    terms = taught.learner.objective(taught.learner.model, taught.batch())
+    assert terms["labels"].item() == 0
+    cost = torch.stack(list(terms.values())).sum()
+    gradients = torch.autograd.grad(cost, list(taught.pupil.parameters()))
+    assert all(gradient.isfinite().all() for gradient in gradients)
+    assert max(gradient.abs().max().item() for gradient in gradients) > 0
+
+
+@pytest.mark.parametrize("live", [ATTENTION_TERM, {**hidden(), "tokens": "all"}], ids=["attention", "all tokens"])
+@pytest.mark.parametrize("problem", [None, "multi_label_classification"])
+def test_a_teacher_that_computes_with_each_batch_says_what_it_said_before(
+    prepare: Prepare, teacher: PreTrainedModel, live: Described, problem: str | None
 ) -> None:
-    assert taught.logits.shape == (32, 2)
-    assert taught.hidden.shape == (32, 2, 16)
-    for place in (0, 7, 31):
-        ids = torch.from_numpy(rows[place][1]).long()[None]
-        with torch.no_grad():
-            output = teacher(input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
-        torch.testing.assert_close(taught.logits[place], output.logits[0], atol=1e-4, rtol=0)
-        for layer, state in enumerate(STATES):
-            expected = output.hidden_states[state][0, 0]
-            torch.testing.assert_close(taught.hidden[place, layer], expected, atol=1e-5, rtol=0)
+    teacher.config.problem_type = problem
+    kept = prepare(LOGITS_TERM, hidden(), RELATIONS_TERM)
+    assert kept.learner.states == [2, 4]
+    others = [LOGITS_TERM, RELATIONS_TERM, *([hidden()] if live["term"] == "attention" else [])]
+    taught = prepare(live, *others)
+    assert taught.learner.states == []
+    assert taught.reading.lessons.states == {}
+    found, expected = taught.terms(), kept.terms()
+    for term in others:
+        assert found[term["term"]] == pytest.approx(expected[term["term"]], rel=1e-3)
 
 
-def test_lessons_are_told_of_as_they_are_given(teacher: PreTrainedModel, rows: TokenRows) -> None:
-    told: list[int] = []
-    lessons(teacher, rows, STATES, 5, told.append)
-    assert sum(told) == 32
+def test_of_the_teachers_states_only_those_that_are_compared_are_kept(prepare: Prepare) -> None:
+    assert prepare(LOGITS_TERM).learner.states == []
+    assert prepare(hidden(layers={0: 0, 1: 3})).learner.states == [0, 3]
+    assert prepare(RELATIONS_TERM).learner.states == [4]
+    assert prepare(RELATIONS_TERM, hidden(layers={1: 1})).learner.states == [1, 4]
 
 
-@pytest.mark.parametrize(("labels", "logits", "hidden"), [(1, 0, 0), (0, 1, 0), (0, 0, 1), (0.5, 2.0, 3.0)])
-def test_what_a_student_pays_is_the_weighted_sum_of_its_three_losses(
-    teacher: PreTrainedModel, rows: TokenRows, taught: Lessons, labels: float, logits: float, hidden: float
+@pytest.mark.parametrize("tokens", ["first", "all"])
+def test_a_narrower_student_learns_through_a_projection_of_its_own(
+    prepare: Prepare, teacher: PreTrainedModel, tokens: str
 ) -> None:
-    student = student_of(teacher, KEEP).eval()
-    collate = Collate(0, {"labels": LABELS, **taught.extras()})
-    places = [3, 30, 11]
+    term = hidden(distance="mse", tokens=tokens)
+    taught = prepare(term, weights="random", width=8)
+    one = seen(taught, teacher)
     with torch.no_grad():
-        found = learning_objective(distill(labels, logits, hidden))(
-            Headed(student, "polarity"), collate([rows[place] for place in places])
-        )
-        batch = Collate(0, {})([rows[place] for place in places])
-        output = student(**batch, output_hidden_states=True)
-        states = first_tokens(output.hidden_states, [1, 2])
-        expected = {
-            "labels": labels * cross_entropy(output.logits, LABELS[places]).mean().item(),
-            "logits": logits * softened(output.logits, taught.logits[places], 2.0).item(),
-            "hidden": hidden * hidden_distance(states, taught.hidden[places]).item(),
-        }
-    assert {name: term.item() for name, term in found.items()} == pytest.approx(expected, rel=1e-5)
-    assert sum(expected.values()) > 0
+        wider = tuple(taught.pupil.projected(number, state) for number, state in enumerate(one.own.hidden_states))
+    assert [state.shape[-1] for state in wider] == [8, 16, 16]  # the embeddings are not compared
+    one.own.hidden_states = wider
+    expected = states(objectives.mse, one, DEFAULT, every=tokens == "all").item()
+    assert taught.terms() == {"hidden": pytest.approx(expected, rel=1e-4)}
+    learnt = dict(taught.pupil.projections.named_parameters())
+    assert len(learnt) == 2
+    cost = taught.learner.objective(taught.learner.model, taught.batch())["hidden"]
+    assert all(gradient.abs().max() > 0 for gradient in torch.autograd.grad(cost, list(learnt.values())))
 
 
-def test_a_student_of_all_layers_has_nothing_left_to_learn(teacher: PreTrainedModel, rows: TokenRows) -> None:
-    everything = matched_states(4, [0, 1, 2, 3])
-    taught = lessons(teacher, rows, everything, 8, lambda _: None)
-    batch = Collate(0, {"labels": LABELS, **taught.extras()})([rows[place] for place in range(8)])
-    student = Headed(student_of(teacher, [0, 1, 2, 3]).eval(), "polarity")
-    with torch.no_grad():
-        terms = learning_objective(distill(logits=1.0, hidden=1.0))(student, batch)
-    assert [term.item() for term in terms.values()] == pytest.approx([0, 0, 0], abs=1e-5)
+def test_a_student_as_wide_as_its_teacher_has_nothing_in_between(prepare: Prepare) -> None:
+    taught = prepare(hidden())
+    assert len(taught.pupil.projections) == 0
+    state = torch.randn(2, 3, 16)
+    assert taught.pupil.projected(1, state) is state
 
 
-@pytest.mark.parametrize("weights", [{"logits": 1.0}, {"hidden": 1.0}, {"logits": 1.0, "hidden": 1.0}])
-def test_a_student_gets_nearer_to_its_teacher(
-    teacher: PreTrainedModel, rows: TokenRows, taught: Lessons, tmp_path: Path, weights: dict[str, float]
+@pytest.mark.parametrize(
+    ("term", "said"),
+    [
+        (hidden(layers={1: 5}), "the term hidden compares layer 1 with 5: the student has 0 to 2, its teacher 0 to 4"),
+        (hidden(layers={1: 2, 3: 4}), "the term hidden compares layer 3 with 4"),
+        (
+            {**ATTENTION_TERM, "layers": {0: 1}},
+            "the term attention compares layer 0 with 1: the student has 1 to 2, its teacher 1 to 4",
+        ),
+        ({**ATTENTION_TERM, "layers": {1: 0}}, "the term attention compares layer 1 with 0"),
+        ({**ATTENTION_TERM, "layers": {2: 5}}, "the term attention compares layer 2 with 5"),
+    ],
+)
+def test_a_layer_that_is_not_there_is_refused_with_those_that_are(prepare: Prepare, term: Described, said: str) -> None:
+    with pytest.raises(StageError, match=said):
+        prepare(term)
+
+
+@pytest.mark.parametrize("term", [hidden(), ATTENTION_TERM, RELATIONS_TERM], ids=["hidden", "attention", "relations"])
+def test_nothing_can_be_learnt_from_the_inside_of_a_teacher_that_has_none(
+    deep: Path, tokenizer: PreTrainedTokenizerBase, one_thread: Compute, term: Described
 ) -> None:
-    student = student_of(teacher, KEEP)
+    vader = Teacher(deep, None, one_thread)
+    student = student_of(LOGITS_TERM, term, weights="encoder")
+    with pytest.raises(StageError, match=rf"learns {term['term']} from a teacher that is no transformer: leave it out"):
+        new_learner(student, vader, deep, tokenizer, LABELS, training())
+    plain = new_learner(student_of(LOGITS_TERM, weights="encoder"), vader, deep, tokenizer, LABELS, training())
+    assert plain.states == []
 
-    def distances() -> dict[str, float]:
-        own = lessons(student, rows, [1, 2], 8, lambda _: None)
-        return {
-            "logits": softened(own.logits, taught.logits, 2.0).item(),
-            "hidden": hidden_distance(own.hidden, taught.hidden).item(),
-        }
 
-    before = distances()
-    # Labels that say nothing: what it learns, it learns from the teacher.
-    extras = {"labels": torch.eye(2)[[0] * 32], **taught.extras()}
-    settings, epoch = distill(**weights), count()
+def test_a_student_of_all_layers_has_nothing_left_to_learn(prepare: Prepare) -> None:
+    for terms in (
+        [LOGITS_TERM, hidden(), RELATIONS_TERM],
+        [LOGITS_TERM, hidden(tokens="all", distance="mse"), ATTENTION_TERM],
+    ):
+        taught = prepare(*terms, layers=[0, 1, 2, 3])
+        assert taught.terms() == {term["term"]: pytest.approx(0, abs=1e-6) for term in terms}
+    shorter = prepare(LOGITS_TERM, hidden(), ATTENTION_TERM, RELATIONS_TERM).terms()
+    assert min(shorter.values()) > 1e-5
+
+
+NEARER: dict[str, tuple[list[Described], dict[str, Any]]] = {
+    "logits": ([LOGITS_TERM], {}),
+    "labels of the teacher": ([{**LABELS_TERM, "of": "teacher"}], {}),
+    "hidden": ([hidden()], {}),
+    "hidden of all tokens, squared": ([hidden(tokens="all", distance="mse")], {}),
+    "hidden, narrower": ([hidden(distance="mse")], {"weights": "random", "width": 8}),
+    "hidden, projected": ([hidden()], {"weights": "svd", "width": 8}),
+    "attention": ([ATTENTION_TERM], {}),
+    "relations": ([RELATIONS_TERM], {}),
+    "several": ([LOGITS_TERM, hidden(), ATTENTION_TERM], {}),
+}
+
+
+@pytest.mark.parametrize("case", NEARER)
+def test_a_student_gets_nearer_to_its_teacher_by_each_term(
+    prepare: Prepare, teacher: PreTrainedModel, tmp_path: Path, case: str
+) -> None:
+    learns, start = NEARER[case]
+    taught = prepare(*learns, **start)
+    everything = list(range(32))
+    before, weights = taught.terms(everything), [values.clone() for values in teacher.parameters()]
+    learn(taught, tmp_path, epochs=12)
+    after = taught.terms(everything)
+    for term in before:
+        assert after[term] < before[term] / 2, term
+    assert all(torch.equal(now, then) for now, then in zip(teacher.parameters(), weights, strict=True))
+    assert all(values.grad is None for values in teacher.parameters())
+
+
+def learn(taught: Taught, folder: Path, **changes: Any) -> None:
+    """Trains a student; what it is left with is the last epoch."""
+    settings, epoch = training(**{"select_by": "log_loss", "weight_decay": 0.0, **changes}), count()
     train(
-        Headed(student, "polarity"),
-        Batches(rows, extras, padding_id=0, batch_size=settings.batch_size, seed=settings.seed),
-        learning_objective(settings),
-        lambda _: {"log_loss": -float(next(epoch))},  # the last epoch is the one that is kept
+        taught.pupil,
+        Batches(taught.reading.rows, extras(taught.reading, taught.student.learns), padding_id=0, batch_size=8, seed=0),
+        taught.learner.objective,
+        lambda _: {"log_loss": -float(next(epoch))},
         settings,
-        curves=tmp_path / "curves",
-        checkpoint=Checkpoint(tmp_path / "state"),
+        curves=folder / "curves",
+        checkpoint=Checkpoint(folder / "state"),
         processes=Processes(torch.device("cpu")),
     )
-    after = distances()
-    for term in weights:
-        assert after[term] < before[term] / 2, term
+
+
+def test_a_student_whose_teacher_computes_along_learns_in_sixteen_bits_too(prepare: Prepare, tmp_path: Path) -> None:
+    taught = prepare(LABELS_TERM, LOGITS_TERM, hidden(tokens="all"), ATTENTION_TERM, RELATIONS_TERM)
+    before = taught.terms()
+    learn(taught, tmp_path, precision="bf16", epochs=12)
+    after = taught.terms()
+    assert {values.dtype for values in taught.pupil.parameters()} == {torch.float32}
+    for term in ("logits", "hidden", "attention"):
+        assert after[term] < before[term], term
+
+
+def test_a_teacher_that_computes_along_does_so_without_dropout(
+    deep: Path, rows: TokenRows, tokenizer: PreTrainedTokenizerBase, tmp_path: Path, one_thread: Compute
+) -> None:
+    teacher = new_classifier(deep, LABELS, dropout=0.5, seed=0)
+    student, headed = student_of(ATTENTION_TERM, layers=[0, 1, 2, 3]), Headed(teacher, "polarity").eval()
+    learner = new_learner(student, Teacher(deep, headed, one_thread), deep, tokenizer, LABELS, training(dropout=0.0))
+    reading = Reading(rows, np.array(CLASSES), ask(headed, rows, [], folder=tmp_path))
+    learner.model.train()
+    with torch.no_grad():
+        terms = learner.objective(learner.model, Taught(student, learner, reading).batch())
+    assert terms["attention"].item() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("family", ["fnet", "yoso", "longformer"])
+def test_a_family_that_shows_no_whole_maps_is_named(
+    tmp_path: Path, tokenizer: PreTrainedTokenizerBase, rows: TokenRows, one_thread: Compute, family: str
+) -> None:
+    """Fourier transforms, hashes and windows: there is nothing to compare token by token."""
+    folder = write_encoder(tmp_path / family, family)
+    headed = Headed(new_classifier(folder, LABELS, dropout=0.0, seed=0).eval(), "polarity")
+    student = student_of(ATTENTION_TERM, layers=[0])
+    learner = new_learner(student, Teacher(folder, headed, one_thread), folder, tokenizer, LABELS, training())
+    reading = Reading(rows, np.array(CLASSES), ask(headed, rows, [], folder=tmp_path / "lessons"))
+    with pytest.raises(StageError, match=f"a {family} shows no attention maps: leave that term out"):
+        learner.objective(learner.model, Taught(student, learner, reading).batch())
+
+
+def test_of_a_student_without_an_inside_what_is_said_is_compared(prepare: Prepare) -> None:
+    taught = prepare(LABELS_TERM, {**LOGITS_TERM, "weight": 0.25})
+
+    def logits(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        return taught.pupil.classifier(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    class Box(torch.nn.Module):
+        forward = staticmethod(logits)
+
+    with torch.no_grad():
+        found = plain_objective(taught.student.learns)(Box(), taught.batch())
+    assert {name: value.item() for name, value in found.items()} == pytest.approx(taught.terms(), rel=1e-5)

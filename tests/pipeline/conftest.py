@@ -13,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from experiments.clone import set_params
+from tools.code_dependencies import module_of
 
 ROOT = Path(__file__).parents[2]
 # A slice that every stage goes through in seconds: 120 rows per split, one epoch, two of six layers.
@@ -22,10 +23,14 @@ REHEARSAL = {
     "embed.splits": ["test"],
     "finetune.epochs": 1,
     "distill.epochs": 1,
-    "distill.keep_layers": [0, 3],
+    "students.student.start.layers": [0, 3],
+    "students.static.training.epochs": 1,
+    "rounds": {"again": {"task": "opinion", "teacher": "student-1", "student": "student-1", "seed": 1}},
     "evaluate.resamples": 200,
 }
-STAGES = list(YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"])
+STAGES = {
+    module_of(stage.get("do", stage)["cmd"]) for stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()
+}
 
 GUARDED = ".guarded"
 # Python runs it at every start; it minds the stages only, not DVC.

@@ -13,8 +13,9 @@ import pytest
 
 from tests.pipeline.conftest import GUARDED, ROOT, STAGES, Clone, clone_into, overwrite
 
-APPROACHES = ["bag-of-words", "retrieved", "transformer", "student"]
+APPROACHES = ["bag-of-words", "retrieved", "transformer", "student", "student-1", "static"]
 LABELS = {"opinion": ["negative", "positive"], "author": ["trump", "clinton"]}
+EXPORTS = {"export@opinion-transformer", "export@opinion-student", "export@opinion-student-1"}
 METHODS = {"opinion": ["none"], "author": ["none", "moving_average", "gaussian", "viterbi"]}
 
 
@@ -29,6 +30,16 @@ def test_every_approach_and_their_combination_decide_over_the_stream_too(rehears
     for method in METHODS[task]:
         for approach in [*APPROACHES, "combined"]:
             assert_handed_in(rehearsed, task, f"data/decoded/{task}/{method}/{approach}")
+
+
+@pytest.mark.parametrize("task", LABELS)
+def test_nobody_decides_on_what_is_learnt_from(rehearsed: Clone, task: str) -> None:
+    """The pool is a file of its own, so that its decisions would be handed in beside those of the test."""
+    learnt = {"train", "pool"} if task == "opinion" else {"train"}
+    corpus = {path.stem for path in (rehearsed.folder / f"data/corpus/{task}").glob("*.parquet")}
+    assert learnt < corpus
+    for folder in (f"decisions/{task}/student", f"decoded/{task}/none/student"):
+        assert {path.stem for path in (rehearsed.folder / "data" / folder).glob("*.parquet")} == corpus - learnt
 
 
 def assert_handed_in(chain: Clone, task: str, folder: str) -> None:
@@ -123,7 +134,7 @@ def ran(chain: Clone) -> set[str]:
 
 def test_a_changed_evaluation_parameter_runs_the_evaluation_only(chain: Clone) -> None:
     chain.set(evaluate__resamples=300)
-    assert ran(chain) == {"evaluate@opinion", "validity@opinion"}
+    assert ran(chain) == {"evaluate@opinion", "trace@opinion", "validity@opinion", *EXPORTS}
 
 
 def test_a_changed_combination_is_decoded_and_evaluated_only(chain: Clone) -> None:
@@ -132,16 +143,28 @@ def test_a_changed_combination_is_decoded_and_evaluated_only(chain: Clone) -> No
 
 
 def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
-    chain.set(distill__keep_layers=[5])
-    assert ran(chain) == {"distill@opinion", "decide@opinion-student", "decode@opinion", "evaluate@opinion"}
+    chain.set(students__student__start__layers=[5])
+    after = {"decide@opinion-student", "export@opinion-student", "decode@opinion", "evaluate@opinion", "trace@opinion"}
+    assert ran(chain) == {"distill@opinion-student", *after}
     config = json.loads((chain.folder / "data/models/opinion/student/config.json").read_text())
     assert config["num_hidden_layers"] == 1
+
+
+def test_a_round_is_added_by_one_option_and_followed_back_to_the_first_teacher(chain: Clone) -> None:
+    chain.run("git", "add", "--all")
+    chain.run("git", "commit", "--quiet", "--message", "results")
+    chain.run("dvc", "exp", "run", "-S", "+rounds.thrice={task: opinion, teacher: again, student: student-1, seed: 2}")
+    members = json.loads((chain.folder / "metrics/trace/opinion.json").read_text())["members"]
+    assert members["thrice"]["generation"] == 3
+    assert members["thrice"]["ancestor"] == "transformer"
+    assert members["again"]["teacher"] == "student-1"
 
 
 def test_a_second_run_from_nothing_gives_the_same_bytes(rehearsed: Clone, tmp_path: Path) -> None:
     again = clone_into(tmp_path / "again")
     # The smaller task goes through every stage.
-    again.repro(*(f"{stage}@author" for stage in ("embed", "evaluate", "dissect", "validity")))
+    again.repro(*(f"{stage}@author" for stage in ("embed", "evaluate", "trace", "dissect", "validity")))
+    again.repro(*(name.replace("opinion", "author") for name in EXPORTS))
     first, second = (
         {name: content for name, content in clone.outputs().items() if "/author" in name}
         for clone in (rehearsed, again)

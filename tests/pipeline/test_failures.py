@@ -45,18 +45,18 @@ def other_rows(chain: Clone) -> None:
 NOWHERE = {f"{name}.txt": "nowhere.txt" for name in ("films", "products", "tweets", "editorials")}
 
 CASES: list[tuple[str, list[str], Damage, str]] = [
-    ("download", ["opinion"], setting("task.opinion.source.sha256", "0" * 64), "task.opinion.source"),
+    ("download", ["opinion"], setting("task.opinion.source.parts.graded.sha256", "0" * 64), "task.opinion.source"),
     (
         "download",
         ["opinion"],
-        setting("task.opinion.source.files", {"films.txt": "a"}),
+        setting("task.opinion.source.parts.graded.files", {"films.txt": "a"}),
         "which source.files does not bring",
     ),
     (
         "download",
         ["opinion"],
-        setting("task.opinion.source.files", NOWHERE),
-        "task.opinion.source (pypi vaderSentiment",
+        setting("task.opinion.source.parts.graded.files", NOWHERE),
+        "task.opinion.source.parts.graded (pypi vaderSentiment",
     ),
     ("download", ["opinions"], lambda _: None, "task.opinions is missing"),
     ("download_encoder", ["nothing"], lambda _: None, "encoders.nothing is missing"),
@@ -75,8 +75,18 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
     ("retrieve", ["opinion"], setting("task.opinion.retrieved.kind", "oracle"), "task.opinion.retrieved"),
     ("finetune", ["opinion"], setting("finetune.learning_rate", 1e30), "the loss became nan"),
     ("finetune", ["opinion"], damaged("data/encoders/all-minilm-l6-v2/model.safetensors"), "model.safetensors"),
-    ("distill", ["opinion"], setting("distill.keep_layers", [2, 9]), "distill.keep_layers names layer 9"),
-    ("distill", ["opinion"], setting("distill.teacher", "nobody"), "nobody holds no model"),
+    ("distill", ["opinion", "student"], setting("students.student.start.layers", [2, 9]), "start.layers names layer 9"),
+    ("distill", ["opinion", "student"], setting("distill.teacher", "nobody"), "nobody/approach.json is missing"),
+    ("distill", ["opinion", "nobody"], lambda _: None, "students.nobody is missing"),
+    (
+        "distill",
+        ["author", "student-1"],
+        setting("students.student-1.texts", {"pool": True}),
+        "pool.parquet is missing",
+    ),
+    ("distill", ["opinion", "again"], setting("rounds.again.teacher", "again"), "again learns from again: a circle"),
+    ("trace", ["opinion"], missing("data/decisions/opinion/again"), "again/test.parquet is missing"),
+    ("export", ["opinion", "static"], lambda _: None, "only a transformer can be exported"),
     ("decide", ["--task", "opinion", "--approach", "oracle"], lambda _: None, "oracle/approach.json is missing"),
     (
         "decide",

@@ -3,9 +3,12 @@
 import re
 import shlex
 import sys
+from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+from stages.settings.distill import Students
 from stages.settings.section import read_yaml
 from tests.pipeline.conftest import ROOT, Clone
 from tools.readme_results import PAGES, updated
@@ -33,6 +36,18 @@ def test_every_parameter_that_the_readme_varies_exists() -> None:
         for part in name.split("."):
             assert part in content, name
             content = content[part]
+
+
+def test_students_and_rounds_of_the_page_on_distillation_are_understood(tmp_path: Path) -> None:
+    page = (ROOT / "docs/distillation.md").read_text(encoding="utf-8")
+    blocks = [YAML(typ="safe", pure=True).load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    assert {section for block in blocks for section in block} == {"students", "rounds"}
+    params = read_yaml(ROOT / "params.yaml")
+    for block in blocks:
+        for section, described in block.items():
+            params[section] = {**params[section], **described}
+    YAML().dump(params, tmp_path / "params.yaml")
+    assert {"mine", "from-afar"} < Students.load(tmp_path / "params.yaml").root.keys()
 
 
 def test_every_picture_and_file_that_the_readme_shows_exists() -> None:

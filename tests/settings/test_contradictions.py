@@ -26,10 +26,10 @@ from tests.settings.conftest import Params, Written, complaint
             {"decode/combine": ["bag-of-words", "oracle"]},
             ("decode.combine", "'oracle'", "bag-of-words, retrieved, transformer, student"),
         ),
-        ({"distill/keep_layers": [2, 0]}, ("distill", "keep_layers", "increasing")),
-        ({"distill/keep_layers": [0, 0]}, ("distill", "keep_layers", "once")),
-        ({"distill/keep_layers": [-1]}, ("distill.keep_layers",)),
-        ({"distill/weights": {"labels": 0, "logits": 0.0, "hidden": 0}}, ("distill.weights", "above zero")),
+        (
+            {"export/approaches": ["transformer", "oracle"]},
+            ("export.approaches", "'oracle'", "bag-of-words, retrieved, transformer, student"),
+        ),
         ({"task/opinion/labels": ["positive", "negative"]}, ("task.opinion", "vader", "zero-shot")),
         ({"task/opinion/labels": ["negative", "negative"]}, ("task.opinion", "named twice")),
         ({"task/opinion/labels": ["negative"]}, ("task.opinion.labels",)),
@@ -38,11 +38,22 @@ from tests.settings.conftest import Params, Written, complaint
             ("task.opinion", "retrieved.descriptions"),
         ),
         (
-            {"task/opinion/reader/files": {"films.txt": "all", "books.txt": "transfer-books"}},
-            ("task.opinion", "'books.txt'", "source.files"),
+            {"task/opinion/reader/parts/graded/files": {"films.txt": "all", "books.txt": "transfer-books"}},
+            ("task.opinion", "reader.parts.graded.files", "'books.txt'", "source.files"),
         ),
-        ({"task/opinion/reader/files": {"films.txt": "transfer-films"}}, ("task.opinion", "`all`")),
-        ({"task/opinion/reader/files": {"films.txt": "everything"}}, ("task.opinion.reader.files.films.txt",)),
+        ({"task/opinion/reader/parts/graded/files": {"films.txt": "transfer-films"}}, ("task.opinion", "`all`")),
+        (
+            {"task/opinion/reader/parts/graded/files": {"films.txt": "everything"}},
+            ("task.opinion.reader.parts.graded.files.films.txt",),
+        ),
+        (
+            {"task/opinion/reader/parts/reviews/labels": {"fresh": "good", "rotten": "bad"}},
+            ("task.opinion", "reader.parts.reviews.labels must give each of the labels its marks"),
+        ),
+        (
+            {"task/opinion/reader/parts/reviews/files": {"films.txt": "pool"}},
+            ("task.opinion.reader", "parts graded and reviews both read 'films.txt'"),
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(

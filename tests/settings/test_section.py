@@ -24,7 +24,13 @@ def test_every_section_of_the_shipped_params_has_a_reader(shipped: Params) -> No
 
 def test_a_section_gives_what_the_file_says(written: Written) -> None:
     path = written(
-        {"finetune/epochs": 7, "compute/device": "cuda:1", "approaches": ["a", "b"], "decode/combine": ["b"]}
+        {
+            "finetune/epochs": 7,
+            "compute/device": "cuda:1",
+            "approaches": ["a", "b"],
+            "decode/combine": ["b"],
+            "export/approaches": ["a"],
+        }
     )
     assert Finetune.load(path).epochs == 7
     assert Compute.load(path).device == "cuda:1"
@@ -94,12 +100,19 @@ def test_an_octal_looking_seed_is_the_number_a_person_reads(tmp_path: Path) -> N
         ("finetunes", "finetunes", "finetune"),
         ("finetune/epoch", "finetune.epoch", "epochs"),
         ("bag_of_words/candidates/content/ngram", "bag_of_words.candidates.content.ngram", "ngrams"),
-        ("distill/weights/logit", "distill.weights.logit", "logits"),
+        ("distill/learning_rat", "distill.learning_rat", "learning_rate"),
+        ("students/student/start/layer", "students.student.start.layer", "layers"),
+        ("students/static/token_dropouts", "students.static.token_dropouts", "token_dropout"),
+        ("students/student-1/texts/spans/copy", "students.student-1.texts.spans.copy", "copies"),
         ("task/opinion/label", "task.opinion.label", "labels"),
         ("task/opinion/heads/polarity/class_weigth", "task.opinion.heads.polarity.class_weigth", "class_weight"),
         ("finetune/adaptation/freeze_embedding", "finetune.adaptation.freeze_embedding", "freeze_embeddings"),
-        ("task/opinion/source/pakage", "task.opinion.source.pakage", "package"),
-        ("task/opinion/reader/encodings", "task.opinion.reader.encodings", "encoding"),
+        ("task/author/source/pakage", "task.author.source.pakage", "package"),
+        ("task/opinion/source/parts/graded/pakage", "task.opinion.source.parts.graded.pakage", "package"),
+        ("task/author/reader/encodings", "task.author.reader.encodings", "encoding"),
+        ("task/opinion/reader/parts/graded/encodings", "task.opinion.reader.parts.graded.encodings", "encoding"),
+        ("task/opinion/reader/parts/reviews/lables", "task.opinion.reader.parts.reviews.lables", "labels"),
+        ("task/opinion/reader/part", "task.opinion.reader.part", "parts"),
         ("task/opinion/split/seeds", "task.opinion.split.seeds", "seed"),
         ("encoders/all-minilm-l6-v2/license", "encoders.all-minilm-l6-v2.license", "licence"),
         ("encoders/all-minilm-l6-v2/source/sha25", "encoders.all-minilm-l6-v2.source.sha25", "sha256"),
@@ -118,9 +131,12 @@ def test_a_key_that_resembles_nothing_is_refused_with_those_allowed(written: Wri
     assert "decide.zzz is not a setting (allowed: batch_size)" in message
 
 
-@pytest.mark.parametrize("key", ["task/opinion/source", "task/opinion/reader", "task/opinion/retrieved"])
+@pytest.mark.parametrize(
+    "key",
+    ["task/opinion/source", "task/opinion/reader", "task/opinion/reader/parts/graded", "task/opinion/retrieved"],
+)
 def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: str, shipped: Params) -> None:
-    tag = "format" if key.endswith("reader") else "kind"
+    tag = "format" if "reader" in key else "kind"
     message = complaint(written({f"{key}/{tag}": "carrier-pigeon"}))
     assert key.replace("/", ".") in message
     assert "carrier-pigeon" in message
@@ -176,9 +192,9 @@ def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: s
         ("tasks", []),
         ("tasks", ["Opinion!"]),
         ("task/opinion/language", "English"),
-        ("task/opinion/source/sha256", "d41d8cd98f00b204e9800998ecf8427e"),
-        ("task/opinion/source/file", "../corpus.zip"),
-        ("task/opinion/source/files", {"../films.txt": "films.txt"}),
+        ("task/opinion/source/parts/graded/sha256", "d41d8cd98f00b204e9800998ecf8427e"),
+        ("task/opinion/source/parts/graded/file", "../corpus.zip"),
+        ("task/opinion/source/parts/graded/files", {"../films.txt": "films.txt"}),
         ("decide", 32),
     ],
 )
@@ -217,7 +233,7 @@ def test_a_mistake_in_a_section_stops_the_stages_that_do_not_read_it(written: Wr
 
 
 def test_numbers_may_be_written_without_a_point(written: Written) -> None:
-    assert Distill.load(written({"distill/temperature": 2})).temperature == 2.0
+    assert Distill.load(written({"distill/weight_decay": 0})).weight_decay == 0.0
 
 
 def test_a_missing_file_says_where_to_run_the_command(tmp_path: Path) -> None:

@@ -15,6 +15,11 @@ TURNS = {
     "speakers": {"ANN": "a", "BOB": "b"},
     "piece": 50,
 }
+TABLE = {"format": "table", "files": {"new": "pool"}, "text": "said", "label": "who"}
+SEVERAL: dict[str, Any] = {
+    "format": "several",
+    "parts": {"speeches": {**SPEECHES, "files": {"learn": "all"}}, "table": TABLE},
+}
 SPLIT = {"validation": 0.15, "test": 0.25, "keep_groups": True, "seed": 0}
 CONTENT: dict[str, Any] = {
     "title": "Speakers",
@@ -51,6 +56,7 @@ def refusal(**changes: Any) -> str:
     [
         {},
         {"reader": TURNS},
+        {"reader": SEVERAL},
         {"split": {**SPLIT, "fold": 3}},
         {"split": {**SPLIT, "test": ["3rd-*"]}},
         {"split": {**SPLIT, "keep_groups": False}, "decoding": {"methods": ["none"], "measure": "accuracy"}},
@@ -104,10 +110,30 @@ def test_a_choice_of_groups_to_test_on_that_a_test_file_would_make_void_is_refus
             "turns are labelled by who speaks, so that none can be `unlabelled`",
         ),
         ({"reader": {**SPEECHES, "files": {"absent": "all"}}}, "reader.files names 'absent'"),
+        ({"reader": {**TABLE, "files": {"new": "all"}, "labels": {"A": "a"}}}, "reader.labels must give each of the"),
     ],
 )
 def test_a_reader_that_would_not_give_the_labels_is_refused(changes: dict[str, Any], reason: str) -> None:
     assert reason in refusal(**changes)
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ({"files": {"absent": "pool"}}, "reader.parts.table.files names 'absent'"),
+        ({"files": {"learn": "pool"}}, "parts speeches and table both read 'learn': leave it to one of them"),
+        ({"labels": {"A": "a", "B": "a"}}, "reader.parts.table.labels must give each of the labels its marks"),
+        ({"files": {"test": "test"}}, "reader.files brings a test file"),
+    ],
+)
+def test_each_part_of_a_reader_is_checked_as_one_that_reads_alone(part: dict[str, Any], reason: str) -> None:
+    reader = {**SEVERAL, "parts": {**SEVERAL["parts"], "table": {**TABLE, **part}}}
+    assert reason in refusal(reader=reader, split={**SPLIT, "fold": 1})
+
+
+@pytest.mark.parametrize("files", [{"new": "pool"}, {"new": "pool", "learn": "train"}])
+def test_a_pool_is_not_enough_to_learn_and_test_on(files: dict[str, str]) -> None:
+    assert "needs a file used as `all`" in refusal(reader={**TABLE, "files": files})
 
 
 @pytest.mark.parametrize(

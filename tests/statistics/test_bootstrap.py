@@ -162,3 +162,13 @@ def test_groups_of_any_size_are_drawn_whole_and_equally_often() -> None:
     assert {float(value) for value in seen} == set(ways)
     for value, count in seen.items():
         assert count / 20_000 == pytest.approx(ways.count(float(value)) / 27, abs=0.015)
+
+
+def test_sets_that_have_nothing_in_common_are_not_drawn_alike() -> None:
+    """Of one size and seed, both draw the same places: paired, their difference would seem surer than it is."""
+    truth, probability = examples(400)
+    one = resampled_of(truth, probability, resamples=2000, seed=0)["accuracy"]
+    spread = one.resamples.std() * np.sqrt(2)  # of two independent sets
+    assert (one - one).resamples.std() == 0
+    assert one.apart(one).value == 0
+    assert one.apart(one).resamples.std() == pytest.approx(spread, rel=0.06)

@@ -58,7 +58,7 @@ def trained(
     examples: Examples,
     folder: Path,
     *,
-    objective: Objective | None = None,
+    objective: Objective[Headed] | None = None,
     validate: Callable[[Headed], Scores] | None = None,
     processes: Processes = ALONE,
     **changes: Any,
@@ -91,7 +91,7 @@ class PowerCutError(Exception):
     """A power cut."""
 
 
-def stopping(at: int, how: str) -> Objective:
+def stopping(at: int, how: str) -> Objective[Headed]:
     """An objective that is interrupted in its `at`-th batch."""
     plain, seen = heads_objective(HEADS), []
 

@@ -12,7 +12,7 @@ from stages.settings.finetune import Adaptation
 from stages.settings.heads import ClassificationHead, Head, RegressionHead
 from stages.transformer.adaptation import adapt, merge
 from stages.transformer.batches import Collate, TokenRows
-from stages.transformer.heads import Headed, load_headed, new_headed, predict, save_headed
+from stages.transformer.heads import Headed, load_headed, new_headed, save_headed
 from stages.transformer.tokenizer import load_tokenizer
 from tests.conftest import FAMILIES, write_encoder
 
@@ -114,9 +114,9 @@ def test_every_matrix_of_the_blocks_has_an_addition_that_learns(model: Headed, r
 
 
 def test_an_encoder_with_additions_starts_as_it_was(model: Headed, rows: TokenRows) -> None:
-    before = predict(model, rows, batch_size=8)
+    before = model.predict(rows, batch_size=8)
     adapt(model, LORA)
-    after = predict(model, rows, batch_size=8)
+    after = model.predict(rows, batch_size=8)
     np.testing.assert_array_equal(after.probability, before.probability)
     np.testing.assert_array_equal(after.others["intensity"], before.others["intensity"])
 
@@ -125,12 +125,12 @@ def test_merged_additions_leave_a_model_of_its_family_that_says_the_same(
     folder: Path, model: Headed, rows: TokenRows, tmp_path: Path
 ) -> None:
     plain, wanted = model.state_dict(), matrices(model)
-    start = predict(model, rows, batch_size=8)
+    start = model.predict(rows, batch_size=8)
     before = weights(model)
     adapt(model, LORA)
     learn(model, rows)
     added = {name.removesuffix(".lora_B.default.weight"): values for name, values in weights(model).items()}
-    expected = predict(model, rows, batch_size=8)
+    expected = model.predict(rows, batch_size=8)
     assert not np.allclose(expected.probability, start.probability, atol=1e-3)
     merge(model)
     after = weights(model)
@@ -144,7 +144,7 @@ def test_merged_additions_leave_a_model_of_its_family_that_says_the_same(
 
     save_headed(model, load_tokenizer(folder), tmp_path)
     for one in (model, load_headed(tmp_path)):
-        found = predict(one, rows, batch_size=8)
+        found = one.predict(rows, batch_size=8)
         np.testing.assert_allclose(found.probability, expected.probability, atol=1e-5)
         np.testing.assert_allclose(found.others["intensity"], expected.others["intensity"], atol=1e-5)
 

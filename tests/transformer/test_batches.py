@@ -44,6 +44,19 @@ def test_no_texts_are_no_rows() -> None:
     assert len(TokenRows.of([])) == 0
 
 
+def test_the_texts_of_two_tables_follow_each_other() -> None:
+    rows = TokenRows.of(IDS)
+    assert lists(rows.and_those(TokenRows.of([[9], [8, 7]]))) == [*IDS, [9], [8, 7]]
+    for nothing in (TokenRows.of([]).and_those(rows), rows.and_those(TokenRows.of([]))):
+        assert lists(nothing) == IDS
+
+
+@pytest.mark.parametrize("places", [[4, 0, 0], [2], []])
+def test_chosen_texts_come_in_the_order_in_which_they_are_chosen(places: list[int]) -> None:
+    chosen = TokenRows.of(IDS).chosen(np.array(places, np.int64))
+    assert lists(chosen) == [IDS[place] for place in places]
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("padding", ["max_length", "longest"])
 def test_stored_padding_never_reaches_a_model(tmp_path: Path, encoder: Path, side: str, padding: str) -> None:

@@ -11,8 +11,8 @@ from transformers import PreTrainedModel
 from stages.classifiers.transformer import TransformerClassifier
 from stages.settings.chain import Compute
 from stages.transformer.batches import TokenRows
-from stages.transformer.classifier import load_classifier, new_classifier, probabilities, save_classifier
-from stages.transformer.heads import Headed, predict
+from stages.transformer.classifier import load_classifier, new_classifier, save_classifier
+from stages.transformer.heads import Headed
 from stages.transformer.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, edit_json, tokenize_settings, write_encoder
 
@@ -77,7 +77,7 @@ def saved(any_encoder: Path, tmp_path: Path) -> Path:
 def test_a_saved_model_decides_as_before(any_encoder: Path, saved: Path, rows: TokenRows) -> None:
     model = new_classifier(any_encoder, LABELS, dropout=0.0, seed=0)
     before, after = (
-        predict(Headed(one, "polarity"), rows, batch_size=8).probability for one in (model, load_classifier(saved))
+        Headed(one, "polarity").predict(rows, batch_size=8).probability for one in (model, load_classifier(saved))
     )
     np.testing.assert_array_equal(after, before)
 
@@ -122,21 +122,3 @@ def test_a_saved_model_is_a_pipeline_of_transformers_in_another_process(
     ]
     ours = TransformerClassifier.load(tmp_path, one_thread, 2).predict(texts, lambda _: None).probability
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
-
-
-EXTREME = np.array([[1000.0, 0.0], [-1000.0, -1000.0], [np.log(3), 0.0]], np.float32)
-
-
-def test_probabilities_sum_to_one_whatever_the_logits() -> None:
-    found = probabilities(EXTREME)
-    np.testing.assert_allclose(found, [[1.0, 0.0], [0.5, 0.5], [0.75, 0.25]], atol=1e-7)
-    assert found.dtype == np.float64
-
-
-def test_probabilities_of_classes_against_the_rest_are_their_sigmoids_scaled_to_one() -> None:
-    logits = np.array([[1000.0, 0.0], [np.log(3), 0.0], [np.log(3), np.log(3)], [-10.0, -30.0]], np.float32)
-    found = probabilities(logits, binary=True)
-    small = np.exp(-20)  # of a sigmoid far below zero, the exponential is left
-    np.testing.assert_allclose(found, [[2 / 3, 1 / 3], [0.6, 0.4], [0.5, 0.5], [1, small]], rtol=1e-4)
-    assert found.dtype == np.float64
-    np.testing.assert_allclose(found.sum(axis=1), 1)

@@ -9,7 +9,7 @@ from stages.errors import StageError
 from stages.settings.heads import ClassificationHead, Head, RegressionHead
 from stages.transformer.batches import TokenRows
 from stages.transformer.examples import Examples
-from stages.transformer.heads import Headed, new_headed, predict
+from stages.transformer.heads import Headed, new_headed
 from tests.conftest import CLASSES
 
 LABELS = ["negative", "positive"]
@@ -29,7 +29,7 @@ def headed(encoder: Path, **others: Head) -> Headed:
 
 def test_a_model_with_one_decision_is_measured_by_the_plain_measures(encoder: Path, examples: Examples) -> None:
     model = headed(encoder)
-    probability = predict(model, examples.rows, batch_size=8).probability
+    probability = model.predict(examples.rows, batch_size=8).probability
     decided = probability.argmax(axis=1)
     assert examples.measured(model, 8) == {
         "accuracy": pytest.approx(accuracy_score(CLASSES, decided)),
@@ -40,7 +40,7 @@ def test_a_model_with_one_decision_is_measured_by_the_plain_measures(encoder: Pa
 
 def test_a_head_that_says_numbers_is_measured_on_the_texts_that_have_one(encoder: Path, examples: Examples) -> None:
     model = headed(encoder, intensity=INTENSITY)
-    said = predict(model, examples.rows, batch_size=8).others["intensity"]
+    said = model.predict(examples.rows, batch_size=8).others["intensity"]
     known = np.isfinite(SCORES)
     found = examples.measured(model, 8)
     assert list(found) == ["accuracy", "macro_f1", "log_loss", "intensity/spearman", "intensity/mae"]
@@ -65,7 +65,7 @@ def test_what_cannot_be_measured_of_numbers_does_not_stop_a_training(
 def test_a_further_decision_is_measured_under_its_own_name(encoder: Path, examples: Examples) -> None:
     model = headed(encoder, tone=POLARITY)
     found = examples.measured(model, 8)
-    said = predict(model, examples.rows, batch_size=8).others["tone"]
+    said = model.predict(examples.rows, batch_size=8).others["tone"]
     assert found["tone/accuracy"] == pytest.approx(accuracy_score(CLASSES, said.argmax(axis=1)))
     assert found["tone/log_loss"] == pytest.approx(log_loss(CLASSES, said))
     assert found["tone/log_loss"] != found["log_loss"]

@@ -15,7 +15,7 @@ from stages.errors import StageError
 from stages.settings.heads import ClassificationHead, Head, RegressionHead
 from stages.transformer.batches import TokenRows
 from stages.transformer.classifier import new_classifier, save_classifier
-from stages.transformer.heads import Headed, Regression, load_headed, new_headed, predict, save_headed
+from stages.transformer.heads import Headed, Regression, load_headed, new_headed, save_headed
 from stages.transformer.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, edit_json
 
@@ -66,9 +66,9 @@ def test_a_saved_model_says_with_each_head_what_it_said_before(
     any_encoder: Path, rows: TokenRows, tmp_path: Path
 ) -> None:
     model = headed(any_encoder)
-    before = predict(model, rows, batch_size=8)
+    before = model.predict(rows, batch_size=8)
     again = load_headed(saved(model, any_encoder, tmp_path / "model"))
-    assert_same(predict(again, rows, batch_size=8), before)
+    assert_same(again.predict(rows, batch_size=8), before)
     assert again.primary == "polarity"
     assert list(before.others) == ["intensity", "tone"]
     assert before.others["intensity"].shape == (32,)
@@ -92,7 +92,7 @@ def test_a_model_with_one_head_has_no_weights_beside_its_familys(
     assert not (folder / "heads.safetensors").exists()
     again = load_headed(folder)
     assert again.primary == "speaker"
-    assert_same(predict(again, rows, batch_size=8), predict(model, rows, batch_size=8))
+    assert_same(again.predict(rows, batch_size=8), model.predict(rows, batch_size=8))
 
 
 def theirs(folder: Path) -> np.ndarray:
@@ -111,7 +111,7 @@ def test_any_program_loads_the_decision_without_a_word_about_the_other_heads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model = headed(any_encoder)
-    expected = predict(model, rows, batch_size=8).probability
+    expected = model.predict(rows, batch_size=8).probability
     folder = saved(model, any_encoder, tmp_path / "model")
     monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
     caplog.clear()
@@ -127,18 +127,18 @@ def test_a_decision_of_each_class_against_the_rest_is_that_of_transformers_scale
 ) -> None:
     """Their pipeline gives the sigmoids, which do not add up to one: the same ranking, and the same label."""
     model = headed(encoder, {"polarity": decides("binary")})
-    ours = predict(model, rows, batch_size=8).probability
+    ours = model.predict(rows, batch_size=8).probability
     sigmoids = theirs(saved(model, encoder, tmp_path / "model"))
     assert not np.allclose(sigmoids.sum(axis=1), 1, atol=0.01)
     np.testing.assert_allclose(ours, sigmoids / sigmoids.sum(axis=1, keepdims=True), atol=1e-6)
     np.testing.assert_array_equal(ours.argmax(axis=1), sigmoids.argmax(axis=1))
-    assert_same(predict(load_headed(tmp_path / "model"), rows, batch_size=8), Predictions(ours))
+    assert_same(load_headed(tmp_path / "model").predict(rows, batch_size=8), Predictions(ours))
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "focal", "binary"])
 def test_a_further_decision_reads_its_logits_as_its_loss_does(encoder: Path, rows: TokenRows, loss: str) -> None:
     model = headed(encoder, {"polarity": decides(), "tone": decides(loss)}).eval()
-    found = predict(model, rows, batch_size=8).others["tone"]
+    found = model.predict(rows, batch_size=8).others["tone"]
     ids = torch.from_numpy(rows[5][1]).long()[None]
     with torch.no_grad():
         logits = model(input_ids=ids, attention_mask=torch.ones_like(ids))["tone"][0].double()
@@ -150,7 +150,7 @@ def test_a_model_of_others_decides_with_the_head_it_has(encoder: Path, rows: Tok
     save_classifier(new_classifier(encoder, LABELS, dropout=None, seed=0), load_tokenizer(encoder), tmp_path)
     found = load_headed(tmp_path)
     assert found.further() == {}
-    said = predict(found, rows, batch_size=8)
+    said = found.predict(rows, batch_size=8)
     assert said.others == {}
     np.testing.assert_allclose(said.probability, theirs(tmp_path), atol=1e-6)
 
@@ -227,7 +227,7 @@ def test_numbers_are_on_the_scale_that_they_were_learnt_on(encoder: Path, rows: 
     assert head.deviation.item() == pytest.approx(deviation)
     standard = head.standard(numbers[[0, 2, 3]]).tolist()
     assert standard == pytest.approx([-10 / deviation, 0, 10 / deviation], abs=1e-5)
-    said = predict(model, rows, batch_size=8).others["intensity"]
+    said = model.predict(rows, batch_size=8).others["intensity"]
     assert np.abs(said - 1000).max() < 10 * deviation
     assert said.std() > 0
 
@@ -237,7 +237,7 @@ def test_numbers_that_are_all_the_same_are_said_as_they_are(encoder: Path, rows:
     head = model.further()["intensity"]
     assert isinstance(head, Regression)
     head.fit(torch.full((5,), 7.0))
-    np.testing.assert_allclose(predict(model, rows, batch_size=8).others["intensity"], 7.0, atol=1e-3)
+    np.testing.assert_allclose(model.predict(rows, batch_size=8).others["intensity"], 7.0, atol=1e-3)
     assert head.standard(torch.full((5,), 7.0)).tolist() == [0.0] * 5
 
 
@@ -246,7 +246,7 @@ def test_each_text_gets_its_own_answer_whatever_stands_beside_it(
     any_encoder: Path, rows: TokenRows, batch_size: int
 ) -> None:
     model, told = headed(any_encoder), list[int]()
-    found = predict(model, rows, batch_size=batch_size, done=told.append)
+    found = model.predict(rows, batch_size=batch_size, done=told.append)
     assert sum(told) == len(rows)
     model.eval()
     for place in (0, 13, 31):
@@ -261,7 +261,7 @@ def test_each_text_gets_its_own_answer_whatever_stands_beside_it(
 
 def test_answers_are_given_without_dropout(encoder: Path, rows: TokenRows) -> None:
     model = new_headed(encoder, LABELS, HEADS, dropout=0.5, seed=0).train()
-    first, second = (predict(model, rows, batch_size=8) for _ in range(2))
+    first, second = (model.predict(rows, batch_size=8) for _ in range(2))
     assert_same(second, first)
 
 

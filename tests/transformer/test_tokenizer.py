@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from stages.encoders.tokenizer_file import describe_tokenizer, prefix_texts
 from stages.errors import StageError
-from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+from stages.transformer.tokenizer import frame, load_tokenizer, tokenize_texts
 from tests.conftest import POSITIONS, TEXTS, edit_json, tokenize_settings, write_encoder, write_tokenizer
+from tests.encoders.test_tokenizer_file import unigram
 
 LONG = " ".join(["the film was very good , the plot was awful"] * 4)
 
@@ -99,3 +101,33 @@ def test_a_damaged_tokenizer_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine" / "tokenizer_config.json").write_text("{", encoding="utf-8")
     with pytest.raises(StageError, match="mine"):
         load_tokenizer(tmp_path / "mine")
+
+
+def test_the_frame_of_a_text_is_what_stands_before_and_behind_it(encoder: Path) -> None:
+    assert frame(load_tokenizer(encoder)) == ([2], [3])
+
+
+def test_a_prefix_is_a_part_of_the_frame(encoder: Path, tmp_path: Path) -> None:
+    folder = copied(encoder, tmp_path / "prefixed")
+    prefix_texts(folder, "the film was ")
+    tokenizer = load_tokenizer(folder)
+    (text,) = tokenize_texts(tokenizer, ["good"]).input_ids
+    assert frame(tokenizer) == (text[:4], [3])
+    assert tokenizer.convert_ids_to_tokens(text) == ["[CLS]", "the", "film", "was", "good", "[SEP]"]
+
+
+def test_a_prefix_that_is_spelt_in_pieces_is_a_part_of_the_frame(tmp_path: Path) -> None:
+    """An empty text has none, so that it must not be what the frame is read off."""
+    folder = unigram(tmp_path / "e5")
+    describe_tokenizer(folder)
+    assert frame(load_tokenizer(folder)) == ([0], [2])
+    prefix_texts(folder, "the film: ")
+    tokenizer = load_tokenizer(folder)
+    assert tokenizer("")["input_ids"] == [0, 2]
+    assert frame(tokenizer) == ([0, 4, 5, 6], [2])
+
+
+def test_a_tokenizer_that_adds_nothing_frames_nothing(tmp_path: Path) -> None:
+    folder = unigram(tmp_path / "bare", post_processor=None)
+    describe_tokenizer(folder)
+    assert frame(load_tokenizer(folder)) == ([], [])

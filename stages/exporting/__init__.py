@@ -1,0 +1,1 @@
+"""A trained transformer as one file that computes without PyTorch."""

@@ -1,0 +1,206 @@
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from transformers import AutoTokenizer
+
+from stages.classifiers.loading import load_classifier
+from stages.classifiers.manifest import Manifest
+from stages.classifiers.onnx import OnnxClassifier, padded
+from stages.classifiers.transformer import TransformerClassifier
+from stages.encoders.tokenizer_file import prefix_texts
+from stages.errors import StageError
+from stages.exporting.writing import write_onnx
+from stages.settings.chain import Compute
+from stages.settings.heads import ClassificationHead, Head, RegressionHead
+from stages.transformer.heads import new_headed, save_headed
+from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+from tests.conftest import TEXTS, edit_json, tokenize_settings, write_encoder
+
+ROOT = Path(__file__).parents[2]
+LABELS = ["negative", "positive"]
+LONG = " ".join(["the film was very good , the plot was awful"] * 4)  # 42 tokens, more than the encoders have positions
+ALL = [LONG, *TEXTS, "", "good"]
+
+
+def saved(encoder: Path, folder: Path, loss: str = "cross_entropy", **tokenize: object) -> Path:
+    """Saves a model with two heads."""
+    heads: dict[str, Head] = {
+        "polarity": ClassificationHead(kind="classification", column="label", loss=loss),
+        "intensity": RegressionHead(kind="regression", column="score", loss="mse"),
+    }
+    folder.mkdir()
+    model = new_headed(encoder, LABELS, heads, dropout=0.0, seed=0)
+    save_headed(model, load_tokenizer(encoder, tokenize_settings(**tokenize)), folder)
+    return folder
+
+
+def exported(source: Path, folder: Path) -> Path:
+    folder.mkdir()
+    write_onnx(source, folder)
+    Manifest(kind="onnx", labels=LABELS).write(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def source(any_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of each family that takes 12 tokens."""
+    return saved(any_encoder, tmp_path_factory.mktemp("models") / "model", max_length=12)
+
+
+@pytest.fixture(scope="module")
+def folder(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model, exported."""
+    return exported(source, tmp_path_factory.mktemp("exports") / "model")
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An exported BERT, to be damaged in copies."""
+    folder = tmp_path_factory.mktemp("damaged")
+    source = saved(write_encoder(folder / "encoder"), folder / "model", max_length=12)
+    return exported(source, folder / "exported")
+
+
+def said(folder: Path, texts: list[str], batch_size: int = 8) -> np.ndarray:
+    found = OnnxClassifier.load(folder, Compute(threads=1, device="cpu"), batch_size).predict(texts, lambda _: None)
+    assert found.others == {}
+    return found.probability
+
+
+def test_an_exported_model_decides_nearly_as_the_transformer_does(
+    source: Path, folder: Path, one_thread: Compute
+) -> None:
+    expected = TransformerClassifier.load(source, one_thread, 8).predict(ALL, lambda _: None).probability
+    found = said(folder, ALL)
+    np.testing.assert_allclose(found, expected, atol=0.01)
+    assert np.corrcoef(found[:, 1], expected[:, 1])[0, 1] > 0.99
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+def test_each_text_gets_its_own_answer_whatever_stands_beside_it(
+    folder: Path, one_thread: Compute, batch_size: int
+) -> None:
+    told: list[int] = []
+    _, classifier = load_classifier(folder, one_thread, batch_size)
+    together = classifier.predict(ALL, told.append).probability
+    alone = [said(folder, [text])[0] for text in ALL]
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert sum(told) == len(ALL)
+    assert max(told) == min(batch_size, len(ALL))
+
+
+def test_a_text_longer_than_the_model_was_trained_on_is_cut_as_before(source: Path, folder: Path) -> None:
+    theirs = tokenize_texts(load_tokenizer(source), ALL).input_ids
+    classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu"), 8)
+    assert [encoding.ids for encoding in classifier.tokenizer.encode_batch(ALL)] == theirs
+    assert max(map(len, theirs)) == 12
+
+
+def test_what_is_cut_off_at_the_beginning_is_cut_off_there_again(encoder: Path, tmp_path: Path) -> None:
+    source = saved(encoder, tmp_path / "model", max_length=9, truncation_side="left", padding_side="left")
+    folder = exported(source, tmp_path / "exported")
+    classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu"), 8)
+    ids = [encoding.ids for encoding in classifier.tokenizer.encode_batch(ALL)]
+    assert ids == tokenize_texts(load_tokenizer(source), ALL).input_ids
+    assert classifier.tokenizer.decode(ids[0]).endswith("the plot was awful")
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+def test_a_tokenizer_that_knows_no_length_cuts_where_the_positions_end(tmp_path: Path, family: str) -> None:
+    source = saved(write_encoder(tmp_path / family, family), tmp_path / "model")
+    edit_json(source / "tokenizer_config.json", model_max_length=None, max_length=None)
+    folder = exported(source, tmp_path / "exported")
+    assert np.isfinite(said(folder, [LONG * 3, "good"])).all()
+
+
+def test_the_prefix_of_an_encoder_comes_with_its_tokenizer(tmp_path: Path) -> None:
+    encoder = write_encoder(tmp_path / "encoder")
+    prefix_texts(encoder, "the film: ")
+    source = saved(encoder, tmp_path / "model", max_length=12)
+    folder = exported(source, tmp_path / "exported")
+    classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu"), 8)
+    assert classifier.tokenizer.encode("was good").tokens == ["[CLS]", "the", "film", "[UNK]", "was", "good", "[SEP]"]
+
+
+def test_other_programs_find_a_tokenizer_that_they_know(source: Path, folder: Path) -> None:
+    before, after = (AutoTokenizer.from_pretrained(one, local_files_only=True) for one in (source, folder))
+    assert after(ALL, truncation=True)["input_ids"] == before(ALL, truncation=True)["input_ids"]
+    assert after.model_max_length == 12
+
+
+def test_a_decision_of_each_class_against_the_rest_is_scaled_to_one(
+    encoder: Path, tmp_path: Path, one_thread: Compute
+) -> None:
+    source = saved(encoder, tmp_path / "model", loss="binary")
+    expected = TransformerClassifier.load(source, one_thread, 8).predict(TEXTS, lambda _: None).probability
+    found = said(exported(source, tmp_path / "exported"), TEXTS)
+    np.testing.assert_allclose(found, expected, atol=0.01)
+    assert np.corrcoef(found[:, 1], expected[:, 1])[0, 1] > 0.99
+
+
+def test_no_texts_are_no_mistake(bert: Path) -> None:
+    assert said(bert, []).shape == (0, 2)
+
+
+def test_an_exported_model_decides_without_torch_and_transformers(bert: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from stages.classifiers.loading import load_classifier\n"
+        "from stages.settings.chain import Compute\n"
+        "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu'), 8)\n"
+        "print(found.predict(['good', 'bad'], lambda _: None).probability.shape)\n"
+        "print(sorted({'torch', 'transformers', 'onnx', 'sklearn'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(bert)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout == "(2, 2)\n[]\n"
+    assert done.stderr == ""
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        ("model.onnx", cut),
+        ("model.onnx", Path.unlink),
+        ("model.onnx", lambda path: path.write_bytes(b"")),
+        ("model.onnx", lambda path: path.write_text("version https://git-lfs", encoding="utf-8")),
+        ("tokenizer.json", cut),
+        ("tokenizer.json", Path.unlink),
+        ("config.json", cut),
+        ("config.json", Path.unlink),
+        ("config.json", lambda path: edit_json(path, pad_token_id=None)),
+    ],
+)
+def test_a_damaged_folder_is_named_with_the_remedy(
+    bert: Path, tmp_path: Path, one_thread: Compute, file: str, damage: Callable[[Path], object]
+) -> None:
+    folder = Path(shutil.copytree(bert, tmp_path / "mine"))
+    damage(folder / file)
+    with pytest.raises(StageError, match=r"mine.*run `dvc repro`") as caught:
+        load_classifier(folder, one_thread, 8)
+    assert "\n" not in str(caught.value)
+
+
+def test_padding_fills_a_batch_on_the_right() -> None:
+    found = padded([[2, 7, 3], [2, 3], [2]], 9)
+    assert {name: values.tolist() for name, values in found.items()} == {
+        "input_ids": [[2, 7, 3], [2, 3, 9], [2, 9, 9]],
+        "attention_mask": [[1, 1, 1], [1, 1, 0], [1, 0, 0]],
+    }
+
+
+def test_the_cut_is_written_where_the_tokenizers_core_reads_it(bert: Path) -> None:
+    content = json.loads((bert / "tokenizer.json").read_text(encoding="utf-8"))
+    assert (content["truncation"]["max_length"], content["padding"]) == (12, None)

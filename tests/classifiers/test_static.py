@@ -1,0 +1,256 @@
+"""The NumPy side of a static student: what it says must be what the model said that learnt."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from stages.artifacts.files import read_json
+from stages.classifiers import static
+from stages.classifiers.loading import load_classifier
+from stages.classifiers.manifest import Manifest
+from stages.classifiers.static import StaticClassifier
+from stages.distillation.static import Static
+from stages.encoders.tokenizer_file import prefix_texts
+from stages.errors import StageError
+from stages.settings.chain import Compute
+from stages.transformer.batches import TokenRows
+from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+from tests.conftest import TEXTS, VOCABULARY, edit_json, tokenize_settings, write_encoder
+
+LABELS = ["negative", "positive"]
+POOLINGS = ["mean", "mean_max"]
+LONG = "the film was very good , the plot was awful " * 20
+ODD = ["", "   ", "zzz", "zzz 漢字 qqq", LONG, "good", "[SEP]", "a [CLS] film"]
+
+
+def nothing(_: int) -> None:
+    pass
+
+
+def model_of(pooling: str, classes: int = 2) -> Static:
+    """A static model whose every weight is its own."""
+    torch.manual_seed(0)
+    model = Static(torch.randn(len(VOCABULARY), 6), classes, skipped=[0, 2, 3, 4], pooling=pooling, token_dropout=0.4)
+    with torch.no_grad():
+        model.weights.normal_()
+    return model
+
+
+def saved(model: Static, tokenizer: PreTrainedTokenizerBase, folder: Path) -> StaticClassifier:
+    folder.mkdir(exist_ok=True)
+    model.save(tokenizer, folder)
+    return StaticClassifier.load(folder)
+
+
+@pytest.fixture(params=POOLINGS)
+def model(request: pytest.FixtureRequest) -> Static:
+    return model_of(request.param)
+
+
+def both(
+    model: Static, tokenizer: PreTrainedTokenizerBase, folder: Path, texts: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What NumPy and torch say of texts."""
+    rows = TokenRows.of(tokenize_texts(tokenizer, texts).input_ids)
+    return (
+        saved(model, tokenizer, folder).predict(texts, nothing).probability,
+        model.predict(rows, batch_size=8).probability,
+    )
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [TEXTS, ODD, [*ODD, *TEXTS], [""], ["", ""], ["zzz"]],
+    ids=["plain", "odd", "all", "none", "two", "unknown"],
+)
+def test_a_static_student_decides_as_the_model_that_learnt(
+    model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path, texts: list[str]
+) -> None:
+    found, expected = both(model, tokenizer, tmp_path, texts)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert found.shape == (len(texts), 2)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_what_is_said_of_a_text_does_not_depend_on_those_around_it(
+    model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [*ODD, *TEXTS]
+    told: list[int] = []
+    classifier = saved(model, tokenizer, tmp_path)
+    whole = classifier.predict(texts, nothing).probability
+    turned = classifier.predict(texts[::-1], nothing).probability[::-1]
+    monkeypatch.setattr(static, "CHUNK", 3)
+    chunks = classifier.predict(texts, told.append).probability
+    for found in (turned, chunks):
+        np.testing.assert_allclose(found, whole, atol=1e-7)
+    assert told == [3] * 13 + [1]
+    assert len(np.unique(whole.round(6), axis=0)) > 20
+
+
+def test_no_texts_are_no_mistake(model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> None:
+    assert saved(model, tokenizer, tmp_path).predict([], nothing).probability.shape == (0, 2)
+
+
+def test_a_text_of_nothing_is_told_by_the_bias(
+    model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
+) -> None:
+    found = saved(model, tokenizer, tmp_path).predict(["", "good"], nothing).probability
+    expected = model.linear.bias.detach().double().softmax(-1)
+    np.testing.assert_allclose(found[0], expected, atol=1e-6)
+    assert not np.allclose(found[1], expected, atol=1e-3)
+
+
+def test_an_unknown_word_is_a_part_of_a_text_and_a_special_token_is_not(
+    model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
+) -> None:
+    said = saved(model, tokenizer, tmp_path).predict(["good", "good zzz", "good [SEP]", "good [MASK]"], nothing)
+    assert not np.allclose(said.probability[1], said.probability[0], atol=1e-3)
+    np.testing.assert_array_equal(said.probability[2:], said.probability[[0, 0]])
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_long_text_is_cut_where_the_student_learnt_that_it_is(
+    encoder: Path, model: Static, tmp_path: Path, side: str
+) -> None:
+    tokenizer = load_tokenizer(encoder, tokenize_settings(max_length=6, truncation_side=side))
+    found, expected = both(model, tokenizer, tmp_path, [LONG, "dull film was very good , good", *TEXTS])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    cut = {"left": "very good , good", "right": "dull film was very"}[side]
+    again = StaticClassifier.load(tmp_path).predict([cut], nothing).probability
+    np.testing.assert_allclose(found[1:2], again, atol=1e-6)
+
+
+def test_a_prefix_of_the_encoder_is_read_before_every_text(model: Static, tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "encoder")
+    prefix_texts(folder, "the plot was ")
+    found, expected = both(model, load_tokenizer(folder), tmp_path / "model", [*TEXTS, *ODD])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_padding_that_a_tokenizer_was_saved_with_changes_nothing(
+    model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
+) -> None:
+    expected = saved(model, tokenizer, tmp_path / "plain").predict(TEXTS, nothing).probability
+    tokenizer.backend_tokenizer.enable_padding(length=30, pad_id=5)
+    tokenizer.backend_tokenizer.enable_truncation(3)
+    found = saved(model, tokenizer, tmp_path / "padded").predict(TEXTS, nothing).probability
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_there_may_be_more_than_two_labels(tokenizer: PreTrainedTokenizerBase, tmp_path: Path, pooling: str) -> None:
+    found, expected = both(model_of(pooling, classes=3), tokenizer, tmp_path, TEXTS)
+    assert found.shape == (32, 3)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_a_student_is_saved_without_its_trainings_dropped_tokens(
+    model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
+) -> None:
+    first = saved(model.train(), tokenizer, tmp_path / "train").predict(TEXTS, nothing).probability
+    np.testing.assert_array_equal(
+        saved(model.eval(), tokenizer, tmp_path / "eval").predict(TEXTS, nothing).probability, first
+    )
+
+
+@pytest.fixture
+def approach(model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> Path:
+    """A folder of data/models/<task>/."""
+    folder = tmp_path / "static"
+    saved(model, tokenizer, folder)
+    Manifest(kind="static", labels=LABELS, teacher="transformer").write(folder)
+    return folder
+
+
+def test_a_static_student_is_an_approach_as_any_other(approach: Path, one_thread: Compute) -> None:
+    told: list[int] = []
+    manifest, found = load_classifier(approach, one_thread, 8)
+    said = found.predict(TEXTS, told.append)
+    assert (manifest.kind, manifest.teacher) == ("static", "transformer")
+    assert said.probability.shape == (32, 2)
+    assert said.others == {}
+    assert sum(told) == 32
+
+
+def test_a_static_student_decides_without_torch_and_transformers(approach: Path) -> None:
+    """It is for whoever has no time to wait for them, and no room."""
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from stages.classifiers.loading import load_classifier\n"
+        "from stages.settings.chain import Compute\n"
+        "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu'), 8)\n"
+        "print(repr(found.predict(['a good film'], lambda _: None).probability[0, 1]))\n"
+        "print([name for name in ('torch', 'transformers', 'sklearn', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(approach)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    said, loaded = done.stdout.splitlines()
+    expected = StaticClassifier.load(approach).predict(["a good film"], nothing).probability[0, 1]
+    assert said == repr(expected)
+    assert loaded == "[]"
+
+
+def missing(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def damaged(name: str, content: bytes = b"this is no such file") -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return damage
+
+
+def without_weights(folder: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    del weights["linear"]
+    save_file(weights, folder / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        missing("config.json"),
+        missing("tokenizer.json"),
+        missing("model.safetensors"),
+        damaged("config.json"),
+        damaged("config.json", b"{}"),
+        damaged("tokenizer.json"),
+        damaged("tokenizer.json", b'{"model": {}}'),
+        damaged("model.safetensors"),
+        damaged("model.safetensors", b""),
+        without_weights,
+        lambda folder: edit_json(folder / "config.json", max_length="long"),
+        lambda folder: edit_json(folder / "config.json", truncation_side="middle"),
+        lambda folder: edit_json(folder / "config.json", model_type="bert"),
+    ],
+)
+def test_a_damaged_static_student_is_told_in_one_line_with_the_remedy(
+    approach: Path, one_thread: Compute, damage: Callable[[Path], None]
+) -> None:
+    damage(approach)
+    with pytest.raises(StageError, match=r"static.*run `dvc repro`") as caught:
+        load_classifier(approach, one_thread, 8)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_static_student_says_what_it_is(approach: Path) -> None:
+    config = read_json(approach / "config.json")
+    assert config["model_type"] == "decortique-static"
+    assert config["max_length"] == 32
+    assert config["truncation_side"] == "right"

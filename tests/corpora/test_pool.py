@@ -1,0 +1,67 @@
+import pytest
+
+from stages.corpora.pool import RUN, clean_pool
+from stages.corpora.row import Row
+from stages.errors import StageError
+
+SENTENCE = "one of the finest films that anybody made last year"
+LABELLED = ["train", "validation", "test"]
+
+
+def rows(*texts: str) -> list[Row]:
+    return [Row(f"r{number}", text, None, None, "g", number) for number, text in enumerate(texts)]
+
+
+def kept(pool: list[str], **splits: list[str]) -> tuple[list[str], int, int]:
+    cleaned = clean_pool(rows(*pool), {name.replace("_", "-"): rows(*texts) for name, texts in splits.items()})
+    return [row.text for row in cleaned.rows], cleaned.duplicates, cleaned.overlaps
+
+
+@pytest.mark.parametrize("split", [*LABELLED, "transfer_far", "unlabelled"])
+def test_nothing_that_somebody_is_scored_on_is_learnt_from_by_way_of_a_pool(split: str) -> None:
+    assert kept(["Dull!", "dull", "new"], **{split: ["DULL."]}) == (["new"], 2, 0)
+
+
+@pytest.mark.parametrize("split", LABELLED)
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"“{SENTENCE.capitalize()},” says Smith.",  # a quotation of all of it
+        "The finest films that anybody made -- ever.",  # and of a part
+        "One of the finest films that anybodymade last year.",  # a space was lost on the way
+    ],
+)
+def test_a_text_that_quotes_one_that_is_scored_gives_it_away(split: str, text: str) -> None:
+    quoted = [f"{SENTENCE} and one of the finest films that", "other"]
+    assert kept([text, "new"], **{split: quoted}) == (["new"], 0, 1)
+
+
+def test_a_turn_of_phrase_is_no_quotation() -> None:
+    phrase = " ".join(SENTENCE.split()[: RUN - 1])
+    assert kept([f"{phrase} ever"], test=[SENTENCE]) == ([f"{phrase} ever"], 0, 0)
+
+
+def test_a_text_too_short_to_be_told_by_a_part_of_it_is_compared_as_a_whole() -> None:
+    assert kept(["the finest films", "One of the finest films"], test=[SENTENCE, "The finest films!"]) == (
+        ["One of the finest films"],
+        1,
+        0,
+    )
+
+
+def test_a_quotation_of_what_is_far_away_may_be_learnt_from() -> None:
+    """A transfer set is of another kind of text; there, only a copy gives anything away."""
+    assert kept([f"{SENTENCE} ever"], transfer_far=[SENTENCE]) == ([f"{SENTENCE} ever"], 0, 0)
+
+
+def test_of_texts_that_repeat_each_other_the_first_stays() -> None:
+    assert kept(["One", "two", "one!", ":)", ":(", ":)"], test=["three"]) == (["One", "two", ":)", ":("], 2, 0)
+
+
+def test_what_was_removed_as_a_quotation_is_a_repetition_the_next_time() -> None:
+    assert kept([f"{SENTENCE} ever", f"{SENTENCE}, ever!", "new"], test=[SENTENCE]) == (["new"], 1, 1)
+
+
+def test_a_pool_in_which_nothing_is_new_is_refused() -> None:
+    with pytest.raises(StageError, match="all 2 texts of the pool stand in another split"):
+        kept(["one", "One."], train=["one"])

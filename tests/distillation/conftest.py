@@ -1,0 +1,51 @@
+"""A teacher of four layers, and texts to learn from."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from stages.artifacts import paths
+from stages.classifiers.manifest import Manifest
+from stages.transformer.classifier import new_classifier
+from stages.transformer.heads import Headed, save_headed
+from stages.transformer.tokenizer import load_tokenizer
+from tests.conftest import CLASSES, TEXTS, write_encoder
+from tests.distillation.made import LABELS, POOL, TASK, write_split
+
+
+@pytest.fixture(scope="session")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder of four layers."""
+    return write_encoder(tmp_path_factory.mktemp("encoders") / "deep", layers=4)
+
+
+@pytest.fixture
+def teacher(deep: Path) -> PreTrainedModel:
+    """It decides, though nobody taught it, and is surer of some texts than of others."""
+    model = new_classifier(deep, LABELS, dropout=0.0, seed=0).eval()
+    with torch.no_grad():
+        model.classifier.weight.mul_(10.0)
+    return model
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    teacher: PreTrainedModel,
+    deep: Path,
+    tokenizer: PreTrainedTokenizerBase,
+) -> Path:
+    """The root of a project: a model that can teach, labelled texts, and a pool whose labels are all wrong."""
+    monkeypatch.chdir(tmp_path)
+    labels = [LABELS[number] for number in CLASSES]
+    write_split("train", TEXTS, labels, tokenizer)
+    write_split("validation", TEXTS[:12], labels[:12], tokenizer)
+    write_split("pool", POOL, ["negative", "positive", "negative", "negative"] * 4, tokenizer)
+    folder = paths.model(TASK, "transformer")
+    folder.mkdir(parents=True)
+    save_headed(Headed(teacher, "polarity"), load_tokenizer(deep), folder)
+    Manifest(kind="transformer", labels=LABELS).write(folder)
+    return tmp_path

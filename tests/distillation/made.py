@@ -1,0 +1,104 @@
+"""What the tests of distillation share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from stages.artifacts import paths
+from stages.artifacts.tables import CORPUS, TOKENS, write_table
+from stages.settings.distill import StaticStudent, TransformerStudent
+from stages.transformer.batches import Batch, Collate, TokenRows
+from stages.transformer.heads import Headed
+from stages.transformer.tokenizer import tokenize_texts
+from tests.conftest import SUBJECTS
+
+TASK, LABELS = "opinion", ["negative", "positive"]
+POOL = [f"{subject} is {word} !" for subject in SUBJECTS for word in ("good", "awful", "not dull", "fine")]
+
+Described = dict[str, Any]  # a term of a loss, as params.yaml describes it
+LABELS_TERM: Described = {"term": "labels", "weight": 1.0}
+LOGITS_TERM: Described = {"term": "logits", "weight": 1.0, "temperature": 2.0}
+ATTENTION_TERM: Described = {"term": "attention", "weight": 1.0}
+RELATIONS_TERM: Described = {"term": "relations", "weight": 1.0}
+
+
+def said(model: PreTrainedModel, rows: TokenRows) -> np.ndarray:
+    """(texts, classes) probabilities."""
+    return Headed(model, "polarity").predict(rows, batch_size=8).probability
+
+
+def shaken(model: PreTrainedModel, seed: int = 1) -> PreTrainedModel:
+    """Moves every weight, as learning does."""
+    random = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for values in model.parameters():
+            values.add_(0.1 * torch.randn(values.shape, generator=random))
+    return model
+
+
+def batch_of(rows: TokenRows, places: list[int], **extras: torch.Tensor) -> Batch:
+    """A batch of some texts, with what belongs to each."""
+    return Collate(0, extras)([rows[place] for place in places])
+
+
+def same_weights(one: PreTrainedModel, other: PreTrainedModel) -> bool:
+    """Whether two models are equal to the last bit."""
+    first, second = one.state_dict(), other.state_dict()
+    return first.keys() == second.keys() and all(torch.equal(values, second[name]) for name, values in first.items())
+
+
+def write_split(
+    split: str, texts: Sequence[str], labels: Sequence[str | None], tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """Writes texts and their tokens as `prepare` and `tokenize` do."""
+    ids, tokens = [f"{split}-{place}" for place in range(len(texts))], tokenize_texts(tokenizer, texts)
+    with write_table(paths.corpus(TASK) / f"{split}.parquet", CORPUS) as append:
+        append(
+            {
+                "id": ids,
+                "text": texts,
+                "label": labels,
+                "score": [None] * len(texts),
+                "group": ids,
+                "position": [0] * len(texts),
+            }
+        )
+    with write_table(paths.tokens(TASK) / f"{split}.parquet", TOKENS) as append:
+        append(
+            {
+                "id": ids,
+                "input_ids": tokens.input_ids,
+                "attention_mask": [[1] * len(one) for one in tokens.input_ids],
+                "length": tokens.lengths,
+                "truncated": [False] * len(texts),
+            }
+        )
+
+
+def hidden(**changes: Any) -> Described:
+    """The term of the hidden states."""
+    return {"term": "hidden", "weight": 1.0, **changes}
+
+
+def student_of(*learns: Described, **start: Any) -> TransformerStudent:
+    """A student of two of its teacher's four layers, unless it is said otherwise."""
+    return TransformerStudent.model_validate(
+        {"kind": "transformer", "start": {"weights": "teacher", "layers": [0, 2], **start}, "learns": list(learns)}
+    )
+
+
+def static_of(**changes: Any) -> StaticStudent:
+    """A static student."""
+    return StaticStudent.model_validate(
+        {
+            "kind": "static",
+            "width": 8,
+            "pooling": "mean",
+            "token_dropout": 0.0,
+            "learns": [LABELS_TERM, LOGITS_TERM],
+            **changes,
+        }
+    )

@@ -1,0 +1,174 @@
+"""The stage, on a small teacher and 32 sentences."""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.clone import set_params
+from stages.artifacts import paths
+from stages.artifacts.files import read_json
+from stages.classifiers.loading import load_classifier
+from stages.classifiers.manifest import Manifest
+from stages.distill import distill
+from stages.errors import StageError
+from stages.settings import section
+from stages.settings.chain import Compute
+from tests.conftest import TEXTS
+from tests.distillation.made import (
+    ATTENTION_TERM,
+    LABELS,
+    LABELS_TERM,
+    LOGITS_TERM,
+    TASK,
+    hidden,
+    static_of,
+    student_of,
+)
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+SPANS = {"copies": 1, "shortest": 0.3, "longest": 0.7}
+STUDENTS: dict[str, dict[str, Any]] = {
+    "student": {
+        **student_of(LABELS_TERM, LOGITS_TERM, hidden()).model_dump(),
+        "texts": {"spans": SPANS, "pool": True},
+        "training": {"epochs": 3},
+    },
+    "looking": student_of(LOGITS_TERM, ATTENTION_TERM, hidden(tokens="all")).model_dump(),
+    "narrow": student_of(LOGITS_TERM, hidden(), weights="svd", width=8).model_dump(),
+    "distant": {
+        **student_of(LOGITS_TERM, weights="encoder").model_dump(),
+        "texts": {"train": False, "pool": True, "limit": 9},
+    },
+    "static": {**static_of(token_dropout=0.2).model_dump(), "texts": {"spans": SPANS}},
+}
+ROUNDS = {
+    "again": {"task": TASK, "teacher": "student", "student": "looking", "seed": 3},
+    "pupil": {"task": TASK, "teacher": "static", "student": "distant", "seed": 0},
+}
+CHOICES: dict[str, Any] = {
+    "compute": {"threads": 1, "device": "cpu"},
+    "encoders.small": {"licence": "none", "source": {"kind": "folder", "path": ".", "files": {"a": "a"}}},
+    "encoder": "small",
+    "tokenize.max_length": 16,
+    "students": STUDENTS,
+    "rounds": ROUNDS,
+    "distill.students": ["student", "static"],
+    "distill.epochs": 1,
+    "distill.batch_size": 16,
+    "distill.learning_rate": 1e-3,
+}
+
+
+@pytest.fixture
+def chain(project: Path, deep: Path) -> Iterator[Path]:
+    """A project with settings and an encoder too."""
+    shutil.copyfile(PARAMS, project / "params.yaml")
+    set_params(project / "params.yaml", CHOICES)
+    shutil.copytree(deep, project / paths.encoder("small"))
+    section._validated.cache_clear()
+    yield project
+    section._validated.cache_clear()
+
+
+def metrics(name: str) -> dict[str, Any]:
+    return read_json(paths.metrics("distill", f"{TASK}/{name}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "unlabelled", "epochs"),
+    [
+        ("student", 32 + 64 + 16, 64 + 16, 3),
+        ("looking", 32, 0, 1),
+        ("narrow", 32, 0, 1),
+        ("distant", 9, 9, 1),
+        ("static", 96, 64, 1),
+    ],
+)
+def test_a_student_is_an_approach_that_decides_and_tells_how_it_was_made(
+    chain: Path, one_thread: Compute, name: str, texts: int, unlabelled: int, epochs: int
+) -> None:
+    distill(TASK, name)
+    manifest, found = load_classifier(paths.model(TASK, name), one_thread, 8)
+    assert manifest == Manifest(kind=STUDENTS[name]["kind"], labels=LABELS, teacher="transformer")
+    assert found.predict(TEXTS, lambda _: None).probability.shape == (32, 2)
+    measured = metrics(name)
+    assert measured["teacher"] == "transformer"
+    assert measured["texts"] == {"all": texts, "labelled_by_the_teacher_alone": unlabelled}
+    assert len(measured["validation"]) == epochs
+    assert 1 <= measured["best_epoch"] <= epochs
+    assert measured["validation"][0].keys() == {"accuracy", "macro_f1", "log_loss"}
+    card = (paths.model(TASK, name) / "README.md").read_text(encoding="utf-8")
+    assert "its teacher `opinion/transformer`" in card
+    assert f"| training.epochs | {epochs} |" in card
+    curves = paths.plots("distill", f"{TASK}/{name}") / "plots/metrics"
+    terms = {term["term"] for term in STUDENTS[name]["learns"]}
+    shown = {path.stem for path in (curves / "train").glob("loss_*.tsv")}
+    assert shown == ({f"loss_{term}" for term in terms} if len(terms) > 1 else set())
+
+
+def test_a_student_is_the_same_in_every_run_whether_its_teacher_is_asked_or_known(
+    chain: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made: list[bytes] = []
+    for _ in range(2):
+        with caplog.at_level(logging.INFO):
+            caplog.clear()
+            distill(TASK, "narrow")
+        made.append((paths.model(TASK, "narrow") / "model.safetensors").read_bytes())
+    assert "the teacher's answers are known from an earlier time" in caplog.messages
+    shutil.rmtree(paths.lessons())
+    distill(TASK, "narrow")
+    made.append((paths.model(TASK, "narrow") / "model.safetensors").read_bytes())
+    assert made[0] == made[1] == made[2]
+
+
+def test_a_round_goes_on_from_a_student_with_a_seed_of_its_own(chain: Path) -> None:
+    distill(TASK, "student")
+    section._validated.cache_clear()
+    set_params(chain / "params.yaml", {"students.looking.start.layers": [0]})  # its teacher has two
+    distill(TASK, "again")
+    assert Manifest.read(paths.model(TASK, "again")).teacher == "student"
+    assert metrics("again")["teacher"] == "student"
+    card = (paths.model(TASK, "again") / "README.md").read_text(encoding="utf-8")
+    assert "its teacher `opinion/student`" in card
+    assert "| training.seed | 3 |" in card
+
+
+def test_a_transformer_can_learn_from_a_static_student(chain: Path, one_thread: Compute) -> None:
+    """Any model of a task can teach by what it says."""
+    distill(TASK, "static")
+    distill(TASK, "pupil")
+    manifest, _ = load_classifier(paths.model(TASK, "pupil"), one_thread, 8)
+    assert (manifest.kind, manifest.teacher) == ("transformer", "static")
+    assert metrics("pupil")["texts"] == {"all": 9, "labelled_by_the_teacher_alone": 9}
+
+
+@pytest.mark.parametrize(
+    ("name", "choices", "said"),
+    [
+        ("nobody", {}, r"students\.nobody is missing"),
+        ("student", {"distill.teacher": "nobody"}, r"nobody.*approach\.json is missing"),
+        ("student", {"students.student.start.layers": [0, 9]}, r"start\.layers names layer 9; the teacher has 0 to 3"),
+        ("narrow", {"students.narrow.start.width": 12}, r"start\.width is 12: choose a multiple of 8"),
+        (
+            "looking",
+            {"distill.checkpoint_gradients": True, "students.looking": STUDENTS["static"]},
+            "checkpoint_gradients",
+        ),
+        ("student", {"students.student.texts": {"threshold": 1.0}}, r"sure of none: lower texts\.threshold"),
+        ("pupil", {"students.distant.learns": [LOGITS_TERM, ATTENTION_TERM]}, "from a teacher that is no transformer"),
+    ],
+)
+def test_a_mistake_is_told_and_leaves_no_model(chain: Path, name: str, choices: dict[str, Any], said: str) -> None:
+    if name == "pupil":
+        distill(TASK, "static")
+        section._validated.cache_clear()
+    set_params(chain / "params.yaml", choices)
+    with pytest.raises(StageError, match=said):
+        distill(TASK, name)
+    assert not paths.model(TASK, name).exists()
+    assert not paths.metrics("distill", f"{TASK}/{name}").exists()

@@ -1,0 +1,165 @@
+"""The stage, on a small model of two heads and 32 sentences."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages import export as stage
+from stages.artifacts import paths
+from stages.artifacts.decisions import Decisions, read_decisions, write_decisions
+from stages.artifacts.files import new_folder, read_json
+from stages.artifacts.tables import CORPUS, write_table
+from stages.classifiers.loading import load_classifier
+from stages.classifiers.manifest import Manifest
+from stages.errors import StageError
+from stages.settings.chain import Compute
+from stages.settings.evaluate import Evaluate
+from stages.settings.export import Export
+from stages.settings.section import PARAMS
+from stages.settings.task import Task, TaskSection
+from stages.statistics.measures import every_measure
+from stages.transformer.heads import new_headed, save_headed
+from stages.transformer.tokenizer import load_tokenizer
+from tests.conftest import CLASSES, TEXTS, tokenize_settings
+
+ROOT = Path(__file__).parents[2]
+TASK, APPROACH = "opinion", "student"
+IDS = [str(place) for place in range(len(TEXTS))]
+
+
+@pytest.fixture
+def described(request: pytest.FixtureRequest) -> Task:
+    """The task as it is shipped, its texts alone or, where a test asks for it, in groups."""
+    task = TaskSection.load(ROOT / PARAMS).root[TASK]
+    keep_groups = getattr(request, "param", False)
+    return task.model_copy(update={"split": task.split.model_copy(update={"keep_groups": keep_groups})})
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, described: Task, one_thread: Compute
+) -> None:
+    """A project with a corpus, a model and its decisions."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Compute, "load", lambda: one_thread)
+    monkeypatch.setattr(Export, "load", lambda: Export(approaches=[APPROACH], batch_size=8))
+    monkeypatch.setattr(Evaluate, "load", lambda: Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0))
+    monkeypatch.setattr(TaskSection, "named", {TASK: described}.__getitem__)
+    write_project(encoder, described, one_thread)
+
+
+def write_project(encoder: Path, described: Task, compute: Compute) -> None:
+    with write_table(paths.corpus(TASK) / "test.parquet", CORPUS) as append:
+        append(
+            {
+                "id": IDS,
+                "text": TEXTS,
+                "label": [described.labels[label] for label in CLASSES],
+                "score": [float(label) for label in CLASSES],
+                "group": [str(place // 8) for place in range(len(TEXTS))],
+                "position": list(range(len(TEXTS))),
+            }
+        )
+    model = new_headed(encoder, described.labels, described.heads, dropout=0.0, seed=0)
+    with new_folder(paths.model(TASK, APPROACH)) as folder:
+        save_headed(model, load_tokenizer(encoder, tokenize_settings()), folder)
+        Manifest(kind="transformer", labels=described.labels, teacher="transformer").write(folder)
+    _, classifier = load_classifier(paths.model(TASK, APPROACH), compute, 8)
+    found = classifier.predict(TEXTS, lambda _: None)
+    decided = Decisions(IDS, found.probability.argmax(axis=1), found.probability, None, found.others)
+    write_decisions(paths.decisions(TASK, APPROACH), "test", APPROACH, described.labels, decided)
+
+
+def written() -> dict[Path, bytes]:
+    return {
+        path: path.read_bytes()
+        for folder in ("data/exports", "metrics")
+        for path in sorted(Path(folder).rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("described", [False, True], ids=["alone", "in groups"], indirect=True)
+def test_an_exported_model_is_scored_beside_the_one_it_was_made_of(
+    project: None, described: Task, one_thread: Compute
+) -> None:
+    stage.export(TASK, APPROACH)
+    found = read_json(Path("metrics/export/opinion/student.json"))
+    manifest, classifier = load_classifier(Path("data/exports/opinion/student"), one_thread, 8)
+    assert (manifest.kind, manifest.labels, manifest.teacher) == ("onnx", described.labels, "transformer")
+    after = classifier.predict(TEXTS, lambda _: None).probability
+    before = read_decisions(paths.decisions(TASK, APPROACH), "test", described.labels, IDS)
+    truth = np.array(CLASSES)
+    for name, probability in (("float", before.probability), ("int8", after)):
+        expected = every_measure(truth, probability.argmax(axis=1), probability)
+        for measure in ("accuracy", "macro_f1", "log_loss"):
+            assert found[name][measure]["value"] == pytest.approx(expected[measure], rel=1e-5)
+            assert found[name][measure]["low"] <= found[name][measure]["value"] <= found[name][measure]["high"]
+    assert found["agreement"] == (after.argmax(axis=1) == before.decision).mean()
+    assert found["int8"]["bytes"] == Path("data/exports/opinion/student/model.onnx").stat().st_size
+    assert found["float"]["bytes"] == Path("data/models/opinion/student/model.safetensors").stat().st_size
+    difference = found["int8"]["accuracy"]["value"] - found["float"]["accuracy"]["value"]
+    assert found["versus"]["accuracy_difference"]["value"] == pytest.approx(difference)
+    assert ("accuracy_p" in found["versus"]) == described.split.keep_groups
+
+
+def test_the_card_says_what_was_left_out_and_its_python_runs(project: None) -> None:
+    stage.export(TASK, APPROACH)
+    card = Path("data/exports/opinion/student/README.md").read_text(encoding="utf-8")
+    for part in (
+        "# opinion/student",
+        "further heads are left out",
+        "`data/models/opinion/student`",
+        "| weights | 7 bits",
+    ):
+        assert part in card
+    assert "`metrics/export/`" in card
+    (program,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    names: dict[str, list[np.ndarray]] = {}
+    exec(program, names)  # noqa: S102
+    assert names["logits"][0].shape == (1, 2)
+
+
+def test_the_same_bytes_are_written_wherever_and_whenever(
+    project: None, encoder: Path, described: Task, one_thread: Compute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.export(TASK, APPROACH)
+    first = written()
+    stage.export(TASK, APPROACH)
+    assert written() == first
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    write_project(encoder, described, one_thread)
+    stage.export(TASK, APPROACH)
+    assert written() == first
+    assert {path.name for path in first} >= {
+        "model.onnx",
+        "tokenizer.json",
+        "config.json",
+        "approach.json",
+        "README.md",
+    }
+    for path, content in first.items():
+        for secret in (str(tmp_path), str(encoder), str(ROOT), str(Path.home()), sys.prefix):
+            assert secret.encode() not in content, path
+
+
+@pytest.mark.parametrize("kind", ["bag-of-words", "vader", "onnx"])
+def test_what_is_no_transformer_is_refused_in_one_line(project: None, described: Task, kind: str) -> None:
+    with new_folder(paths.model(TASK, "other")) as folder:
+        Manifest.model_validate({"kind": kind, "labels": described.labels}).write(folder)
+    with pytest.raises(StageError, match=rf"export\.approaches names 'other', but .* is of the kind {kind}: only a"):
+        stage.export(TASK, "other")
+    assert not Path("data/exports").exists()
+
+
+def test_an_export_that_fails_leaves_the_one_before(project: None) -> None:
+    stage.export(TASK, APPROACH)
+    before = written()
+    (paths.model(TASK, APPROACH) / "model.safetensors").write_bytes(b"")
+    with pytest.raises(StageError, match=r"model\.safetensors cannot be loaded"):
+        stage.export(TASK, APPROACH)
+    assert written() == before

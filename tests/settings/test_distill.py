@@ -1,0 +1,299 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stages.errors import StageError
+from stages.settings.distill import Distill, HiddenTerm, Lesson, Rounds, StaticStudent, Students, lesson_of
+from tests.settings.conftest import Params, Written, complaint
+
+LABELS, LOGITS = {"term": "labels", "weight": 0.5}, {"term": "logits", "weight": 1.0, "temperature": 2.0}
+HIDDEN = {"term": "hidden", "weight": 1.0}
+SPANS = {"copies": 1, "shortest": 0.2, "longest": 0.8}
+ROUND = {"task": "opinion", "teacher": "student", "student": "student-1", "seed": 5}
+HERE = "students.student"
+
+Refused = Callable[[Params], str]
+
+
+@pytest.fixture
+def refused(written: Written) -> Refused:
+    """What is said of the student `student` with changes."""
+
+    def said(changes: Params) -> str:
+        return complaint(written({f"students/student/{key}": value for key, value in changes.items()}))
+
+    return said
+
+
+@pytest.mark.parametrize(
+    ("learns", "where", "why"),
+    [
+        ([{"term": "embeddings", "weight": 1.0}], "learns.0", "input tag 'embeddings' found using 'term'"),
+        ([LABELS, {"weight": 1.0}], "learns.1", "unable to extract tag using discriminator 'term'"),
+        ([LABELS, LOGITS, LABELS], "learns", "the term labels stands twice"),
+        ([HIDDEN, {**HIDDEN, "tokens": "all"}], "learns", "the term hidden stands twice"),
+        ([], "learns", "at least 1 item"),
+        ([{**LABELS, "weight": 0}], "learns.0.weight", "greater than 0"),
+        ([LABELS, {**LOGITS, "temperature": -1}], "learns.1.temperature", "greater than 0"),
+        ([LABELS, {"term": "logits", "weight": 1.0}], "learns.1.temperature", "field required"),
+        ([LABELS, {**LOGITS, "temperatur": 2}], "learns.1.temperatur", "did you mean 'temperature'?"),
+        ([{**LABELS, "of": "nobody"}], "learns.0.of", "'corpus' or 'teacher'"),
+        ([{**HIDDEN, "distance": "l1"}], "learns.0.distance", "'cosine' or 'mse'"),
+        ([{**HIDDEN, "tokens": "last"}], "learns.0.tokens", "'first' or 'all'"),
+        ([{**HIDDEN, "layers": {}}], "learns.0.layers", "at least 1 item"),
+        ([{**HIDDEN, "layers": {-1: 2}}], "learns.0.layers", "greater than or equal to 0"),
+        ([{**HIDDEN, "layers": [1, 2]}], "learns.0.layers", "input should be an object"),
+    ],
+)
+def test_a_loss_that_cannot_be_is_refused_at_its_place_in_the_list(
+    refused: Refused, learns: list[Params], where: str, why: str
+) -> None:
+    message = refused({"learns": learns})
+    assert f"{HERE}.{where}" in message
+    assert why in message
+
+
+@pytest.mark.parametrize(
+    ("start", "where", "why"),
+    [
+        ({"weights": "teacher", "layers": [2, 0]}, "start", "layers must be increasing, each layer once"),
+        ({"weights": "teacher", "layers": [0, 0]}, "start", "layers must be increasing, each layer once"),
+        ({"weights": "teacher", "layers": [-1]}, "start.layers.0", "greater than or equal to 0"),
+        ({"weights": "teacher", "layers": []}, "start.layers", "at least 1 item"),
+        (
+            {"weights": "teacher", "layers": [0], "width": 192},
+            "start",
+            "weights of the teacher are as wide as they are",
+        ),
+        (
+            {"weights": "encoder", "layers": [0], "width": 192},
+            "start",
+            "weights of the encoder are as wide as they are",
+        ),
+        ({"weights": "svd", "layers": [0]}, "start", "width is missing: svd makes a narrower student"),
+        ({"weights": "svd", "layers": [0], "width": 0}, "start.width", "greater than or equal to 1"),
+        ({"weights": "zeros", "layers": [0]}, "start.weights", "'teacher', 'encoder', 'random' or 'svd'"),
+    ],
+)
+def test_a_start_that_cannot_be_is_refused(refused: Refused, start: Params, where: str, why: str) -> None:
+    message = refused({"start": start})
+    assert f"{HERE}.{where}:" in message
+    assert why in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "why"),
+    [
+        ({"texts": {"spans": {**SPANS, "shortest": 0.9}}}, "texts.spans", "shortest (0.9) is above longest (0.8)"),
+        ({"texts": {"spans": {**SPANS, "shortest": 0.0}}}, "texts.spans.shortest", "greater than 0"),
+        ({"texts": {"spans": {**SPANS, "longest": 1.5}}}, "texts.spans.longest", "less than or equal to 1"),
+        ({"texts": {"spans": {**SPANS, "copies": 0}}}, "texts.spans.copies", "greater than or equal to 1"),
+        ({"texts": {"train": False}}, "texts", "train and pool are both false: there is nothing to read"),
+        (
+            {"texts": {"train": False, "pool": True, "spans": SPANS}},
+            "texts",
+            "spans are cut out of the training texts: set train to true",
+        ),
+        (
+            {"texts": {"train": False, "pool": True}, "learns": [LABELS]},
+            "",
+            "labels of the corpus are for the training texts, which texts.train leaves out",
+        ),
+        ({"texts": {"limit": 0}}, "texts.limit", "greater than or equal to 1"),
+        ({"texts": {"threshold": 1.5}}, "texts.threshold", "less than or equal to 1"),
+        ({"kind": "forest"}, "", "input tag 'forest' found using 'kind'"),
+    ],
+)
+def test_texts_that_teach_nothing_are_refused(refused: Refused, changes: Params, where: str, why: str) -> None:
+    message = refused(changes)
+    assert f"{HERE}.{where}".rstrip(".") + ":" in message
+    assert why in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "why"),
+    [
+        ({"learns": [LOGITS, HIDDEN]}, "students.static", "a static student has no hidden, only labels and logits"),
+        (
+            {"learns": [{"term": "attention", "weight": 1.0}, LOGITS]},
+            "students.static",
+            "a static student has no attention",
+        ),
+        ({"width": 0}, "students.static.width", "greater than or equal to 1"),
+        ({"pooling": "max"}, "students.static.pooling", "'mean' or 'mean_max'"),
+        ({"token_dropout": 1.0}, "students.static.token_dropout", "less than 1"),
+        ({"start": {"weights": "teacher", "layers": [0]}}, "students.static.start", "is not a setting"),
+    ],
+)
+def test_a_static_student_cannot_be_asked_for_what_it_has_not(
+    written: Written, changes: Params, where: str, why: str
+) -> None:
+    message = complaint(written({f"students/static/{key}": value for key, value in changes.items()}))
+    assert where in message
+    assert why in message
+
+
+@pytest.mark.parametrize(
+    ("training", "why"),
+    [
+        ({"epoch": 3}, "epoch is not a setting of a training (epochs, batch_size,"),
+        ({"teacher": "transformer"}, "teacher is not a setting of a training"),
+        ({"epochs": "3"}, "epochs: input should be a valid integer"),
+        ({"epochs": 0}, "epochs: input should be greater than or equal to 1"),
+        ({"learning_rate": -1e-3}, "learning_rate: input should be greater than 0"),
+        ({"scheduler": "exponential"}, "scheduler: input should be 'linear'"),
+        ({"optimizer_options": {"betas": [0.9, "x"]}}, "optimizer_options.betas"),
+        (
+            {"scheduler": "constant", "scheduler_options": {"num_cycles": 2}},
+            "students.student.training: scheduler_options: the scheduler constant has none",
+        ),
+        (
+            {"optimizer_options": {"lr": 0.1}},
+            "students.student.training: optimizer_options.lr is not for these options",
+        ),
+    ],
+)
+def test_a_training_that_a_student_cannot_change_is_refused_where_it_is_described(
+    refused: Refused, training: Params, why: str
+) -> None:
+    message = refused({"training": training})
+    assert f"{HERE}.training: " in message
+    assert why in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "why"),
+    [
+        (
+            {"distill/students": ["student", "nobody"]},
+            "distill.students",
+            "'nobody' is not described under students (",
+        ),
+        (
+            {"rounds": {"again": {**ROUND, "student": "nobody"}}},
+            "rounds.again.student",
+            "'nobody' is not described under students",
+        ),
+        (
+            {"rounds": {"again": {**ROUND, "teacher": "again"}}},
+            "rounds.again.teacher",
+            "again learns from again: a circle",
+        ),
+        (
+            {
+                "rounds": {
+                    "a": {**ROUND, "teacher": "c"},
+                    "b": {**ROUND, "teacher": "a"},
+                    "c": {**ROUND, "teacher": "b"},
+                }
+            },
+            "rounds.b.teacher",
+            "b learns from a learns from c learns from b: a circle",
+        ),
+        (
+            {"rounds": {"first": {**ROUND, "teacher": "first"}, "then": {**ROUND, "teacher": "first"}}},
+            "rounds.then.teacher",
+            "then learns from first learns from first: a circle",
+        ),
+        ({"rounds": {"retrieved": ROUND}}, "rounds.retrieved", "an approach has this name"),
+        (
+            {
+                "approaches": ["bag-of-words", "transformer", "student"],
+                "distill/students": ["student", "static"],
+                "rounds": {"static": ROUND},
+            },
+            "rounds.static",
+            "an approach has this name",
+        ),
+        ({"rounds": {"Again!": ROUND}}, "rounds.Again!", "pattern"),
+        ({"rounds": {"again": {**ROUND, "seed": -1}}}, "rounds.again.seed", "greater than or equal to 0"),
+        (
+            {"rounds": {"again": {"task": "opinion", "teacher": "student", "student": "student-1"}}},
+            "rounds.again.seed",
+            "field required",
+        ),
+        ({"rounds": {"again": {**ROUND, "epochs": 3}}}, "rounds.again.epochs", "is not a setting"),
+    ],
+)
+def test_a_run_that_names_what_is_not_there_or_goes_in_a_circle_is_refused(
+    written: Written, changes: Params, where: str, why: str
+) -> None:
+    message = complaint(written(changes))
+    assert where in message
+    assert why in message
+
+
+def test_rounds_may_follow_each_other_from_any_model(written: Written) -> None:
+    rounds = {
+        "assistant": {**ROUND, "teacher": "bag-of-words"},
+        "smaller": {**ROUND, "teacher": "assistant"},
+        "other": {**ROUND, "task": "author", "teacher": "smaller"},
+    }
+    found = Rounds.load(written({"rounds": rounds}))
+    assert found.of("opinion") == ["assistant", "smaller"]
+    assert found.of("author") == ["other"]
+    assert found.of("author-fr") == []
+
+
+def test_layers_are_numbers_in_the_file_and_in_the_settings(written: Written) -> None:
+    path = written({"students/student/learns": [{**HIDDEN, "layers": {0: 0, 1: 3}}]})
+    (term,) = Students.load(path).one("student").learns
+    assert isinstance(term, HiddenTerm)
+    assert term.layers == {0: 0, 1: 3}
+
+
+def lesson(written: Written, name: str, task: str = "opinion", **changes: Any) -> Lesson:
+    path = written({key.replace("__", "/"): value for key, value in changes.items()})
+    return lesson_of(task, name, Distill.load(path), Students.load(path), Rounds.load(path))
+
+
+def test_a_student_learns_from_the_teacher_of_the_run_by_its_training_but_for_what_it_changes(
+    written: Written,
+) -> None:
+    found = lesson(
+        written,
+        "student",
+        distill__teacher="bag-of-words",
+        distill__epochs=7,
+        distill__batch_size=5,
+        students__student__training={"batch_size": 64, "learning_rate": 1},
+    )
+    assert found.teacher == "bag-of-words"
+    assert found.student.kind == "transformer"
+    assert (found.training.epochs, found.training.batch_size, found.training.learning_rate) == (7, 64, 1.0)
+
+
+def test_a_training_that_changes_nothing_is_that_of_the_run(written: Written) -> None:
+    found = lesson(written, "student", students__student__training={}).training
+    whole = Distill.load(written({})).model_dump()
+    assert found.model_dump() == {key: value for key, value in whole.items() if key not in {"teacher", "students"}}
+
+
+def test_a_round_has_a_teacher_and_a_seed_of_its_own(written: Written) -> None:
+    """Its seed wins over that of its student, so that seeds can be compared."""
+    changes: Params = {"rounds": {"again": ROUND}, "students__student-1__training": {"seed": 9, "epochs": 2}}
+    found = lesson(written, "again", **changes)
+    assert found.teacher == "student"
+    assert (found.training.seed, found.training.epochs) == (5, 2)
+    plain = lesson(written, "student-1", **changes)
+    assert plain.student == found.student
+    assert (plain.teacher, plain.training.seed) == ("transformer", 9)
+
+
+def test_a_static_student_is_described_as_such(written: Written) -> None:
+    found = lesson(written, "static", students__static__pooling="mean_max").student
+    assert isinstance(found, StaticStudent)
+    assert found.pooling == "mean_max"
+
+
+@pytest.mark.parametrize(("task", "name"), [("opinion", "nobody"), ("author", "again")])
+def test_a_student_that_is_not_described_is_refused_with_those_that_are(written: Written, task: str, name: str) -> None:
+    """A round is one of its own task only."""
+    with pytest.raises(StageError, match=rf"students\.{name} is missing \(described: .*student-1.*\)"):
+        lesson(written, name, task, rounds={"again": ROUND})
+
+
+def test_a_student_that_is_described_need_not_be_trained(written: Written) -> None:
+    """Students of rounds, or those that wait for their day."""
+    assert lesson(written, "student-1", distill__students=[]).teacher == "transformer"

@@ -1,0 +1,63 @@
+import pytest
+
+from stages.errors import StageError
+from stages.statistics.family import families, lineages
+
+ASSISTANTS = {"transformer": None, "student-1": "transformer", "student-2": "student-1"}
+
+
+def test_each_student_is_followed_back_to_who_was_taught_by_nobody() -> None:
+    found = families({"student-2": "student-1", "bag-of-words": None, **ASSISTANTS})
+    assert list(found) == ["transformer", "student-1", "student-2"]
+    assert [member.generation for member in found.values()] == [0, 1, 2]
+    assert [member.teacher for member in found.values()] == [None, "transformer", "student-1"]
+    assert {member.ancestor for member in found.values()} == {"transformer"}
+    assert found["student-2"].line == ("transformer", "student-1", "student-2")
+
+
+def test_two_families_stay_apart() -> None:
+    found = families({**ASSISTANTS, "retrieved": None, "pupil": "retrieved"})
+    assert found["pupil"].ancestor == "retrieved"
+    assert found["student-2"].ancestor == "transformer"
+    assert lineages(found) == [("retrieved", "pupil"), ("transformer", "student-1", "student-2")]
+
+
+def test_two_designs_that_share_an_ancestor_are_two_lines() -> None:
+    born_again = {"born-1": "student-1", "born-2": "born-1", "alone": "transformer"}
+    assert lineages(families({**ASSISTANTS, **born_again})) == [
+        ("transformer", "alone"),
+        ("transformer", "student-1", "born-1", "born-2"),
+        ("transformer", "student-1", "student-2"),
+    ]
+
+
+def test_the_order_in_which_folders_are_found_does_not_matter() -> None:
+    backwards = dict(reversed(ASSISTANTS.items()))
+    assert list(families(backwards)) == list(families(ASSISTANTS))
+    assert families(backwards) == families(ASSISTANTS)
+
+
+def test_without_students_there_is_no_family() -> None:
+    assert families({"bag-of-words": None, "transformer": None}) == {}
+    assert families({}) == {}
+    assert lineages({}) == []
+
+
+def test_a_teacher_whose_decisions_are_missing_is_named_with_its_student() -> None:
+    with pytest.raises(
+        StageError, match=r"student-1 was taught by transformer, whose decisions are missing.*dvc repro"
+    ):
+        families({"student-1": "transformer", "student-2": "student-1", "retrieved": None})
+
+
+@pytest.mark.parametrize(
+    ("teachers", "circle"),
+    [
+        ({"a": "a"}, "a taught by a"),
+        ({"a": "b", "b": "c", "c": "a"}, "a taught by b taught by c taught by a"),
+        ({"pupil": "a", "a": "b", "b": "a"}, "a taught by b taught by a"),
+    ],
+)
+def test_who_teaches_in_a_circle_is_told_so_and_not_followed_for_ever(teachers: dict[str, str], circle: str) -> None:
+    with pytest.raises(StageError, match=f"^{circle}: in a circle"):
+        families(teachers)

@@ -1,0 +1,182 @@
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stages.artifacts.decisions import Decisions
+from stages.settings.evaluate import Evaluate
+from stages.statistics.evaluation import Evaluation, Examples
+from stages.statistics.family import families
+from stages.statistics.generations import Generations, generation_points, hidden, traced
+
+SETTINGS = Evaluate(resamples=300, confidence=0.95, calibration_bins=5, seed=0)
+FAMILY = families({"teacher": None, "student": "teacher", "grandstudent": "student"})
+TRUTH = np.array([1, 1, 1, 1, 0, 0, 0, 0])
+
+
+def decided(decision: np.ndarray, confidence: float = 0.9) -> Decisions:
+    """Someone who decides so, always as sure."""
+    inside = np.where(np.eye(2, dtype=bool)[decision], confidence, 1 - confidence)
+    return Decisions([], decision, inside)
+
+
+def wrong(*places: int, truth: np.ndarray = TRUTH) -> np.ndarray:
+    """The truth, but for some places."""
+    return np.where(np.isin(np.arange(len(truth)), places), 1 - truth, truth)
+
+
+def generations(*said: Decisions, truth: np.ndarray = TRUTH, groups: np.ndarray | None = None) -> Generations:
+    """What teacher, student and grandstudent said."""
+    by_name = dict(zip(FAMILY, said, strict=True))
+    return Generations.of(Examples(["low", "high"], truth, groups), by_name, FAMILY, SETTINGS)
+
+
+def drifting(count: int, errors: tuple[float, float, float], seed: int = 0) -> Generations:
+    """A chain of which each generation changes its mind on a share of what it was taught."""
+    random = np.random.default_rng(seed)
+    truth = random.integers(2, size=count)
+    chain, said = truth, []
+    for share in errors:
+        chain = np.where(random.random(count) < share, 1 - chain, chain)
+        sure = np.clip(random.normal(0.8, 0.1, count), 0.51, 0.99)
+        said.append(Decisions([], chain, np.where(np.eye(2, dtype=bool)[chain], sure[:, None], 1 - sure[:, None])))
+    return generations(*said, truth=truth)
+
+
+def intervals(content: Any) -> list[dict[str, float]]:
+    if not isinstance(content, dict):
+        return []
+    return [content] if "value" in content else [one for inside in content.values() for one in intervals(inside)]
+
+
+def test_a_student_is_held_against_its_ancestor_and_against_its_own_teacher() -> None:
+    scores = generations(decided(wrong(7)), decided(wrong(0)), decided(wrong(0, 1))).scores_of("grandstudent")
+    assert scores["accuracy"]["value"] == 6 / 8
+    assert scores["agreement_with_ancestor"]["value"] == 5 / 8  # they differ on 0, 1 and 7
+    assert scores["agreement_with_teacher"]["value"] == 7 / 8
+    assert scores["versus_ancestor"]["accuracy_difference"]["value"] == -1 / 8
+    assert scores["versus_teacher"]["accuracy_difference"]["value"] == -1 / 8
+
+
+def test_who_was_taught_by_nobody_agrees_with_itself_and_is_not_compared() -> None:
+    scores = generations(decided(TRUTH), decided(TRUTH), decided(TRUTH)).scores_of("teacher")
+    assert scores["agreement_with_ancestor"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert not {"agreement_with_teacher", "versus_ancestor", "versus_teacher"} & set(scores)
+
+
+def test_entropy_is_told_in_nats() -> None:
+    found = generations(decided(TRUTH, 1.0), decided(TRUTH, 0.9), decided(TRUTH, 0.5))
+    entropies = [found.scores_of(name)["entropy"]["value"] for name in FAMILY]
+    by_hand = -0.9 * math.log(0.9) - 0.1 * math.log(0.1)
+    assert entropies == pytest.approx([0, by_hand, math.log(2)])
+    drift = found.scores_of("grandstudent")["versus_teacher"]["entropy_difference"]["value"]
+    assert drift == pytest.approx(math.log(2) - by_hand)
+
+
+def test_probabilities_are_held_against_the_truth() -> None:
+    found = generations(decided(wrong(0, 1), 0.9), decided(wrong(0, 1), 0.6), decided(wrong(0, 1), 1.0))
+    sure, unsure, certain = (found.scores_of(name) for name in FAMILY)
+    assert sure["log_loss"]["value"] == pytest.approx(-(6 * math.log(0.9) + 2 * math.log(0.1)) / 8)
+    assert sure["overconfidence"]["value"] == pytest.approx(0.9 - 6 / 8)
+    assert unsure["overconfidence"]["value"] == pytest.approx(0.6 - 6 / 8)
+    # Of four said to be high with .9 all are, of four with .1 two are.
+    assert generations(*[decided(wrong(0, 1), 0.9)] * 3).scores_of("teacher")["calibration_error"] == pytest.approx(
+        (2 * (1 - 0.9) + 6 * abs(2 / 6 - 0.1)) / 8
+    )
+    assert math.isfinite(certain["log_loss"]["value"])
+
+
+def test_every_interval_holds_its_value() -> None:
+    home, far = drifting(300, (0.1, 0.05, 0.05)), drifting(500, (0.2, 0.1, 0.1), seed=1)
+    found = intervals(traced({"test": home, "tweets": far}))
+    assert len(found) > 50
+    for one in found:
+        assert one["low"] <= one["value"] <= one["high"]
+
+
+def test_accuracy_has_the_interval_that_evaluate_gives_it() -> None:
+    said = {name: decided(wrong(*places)) for name, places in zip(FAMILY, [(0,), (0, 1), (1, 2)], strict=True)}
+    examples = Examples(["low", "high"], TRUTH)
+    evaluated = Evaluation.of(examples, said, SETTINGS).scores()
+    traced_here = Generations.of(examples, said, FAMILY, SETTINGS)
+    for name in FAMILY:
+        assert traced_here.scores_of(name)["accuracy"] == evaluated[name]["accuracy"]
+        assert traced_here.scores_of(name)["log_loss"] == pytest.approx(evaluated[name]["log_loss"])
+
+
+def test_drift_is_paired_so_that_a_twin_does_not_drift() -> None:
+    scores = generations(*[decided(wrong(0, 5))] * 3).scores_of("grandstudent")
+    assert scores["accuracy"]["low"] < scores["accuracy"]["high"]
+    for compared in ("versus_ancestor", "versus_teacher"):
+        assert all(one == {"value": 0.0, "low": 0.0, "high": 0.0} for one in scores[compared].values())
+
+
+def test_intervals_are_those_of_speeches_where_there_are_speeches() -> None:
+    truth, groups = np.tile(TRUTH, 10), np.repeat(np.arange(10), 8)
+    astray = decided(np.where(groups < 6, truth, 1 - truth))  # four whole speeches are decided otherwise
+    by_speech, by_text = (
+        generations(decided(truth), astray, astray, truth=truth, groups=chosen).scores_of("student")[
+            "agreement_with_ancestor"
+        ]
+        for chosen in (groups, None)
+    )
+    assert by_speech["value"] == by_text["value"] == 0.6
+    assert by_speech["high"] - by_speech["low"] > 0.5
+    assert by_text["high"] - by_text["low"] < 0.3
+
+
+def test_drift_that_the_test_set_does_not_show_is_above_zero() -> None:
+    home = generations(decided(TRUTH), decided(wrong(0)), decided(wrong(0)))
+    far = generations(decided(wrong(7)), decided(wrong(0, 1, 2, 7)), decided(wrong(7)))
+    found = hidden(home, far, "student")
+    assert found["accuracy"]["value"] == pytest.approx(3 / 8 - 1 / 8)
+    assert found["agreement"]["value"] == pytest.approx(3 / 8 - 1 / 8)
+    assert hidden(home, far, "grandstudent")["accuracy"]["value"] == pytest.approx(-1 / 8)
+    assert hidden(far, home, "student")["agreement"]["value"] == pytest.approx(-2 / 8)
+
+
+def test_a_student_that_loses_truth_in_agreement_is_told_from_one_that_gains_it() -> None:
+    home = generations(*[decided(TRUTH)] * 3)
+    far = generations(decided(wrong(0, 1)), decided(TRUTH), decided(wrong(0, 1)))
+    found = hidden(home, far, "student")
+    assert (found["agreement"]["value"], found["accuracy"]["value"]) == (2 / 8, -2 / 8)
+
+
+def test_hidden_drift_of_large_sets_is_sure_and_sets_are_drawn_apart() -> None:
+    home, far = drifting(1000, (0.1, 0.02, 0.02)), drifting(1000, (0.1, 0.2, 0.02))
+    assert hidden(home, far, "student")["agreement"]["low"] > 0
+    itself = hidden(home, home, "grandstudent")["agreement"]
+    assert itself["value"] == 0
+    assert itself["low"] < -0.005
+    assert itself["high"] > 0.005
+
+
+def test_the_report_says_of_each_member_where_it_comes_from_and_how_it_does_where() -> None:
+    found = traced({"test": drifting(60, (0.1, 0.1, 0.1)), "tweets": drifting(80, (0.1, 0.1, 0.1))})
+    assert list(found) == ["teacher", "student", "grandstudent"]
+    assert [(one["teacher"], one["generation"]) for one in found.values()] == [
+        (None, 0),
+        ("teacher", 1),
+        ("student", 2),
+    ]
+    assert {one["ancestor"] for one in found.values()} == {"teacher"}
+    assert all(set(one["sets"]) == {"test", "tweets"} for one in found.values())
+    assert "hidden" not in found["teacher"]
+    assert set(found["student"]["hidden"]) == {"tweets"}
+
+
+def test_points_are_the_numbers_of_the_report() -> None:
+    sets = {"test": drifting(60, (0.1, 0.1, 0.1)), "tweets": drifting(80, (0.1, 0.1, 0.1))}
+    members, points = traced(sets), list(generation_points(sets))
+    assert len(points) == 2 * (5 + 6 + 6)
+    for point in points:
+        expected = members[str(point["member"])]["sets"][point["set"]][point["measure"]]
+        assert {key: point[key] for key in ("value", "low", "high")} == expected
+        assert point["teacher"] == (members[str(point["member"])]["teacher"] or "")
+
+
+def test_without_a_family_there_is_nothing_to_tell() -> None:
+    found = Generations.of(Examples(["low", "high"], TRUTH), {}, {}, SETTINGS)
+    assert traced({"test": found}) == {}
+    assert list(generation_points({"test": found})) == []

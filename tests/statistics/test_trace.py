@@ -1,0 +1,179 @@
+import csv
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stages.artifacts import paths
+from stages.artifacts.decisions import Decisions, write_decisions
+from stages.artifacts.files import read_json
+from stages.artifacts.tables import CORPUS, write_table
+from stages.errors import StageError
+from stages.settings.evaluate import Evaluate
+from stages.settings.task import TaskSection
+from stages.trace import trace
+
+TASK, LABELS = "film", ["negative", "positive"]
+SIZES = {"train": 5, "validation": 20, "test": 60, "transfer-tweets": 90, "transfer-editorials": 40}
+# Each changes its mind on so many texts of its teacher's, from where its teacher's changes end.
+CHAIN = {"student-1": ("transformer", 3), "student-2": ("student-1", 6), "born-again": ("student-1", 2)}
+PLOTS = Path("metrics/trace/film")
+
+
+def truth_of(split: str) -> np.ndarray:
+    return np.arange(SIZES[split]) % 2
+
+
+def decisions(split: str, decision: np.ndarray, teacher: str | None) -> Decisions:
+    ids = [f"{split}-{place}" for place in range(SIZES[split])]
+    sure = np.linspace(0.55, 0.95, len(ids))[:, None]
+    return Decisions(ids, decision, np.where(np.eye(2, dtype=bool)[decision], sure, 1 - sure), teacher)
+
+
+def changed(decision: np.ndarray, start: int, count: int) -> np.ndarray:
+    places = np.arange(len(decision))
+    return np.where((places >= start) & (places < start + count), 1 - decision, decision)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task on which two approaches decided that nobody taught."""
+    monkeypatch.chdir(tmp_path)
+    settings = Evaluate(resamples=200, confidence=0.9, calibration_bins=5, seed=0)
+    monkeypatch.setattr(Evaluate, "load", lambda: settings)
+    describe(monkeypatch, keep_groups=False)
+    for split, count in SIZES.items():
+        write_rows(split, count)
+        if split != "train":
+            for approach, errors in (("bag-of-words", 20), ("transformer", 4)):
+                write(split, approach, changed(truth_of(split), 0, errors), None)
+
+
+def describe(monkeypatch: pytest.MonkeyPatch, *, keep_groups: bool) -> None:
+    described = SimpleNamespace(labels=LABELS, split=SimpleNamespace(keep_groups=keep_groups))
+    monkeypatch.setattr(TaskSection, "named", lambda _: described)
+
+
+def write_rows(split: str, count: int) -> None:
+    with write_table(paths.corpus(TASK) / f"{split}.parquet", CORPUS) as append:
+        append(
+            {
+                "id": [f"{split}-{place}" for place in range(count)],
+                "text": ["a film"] * count,
+                "label": [LABELS[number] for number in truth_of(split)[:count]],
+                "score": [None] * count,
+                "group": [f"{split}-{place // 10}" for place in range(count)],
+                "position": [place % 10 for place in range(count)],
+            }
+        )
+
+
+def write(split: str, approach: str, decision: np.ndarray, teacher: str | None) -> None:
+    write_decisions(paths.decisions(TASK, approach), split, approach, LABELS, decisions(split, decision, teacher))
+
+
+@pytest.fixture
+def students(project: None) -> None:
+    """Two lines of students, which change their minds three times as often on what is not of the test set."""
+    for split in SIZES:
+        if split == "train":
+            continue
+        said, ends = {"transformer": changed(truth_of(split), 0, 4)}, {"transformer": 4}
+        for student, (teacher, at_home) in CHAIN.items():
+            count = at_home * 3 if split.startswith("transfer") else at_home
+            said[student] = changed(said[teacher], ends[teacher], count)
+            ends[student] = ends[teacher] + count
+            write(split, student, said[student], teacher)
+
+
+def members() -> dict[str, Any]:
+    return read_json(Path("metrics/trace/film.json"))["members"]
+
+
+def test_the_chain_is_followed_on_the_test_set_and_on_other_sources(students: None) -> None:
+    trace(TASK)
+    found = members()
+    assert list(found) == ["transformer", "student-1", "born-again", "student-2"]
+    assert {name: one["generation"] for name, one in found.items()} == {
+        "transformer": 0,
+        "student-1": 1,
+        "born-again": 2,
+        "student-2": 2,
+    }
+    assert list(found["student-2"]["sets"]) == ["test", "editorials", "tweets"]
+    scores = found["student-2"]["sets"]["test"]
+    assert scores["agreement_with_ancestor"]["value"] == pytest.approx(1 - 9 / 60, abs=1e-6)
+    assert scores["agreement_with_teacher"]["value"] == pytest.approx(1 - 6 / 60, abs=1e-6)
+    assert scores["accuracy"]["value"] == pytest.approx(1 - 13 / 60, abs=1e-6)
+    assert found["student-2"]["hidden"]["tweets"]["agreement"]["value"] == pytest.approx(27 / 90 - 9 / 60, abs=1e-6)
+
+
+def test_what_is_written_is_the_same_each_time_and_what_dvc_plots_can_read(students: None) -> None:
+    written = []
+    for _ in range(2):
+        trace(TASK)
+        written.append([path.read_bytes() for path in sorted(Path("metrics").rglob("*")) if path.is_file()])
+    assert written[0] == written[1]
+    assert {path.name for path in PLOTS.iterdir()} == {"generations.csv", "generations.png"}
+    rows = list(csv.DictReader((PLOTS / "generations.csv").open(encoding="utf-8")))
+    assert list(rows[0]) == ["member", "teacher", "generation", "set", "measure", "value", "low", "high"]
+    assert all(float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in rows)
+
+
+def test_groups_are_drawn_whole_where_a_task_keeps_them(students: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = []
+    for keep in (False, True):
+        describe(monkeypatch, keep_groups=keep)
+        trace(TASK)
+        agreement = members()["student-2"]["sets"]["test"]["agreement_with_ancestor"]
+        widths.append(agreement["high"] - agreement["low"])
+    assert widths[1] > 1.5 * widths[0]  # the changes of mind lie in the first two of six groups
+
+
+def test_a_student_of_another_teacher_is_a_family_of_its_own(students: None) -> None:
+    for split in SIZES:
+        if split != "train":
+            write(split, "retrieved", truth_of(split), None)
+            write(split, "pupil", changed(truth_of(split), 10, 5), "retrieved")
+    trace(TASK)
+    found = members()
+    assert {name: one["ancestor"] for name, one in found.items() if one["ancestor"] != "transformer"} == {
+        "retrieved": "retrieved",
+        "pupil": "retrieved",
+    }
+    assert found["pupil"]["sets"]["test"]["agreement_with_ancestor"]["value"] == pytest.approx(55 / 60, abs=1e-6)
+
+
+def test_a_task_without_students_has_an_empty_family_and_the_outputs_that_dvc_expects(project: None) -> None:
+    PLOTS.mkdir(parents=True)
+    (PLOTS / "generations.png").write_bytes(b"of students there were")
+    trace(TASK)
+    assert members() == {}
+    assert {path.name for path in PLOTS.iterdir()} == {"generations.csv"}
+
+
+def test_a_student_whose_teacher_is_missing_stops_the_stage_with_both_names(students: None) -> None:
+    paths.decisions(TASK, "student-1").rename("elsewhere")
+    with pytest.raises(StageError, match="born-again was taught by student-1, whose decisions are missing"):
+        trace(TASK)
+
+
+def test_students_in_a_circle_stop_the_stage(project: None) -> None:
+    write("test", "a", truth_of("test"), "b")
+    write("test", "b", truth_of("test"), "a")
+    with pytest.raises(StageError, match="a taught by b taught by a"):
+        trace(TASK)
+
+
+def test_decisions_on_other_rows_are_not_compared(students: None) -> None:
+    write_rows("transfer-tweets", 30)
+    with pytest.raises(StageError, match=r"transformer/transfer-tweets.parquet is not about the rows of the corpus"):
+        trace(TASK)
+
+
+def test_a_task_on_which_nothing_was_decided_is_told_what_to_do(project: None) -> None:
+    paths.decisions(TASK, "").rename("elsewhere")
+    with pytest.raises(StageError, match=r"decisions/film holds no decisions: run `dvc repro`"):
+        trace(TASK)
