@@ -57,6 +57,7 @@ def run(clone: Clone, folder: Path) -> str:
 
 def test_speeches_of_ones_own_are_decided_line_by_line_and_at_most_once_contiguously(tmp_path: Path) -> None:
     clone = clone_into(tmp_path / "clone")
+    clone.set(rounds={})  # they are those of another task
     speeches(tmp_path / "learn.utf8", 40, labelled=True)
     speeches(tmp_path / "test.utf8", 8, labelled=False)
     whole = (tmp_path / "learn.utf8").read_text(encoding="utf-8")

@@ -11,11 +11,14 @@ from stages.artifacts.decisions import Decisions, write_decisions
 from stages.artifacts.files import read_json
 from stages.artifacts.tables import CORPUS, write_table
 from stages.errors import StageError
+from stages.settings.chain import Approaches
+from stages.settings.distill import Rounds
 from stages.settings.evaluate import Evaluate
 from stages.settings.task import TaskSection
 from stages.trace import trace
 
 TASK, LABELS = "film", ["negative", "positive"]
+APPROACHES = ["bag-of-words", "transformer"]
 SIZES = {"train": 5, "validation": 20, "test": 60, "transfer-tweets": 90, "transfer-editorials": 40}
 # Each changes its mind on so many texts of its teacher's, from where its teacher's changes end.
 CHAIN = {"student-1": ("transformer", 3), "student-2": ("student-1", 6), "born-again": ("student-1", 2)}
@@ -44,11 +47,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Evaluate(resamples=200, confidence=0.9, calibration_bins=5, seed=0)
     monkeypatch.setattr(Evaluate, "load", lambda: settings)
     describe(monkeypatch, keep_groups=False)
+    monkeypatch.setattr(Approaches, "load", lambda: SimpleNamespace(root=APPROACHES))
+    monkeypatch.setattr(Rounds, "load", lambda: SimpleNamespace(of=rounds_of))
     for split, count in SIZES.items():
         write_rows(split, count)
         if split != "train":
             for approach, errors in (("bag-of-words", 20), ("transformer", 4)):
                 write(split, approach, changed(truth_of(split), 0, errors), None)
+
+
+def rounds_of(task: str) -> list[str]:
+    """Names whatever else was decided on."""
+    return sorted({path.name for path in paths.decisions(task, "").glob("*")} - set(APPROACHES))
 
 
 def describe(monkeypatch: pytest.MonkeyPatch, *, keep_groups: bool) -> None:
@@ -173,7 +183,14 @@ def test_decisions_on_other_rows_are_not_compared(students: None) -> None:
         trace(TASK)
 
 
-def test_a_task_on_which_nothing_was_decided_is_told_what_to_do(project: None) -> None:
-    paths.decisions(TASK, "").rename("elsewhere")
-    with pytest.raises(StageError, match=r"decisions/film holds no decisions: run `dvc repro`"):
+def test_what_is_not_described_any_more_is_not_followed(students: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decisions of a round that was taken out of params.yaml stay on the disk."""
+    monkeypatch.setattr(Rounds, "load", lambda: SimpleNamespace(of=lambda _: ["student-1"]))
+    trace(TASK)
+    assert list(members()) == ["transformer", "student-1"]
+
+
+def test_an_approach_that_has_not_decided_is_named(project: None) -> None:
+    paths.decisions(TASK, "transformer").rename("elsewhere")
+    with pytest.raises(StageError, match=r"decisions/film/transformer/test.parquet is missing: run `dvc repro`"):
         trace(TASK)
