@@ -14,6 +14,7 @@ import logging
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -87,15 +88,8 @@ def weighed(folder: Path) -> dict[str, Any]:
     if (weights := folder / "model.safetensors").exists() and not (folder / "zero_shot.json").exists():
         with safe_open(weights, framework="np") as file:
             shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118  (it is no mapping)
-        found["parameters"] = sum(_product(shape) for shape in shapes)
+        found["parameters"] = sum(map(prod, shapes))
     return found
-
-
-def _product(shape: Sequence[int]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
 
 
 def scored(task: str, name: str) -> dict[str, Any]:
