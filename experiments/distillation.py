@@ -3,6 +3,7 @@
 Students of `opinion`, each trained with every seed below, in a copy of the project:
 
 - controls: the same student without a teacher, or without its teacher's weights to begin with;
+- what is left out below: folded into the table of words, or simply gone;
 - terms of the loss, one by one;
 - narrower students, that begin at random or from a projection of their teacher;
 - rounds: through assistants of decreasing size, and repeated at equal size (born-again);
@@ -41,14 +42,17 @@ from stages.trace import trace
 TASK, SEEDS = "opinion", (0, 1, 2)
 WORK = Path(".cache") / "experiments" / "distillation"
 TEACHER, LABELLERS = "transformer", ("transformer", "retrieved")
+WORDS = {"weights": "teacher", "layers": [0]}  # its first layer, on the words as they are
 LABELS_ALONE = [{"term": "labels", "weight": 1.0}]
 SIZES, THRESHOLD = (1000, 8000), 0.9
+EPOCHS = 3  # where no pieces are read, which make an epoch longer
 
 MEASURES = ("accuracy", "log_loss", "entropy", "overconfidence", "agreement_with_ancestor")
-# What distillation brings, taken apart: with and without a teacher, its weights, its pieces of texts, its inside.
+# What distillation brings, taken apart: a teacher or none, its weights, what it folds, pieces of texts, its inside.
 COMPARED = [
     ("three", "three-alone"),
     ("one", "one-alone"),
+    ("one", "one-words"),
     ("one", "one-hidden"),
     ("one", "one-from-encoder"),
     ("one", "one-from-random"),
@@ -71,23 +75,26 @@ log = logging.getLogger(__name__)
 def students(described: Mapping[str, Student]) -> dict[str, Student]:
     """Gives the students of the experiment, made from those of params.yaml."""
     three, one, static = described["student"], described["student-1"], described["static"]
-    plain = {**one, "texts": {}}  # without pieces of texts, which only a teacher can label
+    # Without pieces of texts, which only a teacher can label.
+    whole, plain = (_plain(student) for student in (three, one))
     hard, soft = (_terms(three, name) for name in ("labels", "logits"))
     return {
         "three": three,
-        "three-alone": _from(three, "encoder", learns=LABELS_ALONE),
+        "three-alone": _from(whole, "encoder", learns=LABELS_ALONE),
         "one": one,
         "one-alone": _from(plain, "encoder", learns=LABELS_ALONE),
+        "one-words": {**one, "start": WORDS},
         "one-from-encoder": _from(one, "encoder"),
-        "one-from-random": _from(one, "random"),
+        "one-from-random": {**one, "start": {**WORDS, "weights": "random"}},
         "one-logits": {**plain, "learns": [*hard, *soft]},
         "one-hidden": plain,
         "one-attention": {**plain, "learns": [*hard, *soft, {"term": "attention", "weight": 1.0}]},
         "one-relations": {**plain, "learns": [*hard, *soft, {"term": "relations", "weight": 100.0}]},
-        "narrow-random": {**three, "start": {**three["start"], "weights": "random", "width": 192}},
-        "narrow-svd": {**three, "start": {**three["start"], "weights": "svd", "width": 192}},
-        "two": {**three, "start": {**three["start"], "layers": [0, 1]}},
-        "again": _from(plain, "encoder"),
+        "narrow-random": {**whole, "start": {"weights": "random", "layers": [0, 2, 4], "width": 192}},
+        "narrow-svd": {**whole, "start": {"weights": "svd", "layers": [0, 2, 4], "width": 192}},
+        "two": {**whole, "start": {"weights": "teacher", "layers": [0, 2]}},
+        "last": {**plain, "start": {"weights": "teacher", "layers": [1], "embeddings": "states"}},
+        "again": _plain(described["born-again"]),
         "static": static,
         **{f"train-{size}": _distant(plain, {"limit": size}) for size in SIZES},
         "train-sure": _distant(plain, {"limit": SIZES[-1], "threshold": THRESHOLD}),
@@ -97,6 +104,11 @@ def students(described: Mapping[str, Student]) -> dict[str, Student]:
 
 def _terms(student: Student, *names: str) -> list[dict[str, Any]]:
     return [term for term in student["learns"] if term["term"] in names]
+
+
+def _plain(student: Student) -> Student:
+    """Reads no pieces of texts, but the texts once more."""
+    return {**student, "texts": {}, "training": {**student.get("training", {}), "epochs": EPOCHS}}
 
 
 def _from(student: Student, weights: str, **changes: Any) -> Student:
@@ -111,7 +123,7 @@ def _distant(student: Student, texts: dict[str, Any]) -> Student:
 
 def rounds() -> Iterator[tuple[str, str, str]]:
     """Yields (name, student, teacher), each after its teacher; the seed is put behind the name."""
-    for name in ("three", "three-alone", "one", "one-alone", "one-from-encoder", "one-from-random"):
+    for name in ("three", "three-alone", "one", "one-alone", "one-words", "one-from-encoder", "one-from-random"):
         yield name, name, TEACHER
     for name in ("one-logits", "one-hidden", "one-attention", "one-relations"):
         yield name, name, TEACHER
@@ -119,7 +131,7 @@ def rounds() -> Iterator[tuple[str, str, str]]:
     for name in ("narrow-random", "narrow-svd"):
         yield name, name, TEACHER
     yield "assistant-2", "two", "three"
-    yield "assistant-1", "one-hidden", "assistant-2"
+    yield "assistant-1", "last", "assistant-2"
     yield "again-1", "again", "one-hidden"
     yield "again-2", "again", "again-1"
     for labeller in LABELLERS:

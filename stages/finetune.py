@@ -46,7 +46,7 @@ def finetune(task: str) -> None:
     )
     if not processes.first:
         return
-    merge(model)
+    merge(model, settings.adaptation)
     write_model(
         task,
         "transformer",

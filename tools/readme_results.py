@@ -192,6 +192,137 @@ def shipping() -> Iterator[str]:
     )
 
 
+def controls() -> Iterator[str]:
+    """Yields what distillation brings: students with and without a teacher."""
+    yield from _students(
+        {
+            "three": "3 layers of the teacher, taught",
+            "three-alone": "3 layers of the encoder, labels alone",
+            "one": "1 layer of the teacher, taught on texts and pieces of texts",
+            "one-hidden": "… taught on texts only",
+            "one-words": "… its first layer, with the words as they are",
+            "one-from-encoder": "… of the encoder",
+            "one-from-random": "… of random weights",
+            "one-alone": "… of the encoder, labels alone",
+            "narrow-svd": "3 layers, half as wide, projected from the teacher",
+            "narrow-random": "3 layers, half as wide, random weights",
+            "static": "static vectors, taught on texts and pieces",
+        }
+    )
+    yield ""
+    yield from _differences(
+        {
+            "three - three-alone": "3 layers: taught, against labels alone",
+            "one - one-alone": "1 layer: taught on texts and pieces, against labels alone",
+            "one-hidden - one-alone": "1 layer: taught on texts only, against labels alone",
+            "one - one-hidden": "1 layer: what the pieces of texts bring",
+            "one - one-words": "1 layer: what the layers below bring, folded into the words",
+            "one - one-from-encoder": "1 layer: what its teacher's weights bring, against the encoder's",
+            "one - one-from-random": "1 layer: what its teacher's weights bring, against random ones",
+            "narrow-svd - narrow-random": "half as wide: what the projection brings",
+        }
+    )
+
+
+def terms() -> Iterator[str]:
+    """Yields what each term of the loss brings a student of one layer."""
+    yield from _students(
+        {
+            "one-logits": "labels + softened logits",
+            "one-hidden": "… + hidden states of the first token",
+            "one-attention": "labels + softened logits + attention maps",
+            "one-relations": "labels + softened logits + relations of the batch",
+        }
+    )
+    yield ""
+    yield from _differences(
+        {
+            "one-hidden - one-logits": "hidden states of the first token",
+            "one-attention - one-logits": "attention maps",
+            "one-relations - one-logits": "relations of the batch",
+        }
+    )
+
+
+def rounds() -> Iterator[str]:
+    """Yields what happens from generation to generation, at home and away."""
+    found = _experiment("distillation")["students"]
+    lines = (
+        ("three", "assistant-2", "assistant-1"),
+        ("one-hidden", "again-1", "again-2"),
+    )
+    sets = list(found["three"]["sets"])
+    yield from _table(
+        [
+            "student",
+            "taught by",
+            *(f"accuracy on {name}" for name in sets),
+            *(f"decides as the transformer on {name}" for name in sets),
+            "entropy (nats)",
+        ],
+        (
+            [
+                name,
+                found[name]["teacher"],
+                *(_spread(found[name]["sets"][split]["accuracy"]) for split in sets),
+                *(_spread(found[name]["sets"][split]["agreement_with_ancestor"]) for split in sets),
+                _spread(found[name]["sets"]["test"]["entropy"]),
+            ]
+            for line in lines
+            for name in line
+        ),
+    )
+    yield ""
+    yield from _differences(
+        {
+            "assistant-1 - one-hidden": "1 layer: through assistants, against straight from the transformer",
+            "again-2 - again-1": "1 layer: the second generation from the encoder, against the first",
+        }
+    )
+
+
+def distant() -> Iterator[str]:
+    """Yields what students learn from pseudo-labels alone."""
+    found = _experiment("distillation")["students"]
+    kinds = [name.removeprefix("transformer-") for name in found if name.startswith("transformer-")]
+    yield from _table(
+        ["texts", *(f"labelled by {who}" for who in ("the transformer", "VADER")), "of them learnt from"],
+        (
+            [
+                kind.replace("-", " "),
+                *(_spread(found[f"{who}-{kind}"]["sets"]["test"]["accuracy"]) for who in ("transformer", "retrieved")),
+                " and ".join(str(found[f"{who}-{kind}"]["texts"]) for who in ("transformer", "retrieved")),
+            ]
+            for kind in kinds
+        ),
+    )
+
+
+def _students(shown: dict[str, str]) -> Iterator[str]:
+    found = _experiment("distillation")["students"]
+    yield from _table(
+        ["student", "test accuracy", "log-loss", "decides as its teacher", "on editorials", "products", "tweets"],
+        (
+            [
+                title,
+                _spread(found[name]["sets"]["test"]["accuracy"]),
+                _spread(found[name]["sets"]["test"]["log_loss"]),
+                _spread(found[name]["sets"]["test"]["agreement_with_ancestor"]),
+                *(_spread(found[name]["sets"][away]["accuracy"]) for away in ("editorials", "products", "tweets")),
+            ]
+            for name, title in shown.items()
+        ),
+    )
+
+
+def _differences(shown: dict[str, str]) -> Iterator[str]:
+    found = _experiment("distillation")["differences"]
+    yield from _table(
+        ["difference in test accuracy", "mean over seeds, 95 % interval"],
+        ([title, _interval(found[name])] for name, title in shown.items()),
+    )
+
+
 def loader() -> Iterator[str]:
     """Yields what the loader saves."""
     found = _experiment("schedules")
@@ -232,6 +363,7 @@ PAGES: dict[str, Texts] = {
         "adaptation": adaptation,
         "shipping": shipping,
     },
+    "docs/distillation.md": {"controls": controls, "terms": terms, "rounds": rounds, "distant": distant},
     "docs/training.md": {"loader": loader, "optimizer": optimizer, "scheduler": scheduler},
 }
 
@@ -277,6 +409,11 @@ def _table(heading: list[str], rows: Iterator[list[str]]) -> Iterator[str]:
 
 def _interval(score: dict[str, float]) -> str:
     return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
+
+
+def _spread(score: dict[str, float]) -> str:
+    """Shows the mean over seeds, and the least and the greatest."""
+    return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
 
 
 def _share(score: dict[str, float] | None) -> str:

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from stages.artifacts.files import read_json
 from stages.artifacts.predictions import Predictions
 from stages.classifiers.classifier import Done
-from stages.errors import StageError
+from stages.classifiers.damage import told_of
 from stages.settings.chain import Compute
 from stages.statistics.logits import probabilities
 
@@ -43,15 +43,10 @@ class OnnxClassifier:
         """
         options = SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = compute.threads, ERRORS_ONLY
-        try:
+        with told_of(folder):
             config = OnnxConfig.model_validate(read_json(folder / CONFIG))
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
             session = InferenceSession(folder / MODEL, options, providers=["CPUExecutionProvider"])
-        except StageError:
-            raise
-        except Exception as error:  # noqa: BLE001  (what the runtime and the tokenizer's core raise has no class in common)
-            reason = " ".join(str(error).split())[:200]
-            raise StageError(f"{folder} cannot be loaded ({reason}): run `dvc repro` to make it anew") from None
         return cls(session, tokenizer, config, batch_size)
 
     def predict(self, texts: Sequence[str], done: Done) -> Predictions:

@@ -7,13 +7,13 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import BaseModel
 from safetensors.numpy import load_file
-from scipy.special import softmax
 from tokenizers import Tokenizer
 
 from stages.artifacts.files import read_json
 from stages.artifacts.predictions import Predictions
 from stages.classifiers.classifier import Done
-from stages.errors import StageError
+from stages.classifiers.damage import told_of
+from stages.statistics.logits import probabilities
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 CHUNK = 4096  # texts tokenized at once
@@ -23,7 +23,6 @@ class StaticConfig(BaseModel):
     """What there is to know beside the weights."""
 
     model_type: Literal["decortique-static"] = "decortique-static"
-    pooling: str
     max_length: int
     truncation_side: Literal["left", "right"] = "right"
 
@@ -31,16 +30,15 @@ class StaticConfig(BaseModel):
 class StaticClassifier:
     """Texts → tokens → vectors → their pool → logits."""
 
-    def __init__(self, tokenizer: Tokenizer, weights: dict[str, np.ndarray], pooling: str) -> None:
+    def __init__(self, tokenizer: Tokenizer, weights: dict[str, np.ndarray]) -> None:
         """Takes the parts of a model.
 
         Args:
-            tokenizer: that gives no special tokens.
-            weights: `embeddings` (vocabulary, width), `weights` (vocabulary,), `linear` (classes, width of the pool),
-                `bias` (classes,).
-            pooling: `mean` or `mean_max`.
+            tokenizer: that cuts and does not pad; the special tokens it gives weigh nothing.
+            weights: `embeddings` (vocabulary, width), `weights` (vocabulary,), `linear` (classes, width, or twice that
+                where the greatest values stand beside the mean), `bias` (classes,).
         """
-        self.tokenizer, self.pooling = tokenizer, pooling
+        self.tokenizer = tokenizer
         self.weights, self.bias = weights["weights"], weights["bias"]
         self.embeddings, linear = weights["embeddings"], weights["linear"]
         width = self.embeddings.shape[1]
@@ -56,17 +54,12 @@ class StaticClassifier:
         Raises:
             StageError: the folder is missing or damaged.
         """
-        try:
+        with told_of(folder):
             config = StaticConfig.model_validate(read_json(folder / CONFIG))
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             tokenizer.no_padding()
             tokenizer.enable_truncation(config.max_length, direction=config.truncation_side)
-            return cls(tokenizer, load_file(folder / WEIGHTS), config.pooling)
-        except StageError:
-            raise
-        except Exception as error:  # noqa: BLE001  (what the tokenizer's core raises has no class of its own)
-            reason = " ".join(str(error).split())[:200]
-            raise StageError(f"{folder} cannot be loaded ({reason}): run `dvc repro` to make it anew") from None
+            return cls(tokenizer, load_file(folder / WEIGHTS))
 
     def predict(self, texts: Sequence[str], done: Done) -> Predictions:
         """See `Classifier`."""
@@ -75,7 +68,7 @@ class StaticClassifier:
             encodings = self.tokenizer.encode_batch_fast(list(texts[start : start + CHUNK]))
             logits.append(self._logits([encoding.ids for encoding in encodings]))
             done(len(encodings))
-        return Predictions(softmax(np.concatenate(logits).astype(np.float64), axis=1))
+        return Predictions(probabilities(np.concatenate(logits)))
 
     def _logits(self, texts: Sequence[Sequence[int]]) -> np.ndarray:
         """Gives (texts, classes) logits of token ids, special ones among them, which weigh nothing."""
@@ -85,8 +78,6 @@ class StaticClassifier:
         owner = np.repeat(np.arange(len(texts)), lengths)[seen]
         ids = ids[seen]
         logits = np.tile(self.bias, (len(texts), 1)).astype(np.float32)
-        if not len(ids):
-            return logits
         starts = np.flatnonzero(np.diff(owner, prepend=-1))
         full = owner[starts]  # texts with a token
         logits[full] += np.add.reduceat(self.worth[ids], starts) / np.add.reduceat(self.weights[ids], starts)[:, None]

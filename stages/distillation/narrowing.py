@@ -1,9 +1,10 @@
 """A narrower student that starts from its teacher's weights, projected.
 
-The states of a student of width w are those of its teacher in the w directions in which its input embeddings are
-largest (their right singular vectors). Matrices that read states or write them are projected; of the heads and of the
-inner neurons, which have no common basis, those that write most are kept. Layer norms work on each component by
-itself, so that their gains can only be carried over in the mean: a student is near its teacher, not equal to it.
+The states of a student of width w are those of its teacher in the w directions in which the states of single tokens, at
+all layers, are largest (their right singular vectors). Matrices that read states or write them are projected; of the
+heads and of the inner neurons, which have no common basis, those that write most are kept. Layer norms work on each
+component by itself, so that their gains can only be carried over in the mean: a student is near its teacher, not equal
+to it.
 """
 
 import re
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
 
+from stages.distillation.tokens import SAMPLE, Frame, of_single_tokens
 from stages.errors import StageError
 from stages.transformer.layers import layer_stack
 
@@ -39,24 +41,44 @@ ROLES: dict[str, tuple[str, ...]] = {
 Reduce = Callable[[torch.Tensor, int], torch.Tensor]  # a weight, one of its axes → the weight, narrower on that axis
 
 
-def narrowed(teacher: PreTrainedModel, config: PretrainedConfig) -> PreTrainedModel:
+def basis(teacher: PreTrainedModel, frame: Frame, width: int) -> torch.Tensor:
+    """Gives (teacher's width, width) orthonormal directions, those that hold most of its states.
+
+    Args:
+        teacher: the wide model, with all its layers.
+        frame: what stands around each token.
+        width: how many directions.
+    """
+    step = -(-teacher.config.vocab_size // SAMPLE)
+    states = of_single_tokens(teacher, frame, lambda each: torch.stack(each, 1), step=step).flatten(0, -2).double()
+    _, directions = torch.linalg.eigh(states.T @ states)  # ascending
+    chosen = directions[:, -width:].flip(1)
+    # The sign of an eigenvector is arbitrary, and may differ between machines.
+    return (chosen * chosen.sum(0).sign()).float()
+
+
+def narrowed(teacher: PreTrainedModel, config: PretrainedConfig, basis: torch.Tensor) -> PreTrainedModel:
     """Gives a model of the narrower `config` with the projected weights of `teacher`, which is as deep.
+
+    Args:
+        teacher: the wide model.
+        config: of the narrow one.
+        basis: (teacher's width, width) orthonormal directions.
 
     Raises:
         StageError: the family names its weights unlike BERT and DistilBERT.
     """
     student = AutoModelForSequenceClassification.from_config(config)
-    basis = _basis(teacher, config.hidden_size)
     weights = {name: values.detach() for name, values in teacher.state_dict().items()}
+    roles = {name: _roles(name, teacher.config.model_type) for name, _ in teacher.named_parameters()}
     parts = {name: dict(block.named_parameters()) for name, block in _blocks(teacher).items()}
-    for name in dict(teacher.named_parameters()):
+    for name, own in roles.items():
         block = next((parts[one] for one in parts if name.startswith(f"{one}.")), {})
         reduce = _reductions(block, basis, teacher.config, config)
-        roles = _roles(name, teacher.config.model_type)
-        if roles == GAIN:
+        if own == GAIN:
             weights[name] = basis.square().T @ weights[name]
         else:
-            for axis, role in enumerate(roles):
+            for axis, role in enumerate(own):
                 weights[name] = reduce[role](weights[name], axis)
     student.load_state_dict(weights)
     return student
@@ -76,15 +98,6 @@ def _roles(name: str, family: str) -> tuple[str, ...]:
         "params.yaml: start.weights: svd knows the weights of BERT, RoBERTa, DistilBERT and their kin, not "
         f"{family}'s ({name}): use random"
     )
-
-
-def _basis(teacher: PreTrainedModel, width: int) -> torch.Tensor:
-    """Gives (teacher's width, width) orthonormal directions."""
-    embeddings = teacher.get_input_embeddings().weight.detach().double()
-    _, directions = torch.linalg.eigh(embeddings.T @ embeddings)  # ascending
-    chosen = directions[:, -width:].flip(1)
-    # The sign of an eigenvector is arbitrary, and may differ between machines.
-    return (chosen * chosen.sum(0).sign()).float()
 
 
 def _reductions(

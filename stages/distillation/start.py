@@ -2,73 +2,89 @@
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 from transformers import AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
 
-from stages.distillation.narrowing import inner_size, narrowed
+from stages.distillation.folding import fold
+from stages.distillation.narrowing import basis, inner_size, narrowed
+from stages.distillation.tokens import Frame
 from stages.errors import StageError
 from stages.settings.distill import Start
 from stages.transformer.classifier import dropouts, new_classifier
 from stages.transformer.layers import layer_stack
 
 
-def begin(
-    start: Start,
-    teacher: PreTrainedModel | None,
-    encoder: Path,
-    labels: Sequence[str],
-    *,
-    dropout: float | None,
-    seed: int,
-) -> PreTrainedModel:
-    """Makes a student that has learnt nothing yet.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a student can begin from.
 
-    Args:
-        start: from what.
+    Attributes:
         teacher: the model it learns from; None where that is no transformer.
         encoder: folder of the pretrained encoder.
         labels: the classes.
+        frame: the tokens that stand before and behind every text.
+    """
+
+    teacher: PreTrainedModel | None
+    encoder: Path
+    labels: Sequence[str]
+    frame: Frame
+
+    def fresh(self, seed: int) -> PreTrainedModel:
+        """Gives the encoder with a decision that has learnt nothing."""
+        return new_classifier(self.encoder, self.labels, dropout=None, seed=seed)
+
+
+def begin(start: Start, origin: Origin, *, dropout: float | None, seed: int) -> PreTrainedModel:
+    """Makes a student that has learnt nothing yet.
+
+    Args:
+        start: as what.
+        origin: of what.
         dropout: of the student; None leaves it as in the teacher, or the encoder.
         seed: of fresh weights.
 
     Raises:
         StageError: its teacher has no weights to begin with, no such layers, or cannot be made narrower so.
     """
-    if start.weights == "encoder" or (start.weights == "random" and teacher is None):
-        whole = new_classifier(encoder, labels, dropout=None, seed=seed)
-    elif teacher is None:
+    if start.weights == "encoder" or (start.weights == "random" and origin.teacher is None):
+        whole = origin.fresh(seed)
+    elif origin.teacher is None:
         raise StageError(f"params.yaml: weights: {start.weights} needs a teacher that is a transformer: use encoder")
     else:
-        whole = teacher
+        whole = origin.teacher
     student = kept(whole, start.layers)
     config = _narrow(student.config, start.width)
     for name in dropouts(config) if dropout is not None else ():
         setattr(config, name, dropout)
     torch.manual_seed(seed)
     if start.weights == "svd":
-        return narrowed(student, config)
+        return narrowed(student, config, basis(whole, origin.frame, config.hidden_size))
     # Built anew: a family may leave a dropout of 0 out of its build, or keep it in several places.
     built = AutoModelForSequenceClassification.from_config(config)
     if start.weights != "random":
         built.load_state_dict(student.state_dict())
+    if start.embeddings == "states":
+        fold(built, kept(whole, range(start.layers[0])), origin.frame)
     return built
 
 
-def kept(teacher: PreTrainedModel, layers: Sequence[int]) -> PreTrainedModel:
+def kept(whole: PreTrainedModel, layers: Sequence[int]) -> PreTrainedModel:
     """Copies a model and leaves it only some layers, counted from 0.
 
-    This is how DistilBERT starts (Sanh et al., 2019). Embeddings and decision are the teacher's.
+    This is how DistilBERT starts (Sanh et al., 2019). Embeddings and decision are those of the whole.
 
     Raises:
-        StageError: the teacher has no such layer, or one that cannot stand where it would.
+        StageError: there is no such layer, or it cannot stand where it would.
     """
-    depth = teacher.config.num_hidden_layers
+    depth = whole.config.num_hidden_layers
     if max(layers) >= depth:
-        raise StageError(f"params.yaml: start.layers names layer {max(layers)}; the teacher has 0 to {depth - 1}")
-    student = copy.deepcopy(teacher)
+        raise StageError(f"params.yaml: start.layers names layer {max(layers)}; there are 0 to {depth - 1}")
+    student = copy.deepcopy(whole)
     stack = layer_stack(student)
     chosen = nn.ModuleList(stack[place] for place in layers)
     for parent in student.modules():

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from stages.artifacts.files import write_json
 from stages.artifacts.predictions import Predictions
@@ -20,7 +20,6 @@ from stages.statistics.logits import probabilities
 from stages.transformer.batches import Batch, TokenRows
 from stages.transformer.encoding import encode
 from stages.transformer.trainable import Trainable
-from stages.transformer.trunk import pooled
 
 ROUNDS = 4  # of the power iteration that finds the principal components
 
@@ -109,39 +108,10 @@ class Static(Trainable):
         )
         tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
         config = StaticConfig(
-            pooling=self.pooling,
             max_length=tokenizer.model_max_length,
             truncation_side=tokenizer.truncation_side,
         )
         write_json(folder / CONFIG, config.model_dump())
-
-
-def token_vectors(
-    classifier: PreTrainedModel,
-    frame: tuple[list[int], list[int]],
-    *,
-    batch_size: int,
-    done: Callable[[int], object] = lambda _: None,
-) -> torch.Tensor:
-    """Gives (vocabulary, width): the mean of the last states of each token as a text of its own.
-
-    Args:
-        classifier: a transformer.
-        frame: the tokens that stand before and behind every text.
-        batch_size: tokens at once.
-        done: told how many tokens each batch held.
-    """
-    model, (head, tail) = classifier.base_model.eval(), frame
-    rows = TokenRows.of([[*head, token, *tail] for token in range(model.config.vocab_size)])
-
-    def compute(batch: Batch) -> torch.Tensor:
-        return pooled(model(**batch).last_hidden_state, batch["attention_mask"], "mean")
-
-    return torch.from_numpy(
-        encode(
-            rows, compute, batch_size=batch_size, padding_id=model.config.pad_token_id, device=model.device, done=done
-        )
-    )
 
 
 def principal(vectors: torch.Tensor, width: int, seed: int) -> torch.Tensor:

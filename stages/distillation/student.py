@@ -8,13 +8,12 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from stages.distillation.reading import Teacher
-from stages.distillation.start import begin
-from stages.distillation.static import Static, principal, token_vectors
+from stages.distillation.start import Origin, begin
+from stages.distillation.static import Static, principal
 from stages.distillation.teaching import Compared, Pupil, plain_objective, pupil_objective
-from stages.progress import progress
+from stages.distillation.tokens import of_single_tokens
 from stages.settings.distill import StaticStudent, TransformerStudent
 from stages.settings.training import Training
-from stages.transformer.classifier import new_classifier
 from stages.transformer.heads import Headed, save_headed
 from stages.transformer.objective import Objective
 from stages.transformer.tokenizer import frame
@@ -63,10 +62,11 @@ def new_learner(
     Raises:
         StageError: it cannot begin so, or learn that from this teacher.
     """
-    if isinstance(student, StaticStudent):
-        return _static(student, teacher, encoder, tokenizer, labels, settings)
     taught_by = teacher.headed.classifier if teacher.headed else None
-    classifier = begin(student.start, taught_by, encoder, labels, dropout=settings.dropout, seed=settings.seed)
+    origin = Origin(taught_by, encoder, labels, frame(tokenizer))
+    if isinstance(student, StaticStudent):
+        return _static(student, origin, tokenizer, settings.seed)
+    classifier = begin(student.start, origin, dropout=settings.dropout, seed=settings.seed)
     compared = Compared.of(student.learns, student.start, taught_by.config.num_hidden_layers if taught_by else 0)
     if compared.attention and taught_by:
         for model in (classifier, taught_by):
@@ -77,26 +77,13 @@ def new_learner(
     return Learner(pupil, pupil_objective(student.learns, compared, taught_by), compared.states)
 
 
-def _static(
-    student: StaticStudent,
-    teacher: Teacher,
-    encoder: Path,
-    tokenizer: PreTrainedTokenizerBase,
-    labels: Sequence[str],
-    settings: Training,
-) -> Learner:
-    knows = (
-        teacher.headed.classifier
-        if teacher.headed
-        else new_classifier(encoder, labels, dropout=None, seed=settings.seed)
-    )
-    with progress("vectors of single tokens", knows.config.vocab_size, "token") as bar:
-        vectors = token_vectors(knows, frame(tokenizer), batch_size=256, done=bar.update)
-    special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+def _static(student: StaticStudent, origin: Origin, tokenizer: PreTrainedTokenizerBase, seed: int) -> Learner:
+    wide = origin.teacher or origin.fresh(seed)
+    vectors = of_single_tokens(wide, origin.frame, lambda states: states[-1].mean(1))
     model = Static(
-        principal(vectors, student.width, settings.seed),
-        len(labels),
-        skipped=sorted(special),
+        principal(vectors, student.width, seed),
+        len(origin.labels),
+        skipped=sorted(set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}),
         pooling=student.pooling,
         token_dropout=student.token_dropout,
     )

@@ -122,9 +122,8 @@ def _whole(maps: torch.Tensor | None) -> bool:
 def extras(reading: Reading, learns: Sequence[Term]) -> dict[str, torch.Tensor]:
     """Gives what belongs to each text, named as in a batch: the teacher's answers, and the labels it learns."""
     classes = reading.lessons.logits.shape[1]
-    known = torch.from_numpy(reading.labels)
-    if any(isinstance(term, LabelsTerm) and term.of == "teacher" for term in learns):
-        known = reading.lessons.logits.argmax(-1)
+    of_teacher = any(isinstance(term, LabelsTerm) and term.of == "teacher" for term in learns)
+    known = reading.lessons.logits.argmax(-1) if of_teacher else torch.from_numpy(reading.labels)
     hard = functional.one_hot(known.clamp(min=0), classes).float()
     hard[known == UNKNOWN] = torch.nan
     return {LABELS: hard, **reading.lessons.extras()}

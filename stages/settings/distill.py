@@ -95,7 +95,7 @@ class Texts(Strict):
         pool: the texts of `pool`, which only its teacher labels.
         limit: so many of each at most, the same for every student, those of a smaller limit among them.
         threshold: leave out the texts of which the teacher is less sure.
-        spans: pieces of the training texts; None for none.
+        spans: pieces of the training texts that are read, however sure the teacher is of a piece; None for none.
     """
 
     train: bool = True
@@ -121,11 +121,14 @@ class Start(Strict):
             `random`, of the same build; `svd`, narrower, projected on what its teacher's states vary most in.
         layers: those of the teacher that are kept, from 0; for `random`, those in whose place new ones stand.
         width: of `random` and `svd`: size of its states; None for the teacher's.
+        embeddings: of `teacher` and `encoder`: the `words`, as they are, or the `states` in which each comes to the
+            first layer that is kept, out of context.
     """
 
     weights: Literal["teacher", "encoder", "random", "svd"]
     layers: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
     width: Count | None = None
+    embeddings: Literal["words", "states"] = "words"
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Start":
@@ -135,6 +138,10 @@ class Start(Strict):
             raise ValueError(f"width: weights of the {self.weights} are as wide as they are; use random or svd")
         if self.width is None and self.weights == "svd":
             raise ValueError("width is missing: svd makes a narrower student")
+        if self.embeddings == "states" and self.weights not in {"teacher", "encoder"}:
+            raise ValueError(f"embeddings: states go with weights of teacher or encoder, not with {self.weights}")
+        if self.embeddings == "states" and self.layers[0] == 0:
+            raise ValueError("embeddings: words come to layer 0 as they are: begin with a higher layer, or use words")
         return self
 
 
@@ -262,6 +269,8 @@ class Rounds(Catalogue[Round]):
     def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """A round trains a student that is described, under a name of its own, and not in a circle."""
         for name, one in self.root.items():
+            if one.task not in params["tasks"]:
+                yield f"rounds.{name}.task", f"{one.task!r} is not among tasks ({', '.join(params['tasks'])})"
             if one.student not in params["students"]:
                 yield f"rounds.{name}.student", f"{one.student!r} is not described under students"
             if name in {*params["approaches"], *params["distill"]["students"]}:

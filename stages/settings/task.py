@@ -199,8 +199,8 @@ class Task(Strict):
         """Puts the head that decides before the others, in whatever order they stand in the file."""
         if RESERVED in heads:
             raise ValueError(f"a head cannot be called {RESERVED}, as the scores of its approach are")
-        able = [name for name, head in heads.items() if isinstance(head, ClassificationHead)]
-        chosen = [name for name in able if getattr(heads[name], "decides", False)] or able
+        able = {name: head for name, head in heads.items() if isinstance(head, ClassificationHead)}
+        chosen = [name for name, head in able.items() if head.decides] or list(able)
         if not able:
             raise ValueError("none decides between the labels: one must be a classification")
         if len(chosen) > 1:

@@ -54,8 +54,10 @@ def _add_lora(model: Headed, settings: Adaptation) -> None:
         inject_adapter_in_model(config, block)
 
 
-def merge(model: Headed) -> None:
+def merge(model: Headed, adaptation: Adaptation) -> None:
     """Adds what LoRA learnt to the matrices it stands beside, so that the model is again as its family has it."""
+    if adaptation.kind != "lora":
+        return
     from peft.tuners.lora import LoraLayer
 
     for parent in list(model.modules()):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from stages.distillation.start import begin, kept, matched_states
+from stages.distillation.start import Origin, begin, kept, matched_states
 from stages.errors import StageError
 from stages.settings.distill import Start
 from stages.transformer.batches import TokenRows
@@ -16,6 +16,7 @@ from tests.conftest import FAMILIES, write_encoder
 from tests.distillation.made import LABELS, batch_of, said, same_weights, shaken
 
 ALL = [0, 1, 2, 3]
+FRAME = ([2], [3])  # of the tokenizer that all of them have
 
 
 @pytest.fixture(scope="module", params=[*FAMILIES, "electra"])
@@ -35,7 +36,7 @@ def begun(
     teacher: PreTrainedModel | None, encoder: Path, *, dropout: float | None = None, seed: int = 0, **start: Any
 ) -> PreTrainedModel:
     described = Start.model_validate({"weights": "teacher", "layers": [0, 2], **start})
-    return begin(described, teacher, encoder, LABELS, dropout=dropout, seed=seed).eval()
+    return begin(described, Origin(teacher, encoder, LABELS, FRAME), dropout=dropout, seed=seed).eval()
 
 
 def layer_of(name: str) -> tuple[str, int, str] | None:
@@ -203,7 +204,7 @@ def test_a_student_learns_by_the_softmax_whatever_its_teacher_was_trained_by(
 def test_layers_that_are_not_there_are_refused_with_those_that_are(
     any_teacher: PreTrainedModel, folder: Path, weights: str
 ) -> None:
-    with pytest.raises(StageError, match=r"start\.layers names layer 4; the teacher has 0 to 3"):
+    with pytest.raises(StageError, match=r"start\.layers names layer 4; there are 0 to 3"):
         begun(any_teacher, folder, weights=weights, layers=[0, 4])
 
 

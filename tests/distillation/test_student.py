@@ -8,9 +8,10 @@ from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.distillation.reading import Teacher
-from stages.distillation.static import Static, principal, token_vectors
+from stages.distillation.static import Static, principal
 from stages.distillation.student import Learner, new_learner
 from stages.distillation.teaching import Pupil
+from stages.distillation.tokens import Frame, of_single_tokens
 from stages.encoders.tokenizer_file import prefix_texts
 from stages.settings.chain import Compute
 from stages.settings.distill import StaticStudent, TransformerStudent
@@ -108,6 +109,11 @@ def test_a_student_of_a_teacher_that_is_no_transformer_begins_as_the_encoder(
     )
 
 
+def vectors(classifier: PreTrainedModel, frame: Frame) -> torch.Tensor:
+    """(vocabulary, width): the mean of the last states of each token in its frame."""
+    return of_single_tokens(classifier, frame, lambda states: states[-1].mean(1))
+
+
 def test_a_static_student_begins_as_what_its_teacher_makes_of_each_token_alone(
     model: Teacher, tokenizer: PreTrainedTokenizerBase
 ) -> None:
@@ -115,24 +121,11 @@ def test_a_static_student_begins_as_what_its_teacher_makes_of_each_token_alone(
     assert found.states == []
     assert isinstance(found.model, Static)
     assert model.headed
-    expected = principal(token_vectors(model.headed.classifier, ([2], [3]), batch_size=7), 8, seed=3)
+    expected = principal(vectors(model.headed.classifier, ([2], [3])), 8, seed=3)
     torch.testing.assert_close(found.model.embeddings.weight.detach(), expected, atol=1e-4, rtol=1e-3)
     assert found.parameters == 26 * 8 + 26 + 8 * 2 + 2
     skipped = [token for token, is_skipped in zip(VOCABULARY, found.model.skipped.tolist(), strict=True) if is_skipped]
     assert skipped == [token for token in SPECIAL if token != "[UNK]"]  # an unknown word is a part of a text
-
-
-def test_the_vector_of_a_token_is_the_mean_of_its_states_in_a_frame(model: Teacher) -> None:
-    assert model.headed
-    classifier = model.headed.classifier.train()
-    told: list[int] = []
-    found = token_vectors(classifier, ([2, 6], [3]), batch_size=10, done=told.append)
-    assert found.shape == (26, 16)
-    assert sum(told) == 26
-    ids = torch.tensor([[2, 6, 20, 3]])
-    with torch.no_grad():
-        state = classifier.base_model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
-    torch.testing.assert_close(found[20], state[0].mean(0), atol=1e-5, rtol=0)
 
 
 def test_a_static_student_of_a_prefixed_encoder_knows_each_token_behind_the_prefix(
@@ -146,7 +139,7 @@ def test_a_static_student_of_a_prefixed_encoder_knows_each_token_behind_the_pref
     assert isinstance(found.model, Static)
     frame = (tokenizer("good")["input_ids"][:-2], [3])
     assert len(frame[0]) == 4
-    expected = principal(token_vectors(headed.classifier, frame, batch_size=26), 8, seed=0)
+    expected = principal(vectors(headed.classifier, frame), 8, seed=0)
     torch.testing.assert_close(found.model.embeddings.weight.detach(), expected, atol=1e-4, rtol=1e-3)
 
 
@@ -156,7 +149,7 @@ def test_a_static_student_of_a_teacher_that_is_no_transformer_begins_as_the_enco
     found = learner(static_of(), Teacher(deep, None, one_thread), tokenizer)
     assert isinstance(found.model, Static)
     encoder = new_classifier(deep, LABELS, dropout=None, seed=0)
-    expected = principal(token_vectors(encoder, ([2], [3]), batch_size=26), 8, seed=0)
+    expected = principal(vectors(encoder, ([2], [3])), 8, seed=0)
     torch.testing.assert_close(found.model.embeddings.weight.detach(), expected, atol=1e-4, rtol=1e-3)
 
 

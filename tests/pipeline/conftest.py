@@ -23,9 +23,9 @@ REHEARSAL = {
     "embed.splits": ["test"],
     "finetune.epochs": 1,
     "distill.epochs": 1,
-    "students.student.start.layers": [0, 3],
+    "students.student.start.layers": [1, 4],
     "students.static.training.epochs": 1,
-    "rounds": {"again": {"task": "opinion", "teacher": "student-1", "student": "student-1", "seed": 1}},
+    "rounds": {"again": {"task": "opinion", "teacher": "student-1", "student": "born-again", "seed": 1}},
     "evaluate.resamples": 200,
 }
 STAGES = {

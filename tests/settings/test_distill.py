@@ -73,6 +73,13 @@ def test_a_loss_that_cannot_be_is_refused_at_its_place_in_the_list(
         ),
         ({"weights": "svd", "layers": [0]}, "start", "width is missing: svd makes a narrower student"),
         ({"weights": "svd", "layers": [0], "width": 0}, "start.width", "greater than or equal to 1"),
+        (
+            {"weights": "svd", "layers": [1], "width": 192, "embeddings": "states"},
+            "start",
+            "states go with weights of teacher or encoder, not with svd",
+        ),
+        ({"weights": "teacher", "layers": [0, 2], "embeddings": "states"}, "start", "begin with a higher layer"),
+        ({"weights": "teacher", "layers": [1], "embeddings": "word"}, "start.embeddings", "'words' or 'states'"),
         ({"weights": "zeros", "layers": [0]}, "start.weights", "'teacher', 'encoder', 'random' or 'svd'"),
     ],
 )
@@ -169,6 +176,11 @@ def test_a_training_that_a_student_cannot_change_is_refused_where_it_is_describe
             {"distill/students": ["student", "nobody"]},
             "distill.students",
             "'nobody' is not described under students (",
+        ),
+        (
+            {"rounds": {"again": {**ROUND, "task": "opinions"}}},
+            "rounds.again.task",
+            "'opinions' is not among tasks (opinion",
         ),
         (
             {"rounds": {"again": {**ROUND, "student": "nobody"}}},

@@ -132,7 +132,7 @@ def test_merged_additions_leave_a_model_of_its_family_that_says_the_same(
     added = {name.removesuffix(".lora_B.default.weight"): values for name, values in weights(model).items()}
     expected = model.predict(rows, batch_size=8)
     assert not np.allclose(expected.probability, start.probability, atol=1e-3)
-    merge(model)
+    merge(model, LORA)
     after = weights(model)
     assert list(model.state_dict()) == list(plain)
     for name in wanted:
@@ -152,7 +152,7 @@ def test_merged_additions_leave_a_model_of_its_family_that_says_the_same(
 def test_a_model_without_additions_is_merged_into_itself(encoder: Path) -> None:
     model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
     before = weights(model)
-    merge(model)
+    merge(model, Adaptation(kind="full"))
     assert not changed(before, weights(model))
     assert list(weights(model)) == list(before)
 
