@@ -45,7 +45,6 @@ TEACHER, LABELLERS = "transformer", ("transformer", "retrieved")
 WORDS = {"weights": "teacher", "layers": [0]}  # its first layer, on the words as they are
 LABELS_ALONE = [{"term": "labels", "weight": 1.0}]
 SIZES, THRESHOLD = (1000, 8000), 0.9
-EPOCHS = 3  # where no pieces are read, which make an epoch longer
 
 MEASURES = ("accuracy", "log_loss", "entropy", "overconfidence", "agreement_with_ancestor")
 # What distillation brings, taken apart: a teacher or none, its weights, what it folds, pieces of texts, its inside.
@@ -76,7 +75,7 @@ def students(described: Mapping[str, Student]) -> dict[str, Student]:
     """Gives the students of the experiment, made from those of params.yaml."""
     three, one, static = described["student"], described["student-1"], described["static"]
     # Without pieces of texts, which only a teacher can label.
-    whole, plain = (_plain(student) for student in (three, one))
+    whole, plain, again = ({**student, "texts": {}} for student in (three, one, described["born-again"]))
     hard, soft = (_terms(three, name) for name in ("labels", "logits"))
     return {
         "three": three,
@@ -94,7 +93,7 @@ def students(described: Mapping[str, Student]) -> dict[str, Student]:
         "narrow-svd": {**whole, "start": {"weights": "svd", "layers": [0, 2, 4], "width": 192}},
         "two": {**whole, "start": {"weights": "teacher", "layers": [0, 2]}},
         "last": {**plain, "start": {"weights": "teacher", "layers": [1], "embeddings": "states"}},
-        "again": _plain(described["born-again"]),
+        "again": again,
         "static": static,
         **{f"train-{size}": _distant(plain, {"limit": size}) for size in SIZES},
         "train-sure": _distant(plain, {"limit": SIZES[-1], "threshold": THRESHOLD}),
@@ -104,11 +103,6 @@ def students(described: Mapping[str, Student]) -> dict[str, Student]:
 
 def _terms(student: Student, *names: str) -> list[dict[str, Any]]:
     return [term for term in student["learns"] if term["term"] in names]
-
-
-def _plain(student: Student) -> Student:
-    """Reads no pieces of texts, but the texts once more."""
-    return {**student, "texts": {}, "training": {**student.get("training", {}), "epochs": EPOCHS}}
 
 
 def _from(student: Student, weights: str, **changes: Any) -> Student:

@@ -1,18 +1,26 @@
 """A teacher of four layers, and texts to learn from."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.artifacts import paths
 from stages.classifiers.manifest import Manifest
+from stages.distillation.lessons import ask
+from stages.distillation.reading import Reading, Teacher
+from stages.distillation.student import new_learner
+from stages.settings.chain import Compute
+from stages.transformer.batches import TokenRows
 from stages.transformer.classifier import new_classifier
 from stages.transformer.heads import Headed, save_headed
 from stages.transformer.tokenizer import load_tokenizer
 from tests.conftest import CLASSES, TEXTS, write_encoder
-from tests.distillation.made import LABELS, POOL, TASK, write_split
+from tests.distillation.made import LABELS, POOL, TASK, Described, Prepare, Taught, student_of, write_split
+from tests.transformer.made import training
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +57,23 @@ def project(
     save_headed(Headed(teacher, "polarity"), load_tokenizer(deep), folder)
     Manifest(kind="transformer", labels=LABELS).write(folder)
     return tmp_path
+
+
+@pytest.fixture
+def prepare(
+    deep: Path,
+    teacher: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: TokenRows,
+    tmp_path: Path,
+    one_thread: Compute,
+) -> Prepare:
+    """Has a student begin as the stage does, and asks its teacher."""
+
+    def prepared(*learns: Described, labels: list[int] = CLASSES, seed: int = 0, **start: Any) -> Taught:
+        student, headed = student_of(*learns, **start), Headed(teacher, "polarity")
+        learner = new_learner(student, Teacher(deep, headed, one_thread), deep, tokenizer, LABELS, training(seed=seed))
+        lessons = ask(headed, rows, learner.states, folder=tmp_path / "lessons")
+        return Taught(student, learner, Reading(rows, np.array(labels), lessons))
+
+    return prepared

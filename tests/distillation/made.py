@@ -1,7 +1,7 @@
 """What the tests of distillation share."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -9,6 +9,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.artifacts import paths
 from stages.artifacts.tables import CORPUS, TOKENS, write_table
+from stages.distillation.reading import Reading
+from stages.distillation.student import Learner
+from stages.distillation.teaching import Pupil, extras
 from stages.settings.distill import StaticStudent, TransformerStudent
 from stages.transformer.batches import Batch, Collate, TokenRows
 from stages.transformer.heads import Headed
@@ -102,3 +105,31 @@ def static_of(**changes: Any) -> StaticStudent:
             **changes,
         }
     )
+
+
+PLACES = [3, 30, 11, 8, 17]  # texts of several lengths, so that some are padded
+
+
+class Taught(NamedTuple):
+    """A student that is ready to learn, and what it learns from."""
+
+    student: TransformerStudent
+    learner: Learner
+    reading: Reading
+
+    @property
+    def pupil(self) -> Pupil:
+        assert isinstance(self.learner.model, Pupil)
+        return self.learner.model
+
+    def batch(self, places: list[int] | None = None) -> Batch:
+        rows = self.reading.rows
+        return Collate(0, extras(self.reading, self.student.learns))([rows[place] for place in places or PLACES])
+
+    def terms(self, places: list[int] | None = None) -> dict[str, float]:
+        with torch.no_grad():
+            found = self.learner.objective(self.learner.model.eval(), self.batch(places))
+        return {name: value.item() for name, value in found.items()}
+
+
+Prepare = Callable[..., Taught]

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,79 +10,32 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from stages.distillation import objectives
 from stages.distillation.lessons import ask
 from stages.distillation.reading import Reading, Teacher
-from stages.distillation.student import Learner, new_learner
-from stages.distillation.teaching import Pupil, extras, plain_objective
+from stages.distillation.student import new_learner
+from stages.distillation.teaching import plain_objective
 from stages.errors import StageError
 from stages.settings.chain import Compute
-from stages.settings.distill import TransformerStudent
-from stages.transformer.batches import Batch, Batches, Collate, TokenRows
-from stages.transformer.checkpoint import Checkpoint
+from stages.transformer.batches import Collate, TokenRows
 from stages.transformer.classifier import new_classifier
 from stages.transformer.examples import UNKNOWN
 from stages.transformer.heads import Headed
 from stages.transformer.losses import cross_entropy
-from stages.transformer.processes import Processes
-from stages.transformer.training import train
 from tests.conftest import CLASSES, write_encoder
 from tests.distillation.made import (
     ATTENTION_TERM,
     LABELS,
     LABELS_TERM,
     LOGITS_TERM,
+    PLACES,
     RELATIONS_TERM,
     Described,
+    Prepare,
+    Taught,
     hidden,
     student_of,
 )
 from tests.transformer.made import training
 
-PLACES = [3, 30, 11, 8, 17]  # texts of several lengths, so that some are padded
 ALL_TERMS = [LABELS_TERM, LOGITS_TERM, hidden(), ATTENTION_TERM, RELATIONS_TERM]
-
-
-class Taught(NamedTuple):
-    """A student that is ready to learn, and what it learns from."""
-
-    student: TransformerStudent
-    learner: Learner
-    reading: Reading
-
-    @property
-    def pupil(self) -> Pupil:
-        assert isinstance(self.learner.model, Pupil)
-        return self.learner.model
-
-    def batch(self, places: list[int] | None = None) -> Batch:
-        rows = self.reading.rows
-        return Collate(0, extras(self.reading, self.student.learns))([rows[place] for place in places or PLACES])
-
-    def terms(self, places: list[int] | None = None) -> dict[str, float]:
-        with torch.no_grad():
-            found = self.learner.objective(self.learner.model.eval(), self.batch(places))
-        return {name: value.item() for name, value in found.items()}
-
-
-Prepare = Callable[..., Taught]
-
-
-@pytest.fixture
-def prepare(
-    deep: Path,
-    teacher: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    rows: TokenRows,
-    tmp_path: Path,
-    one_thread: Compute,
-) -> Prepare:
-    """Has a student begin as the stage does, and asks its teacher."""
-
-    def prepared(*learns: Described, labels: list[int] = CLASSES, seed: int = 0, **start: Any) -> Taught:
-        student, headed = student_of(*learns, **start), Headed(teacher, "polarity")
-        learner = new_learner(student, Teacher(deep, headed, one_thread), deep, tokenizer, LABELS, training(seed=seed))
-        lessons = ask(headed, rows, learner.states, folder=tmp_path / "lessons")
-        return Taught(student, learner, Reading(rows, np.array(labels), lessons))
-
-    return prepared
 
 
 class Seen(NamedTuple):
@@ -291,60 +243,6 @@ def test_a_student_of_all_layers_has_nothing_left_to_learn(prepare: Prepare) -> 
         assert taught.terms() == {term["term"]: pytest.approx(0, abs=1e-6) for term in terms}
     shorter = prepare(LOGITS_TERM, hidden(), ATTENTION_TERM, RELATIONS_TERM).terms()
     assert min(shorter.values()) > 1e-5
-
-
-NEARER: dict[str, tuple[list[Described], dict[str, Any]]] = {
-    "logits": ([LOGITS_TERM], {}),
-    "labels of the teacher": ([{**LABELS_TERM, "of": "teacher"}], {}),
-    "hidden": ([hidden()], {}),
-    "hidden of all tokens, squared": ([hidden(tokens="all", distance="mse")], {}),
-    "hidden, narrower": ([hidden(distance="mse")], {"weights": "random", "width": 8}),
-    "hidden, projected": ([hidden()], {"weights": "svd", "width": 8}),
-    "attention": ([ATTENTION_TERM], {}),
-    "relations": ([RELATIONS_TERM], {}),
-    "several": ([LOGITS_TERM, hidden(), ATTENTION_TERM], {}),
-}
-
-
-@pytest.mark.parametrize("case", NEARER)
-def test_a_student_gets_nearer_to_its_teacher_by_each_term(
-    prepare: Prepare, teacher: PreTrainedModel, tmp_path: Path, case: str
-) -> None:
-    learns, start = NEARER[case]
-    taught = prepare(*learns, **start)
-    everything = list(range(32))
-    before, weights = taught.terms(everything), [values.clone() for values in teacher.parameters()]
-    learn(taught, tmp_path, epochs=12)
-    after = taught.terms(everything)
-    for term in before:
-        assert after[term] < before[term] / 2, term
-    assert all(torch.equal(now, then) for now, then in zip(teacher.parameters(), weights, strict=True))
-    assert all(values.grad is None for values in teacher.parameters())
-
-
-def learn(taught: Taught, folder: Path, **changes: Any) -> None:
-    """Trains a student; what it is left with is the last epoch."""
-    settings, epoch = training(**{"select_by": "log_loss", "weight_decay": 0.0, **changes}), count()
-    train(
-        taught.pupil,
-        Batches(taught.reading.rows, extras(taught.reading, taught.student.learns), padding_id=0, batch_size=8, seed=0),
-        taught.learner.objective,
-        lambda _: {"log_loss": -float(next(epoch))},
-        settings,
-        curves=folder / "curves",
-        checkpoint=Checkpoint(folder / "state"),
-        processes=Processes(torch.device("cpu")),
-    )
-
-
-def test_a_student_whose_teacher_computes_along_learns_in_sixteen_bits_too(prepare: Prepare, tmp_path: Path) -> None:
-    taught = prepare(LABELS_TERM, LOGITS_TERM, hidden(tokens="all"), ATTENTION_TERM, RELATIONS_TERM)
-    before = taught.terms()
-    learn(taught, tmp_path, precision="bf16", epochs=12)
-    after = taught.terms()
-    assert {values.dtype for values in taught.pupil.parameters()} == {torch.float32}
-    for term in ("logits", "hidden", "attention"):
-        assert after[term] < before[term], term
 
 
 def test_a_teacher_that_computes_along_does_so_without_dropout(
