@@ -5,7 +5,6 @@ Students of `opinion`, each trained with every seed below, in a copy of the proj
 - controls: the same student without a teacher, or without its teacher's weights to begin with;
 - what is left out below: folded into the table of words, or simply gone;
 - terms of the loss, one by one;
-- narrower students, that begin at random or from a projection of their teacher;
 - rounds: through assistants of decreasing size, and repeated at equal size (born-again);
 - distant supervision: what the transformer or VADER says of texts, and nothing else, by amount and by threshold; of the
   training sentences without their labels, and of reviews that neither has seen.
@@ -27,11 +26,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pyarrow.parquet import read_table, write_table
 from scipy.stats import t as student_t
 
 from experiments.clone import ROOT, choose, clone_into, dvc
 from stages.artifacts import paths
-from stages.artifacts.files import read_json, write_json
+from stages.artifacts.files import new_file, read_json, write_json
+from stages.artifacts.labelled import TRANSFER
 from stages.command import run
 from stages.decide import decide_on_examples
 from stages.distill import distill
@@ -45,6 +46,7 @@ TEACHER, LABELLERS = "transformer", ("transformer", "retrieved")
 WORDS = {"weights": "teacher", "layers": [0]}  # its first layer, on the words as they are
 LABELS_ALONE = [{"term": "labels", "weight": 1.0}]
 SIZES, THRESHOLD = (1000, 8000), 0.9
+EVERY = 4  # text of the transfer sets that is decided on
 
 MEASURES = ("accuracy", "log_loss", "entropy", "overconfidence", "agreement_with_ancestor")
 # What distillation brings, taken apart: a teacher or none, its weights, what it folds, pieces of texts, its inside.
@@ -54,10 +56,9 @@ COMPARED = [
     ("one", "one-words"),
     ("one", "one-hidden"),
     ("one", "one-from-encoder"),
-    ("one", "one-from-random"),
     ("one-hidden", "one-alone"),
-    *((f"one-{term}", "one-logits") for term in ("hidden", "attention", "relations")),
-    ("narrow-svd", "narrow-random"),
+    ("one-hidden", "one-logits"),
+    ("one-relations", "one-logits"),
     ("assistant-1", "one-hidden"),
     ("again-2", "again-1"),
 ]
@@ -84,13 +85,9 @@ def students(described: Mapping[str, Student]) -> dict[str, Student]:
         "one-alone": _from(plain, "encoder", learns=LABELS_ALONE),
         "one-words": {**one, "start": WORDS},
         "one-from-encoder": _from(one, "encoder"),
-        "one-from-random": {**one, "start": {**WORDS, "weights": "random"}},
         "one-logits": {**plain, "learns": [*hard, *soft]},
         "one-hidden": plain,
-        "one-attention": {**plain, "learns": [*hard, *soft, {"term": "attention", "weight": 1.0}]},
         "one-relations": {**plain, "learns": [*hard, *soft, {"term": "relations", "weight": 100.0}]},
-        "narrow-random": {**whole, "start": {"weights": "random", "layers": [0, 2, 4], "width": 192}},
-        "narrow-svd": {**whole, "start": {"weights": "svd", "layers": [0, 2, 4], "width": 192}},
         "two": {**whole, "start": {"weights": "teacher", "layers": [0, 2]}},
         "last": {**plain, "start": {"weights": "teacher", "layers": [1], "embeddings": "states"}},
         "again": again,
@@ -117,13 +114,11 @@ def _distant(student: Student, texts: dict[str, Any]) -> Student:
 
 def rounds() -> Iterator[tuple[str, str, str]]:
     """Yields (name, student, teacher), each after its teacher; the seed is put behind the name."""
-    for name in ("three", "three-alone", "one", "one-alone", "one-words", "one-from-encoder", "one-from-random"):
+    for name in ("three", "three-alone", "one", "one-alone", "one-words", "one-from-encoder"):
         yield name, name, TEACHER
-    for name in ("one-logits", "one-hidden", "one-attention", "one-relations"):
+    for name in ("one-logits", "one-hidden", "one-relations"):
         yield name, name, TEACHER
     yield "static", "static", TEACHER
-    for name in ("narrow-random", "narrow-svd"):
-        yield name, name, TEACHER
     yield "assistant-2", "two", "three"
     yield "assistant-1", "last", "assistant-2"
     yield "again-1", "again", "one-hidden"
@@ -164,17 +159,25 @@ def prepare(folder: Path) -> dict[str, Round]:
         for seed in SEEDS
         for name, student, teacher in rounds()
     }
-    approaches = ["bag-of-words", *LABELLERS]
-    choices = {"students": {**described, **students(described)}, "rounds": every, "approaches": approaches}
+    choices = {"students": {**described, **students(described)}, "rounds": every, "approaches": list(LABELLERS)}
     choose(folder, {"tasks": [TASK], **NOTHING_ELSE})
-    made = [f"{stage}@{TASK}" for stage in ("tokenize", "finetune", "retrieve")]
-    dvc(folder, "repro", *made, *(f"decide@{TASK}-{name}" for name in LABELLERS))
+    dvc(folder, "repro", *(f"{stage}@{TASK}" for stage in ("tokenize", "finetune", "retrieve")))
+    thin(folder / paths.corpus(TASK))
     choose(folder, {**choices, **NOTHING_ELSE, "compute.threads": 1})
     return every
 
 
+def thin(corpus: Path) -> None:
+    """Leaves some texts of the transfer sets: else the students would need as long to decide as to learn."""
+    for path in corpus.glob(f"{TRANSFER}*.parquet"):
+        table = read_table(path)
+        with new_file(path) as temporary:
+            write_table(table.take(list(range(0, table.num_rows, EVERY))), temporary)
+
+
 def generations(every: Mapping[str, Round]) -> Iterator[list[str]]:
-    """Yields those whose teachers are ready, until all were yielded."""
+    """Yields the labellers, then those whose teachers are ready, until all were yielded."""
+    yield list(LABELLERS)
     ready = set(LABELLERS)
     while len(ready) < len(every) + len(LABELLERS):
         names = [name for name, one in every.items() if name not in ready and one["teacher"] in ready]
@@ -185,7 +188,8 @@ def generations(every: Mapping[str, Round]) -> Iterator[list[str]]:
 def learn(name: str) -> str:
     """Trains one student and has it decide, unless it did so in an earlier run."""
     if not paths.decisions(TASK, name).exists():
-        distill(TASK, name)
+        if name not in LABELLERS:
+            distill(TASK, name)
         decide_on_examples(TASK, name)
     return name
 

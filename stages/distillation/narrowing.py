@@ -42,7 +42,7 @@ Reduce = Callable[[torch.Tensor, int], torch.Tensor]  # a weight, one of its axe
 
 
 def basis(teacher: PreTrainedModel, frame: Frame, width: int) -> torch.Tensor:
-    """Gives (teacher's width, width) orthonormal directions, those that hold most of its states.
+    """Gives (teacher's width, width) orthonormal directions, those that hold most of its states, on its device.
 
     Args:
         teacher: the wide model, with all its layers.
@@ -51,19 +51,19 @@ def basis(teacher: PreTrainedModel, frame: Frame, width: int) -> torch.Tensor:
     """
     step = -(-teacher.config.vocab_size // SAMPLE)
     states = of_single_tokens(teacher, frame, lambda each: torch.stack(each, 1), step=step).flatten(0, -2).double()
-    _, directions = torch.linalg.eigh(states.T @ states)  # ascending
-    chosen = directions[:, -width:].flip(1)
+    _, every = torch.linalg.eigh(states.T @ states)  # ascending
+    chosen = every[:, -width:].flip(1)
     # The sign of an eigenvector is arbitrary, and may differ between machines.
-    return (chosen * chosen.sum(0).sign()).float()
+    return (chosen * chosen.sum(0).sign()).float().to(teacher.device)
 
 
-def narrowed(teacher: PreTrainedModel, config: PretrainedConfig, basis: torch.Tensor) -> PreTrainedModel:
+def narrowed(teacher: PreTrainedModel, config: PretrainedConfig, directions: torch.Tensor) -> PreTrainedModel:
     """Gives a model of the narrower `config` with the projected weights of `teacher`, which is as deep.
 
     Args:
         teacher: the wide model.
         config: of the narrow one.
-        basis: (teacher's width, width) orthonormal directions.
+        directions: (teacher's width, width), orthonormal.
 
     Raises:
         StageError: the family names its weights unlike BERT and DistilBERT.
@@ -74,9 +74,9 @@ def narrowed(teacher: PreTrainedModel, config: PretrainedConfig, basis: torch.Te
     parts = {name: dict(block.named_parameters()) for name, block in _blocks(teacher).items()}
     for name, own in roles.items():
         block = next((parts[one] for one in parts if name.startswith(f"{one}.")), {})
-        reduce = _reductions(block, basis, teacher.config, config)
+        reduce = _reductions(block, directions, teacher.config, config)
         if own == GAIN:
-            weights[name] = basis.square().T @ weights[name]
+            weights[name] = directions.square().T @ weights[name]
         else:
             for axis, role in enumerate(own):
                 weights[name] = reduce[role](weights[name], axis)
@@ -101,12 +101,12 @@ def _roles(name: str, family: str) -> tuple[str, ...]:
 
 
 def _reductions(
-    block: Mapping[str, torch.Tensor], basis: torch.Tensor, wide: PretrainedConfig, narrow: PretrainedConfig
+    block: Mapping[str, torch.Tensor], directions: torch.Tensor, wide: PretrainedConfig, narrow: PretrainedConfig
 ) -> dict[str, Reduce]:
     """Gives how each kind of axis of a block's weights, or of those beside the blocks, is made narrower."""
     reductions: dict[str, Reduce] = {
         KEPT: lambda values, _: values,
-        STATE: lambda values, axis: torch.tensordot(values.movedim(axis, -1), basis, 1).movedim(-1, axis),
+        STATE: lambda values, axis: torch.tensordot(values.movedim(axis, -1), directions, 1).movedim(-1, axis),
     }
     for name, values in block.items():
         match _roles(name, narrow.model_type):

@@ -83,7 +83,10 @@ def kept(whole: PreTrainedModel, layers: Sequence[int]) -> PreTrainedModel:
     """
     depth = whole.config.num_hidden_layers
     if max(layers) >= depth:
-        raise StageError(f"params.yaml: start.layers names layer {max(layers)}; there are 0 to {depth - 1}")
+        raise StageError(
+            f"params.yaml: start.layers names layer {max(layers)}, but there are 0 to {depth - 1}: name those, or, if "
+            "it is the teacher that has so few, begin with weights: encoder"
+        )
     student = copy.deepcopy(whole)
     stack = layer_stack(student)
     chosen = nn.ModuleList(stack[place] for place in layers)

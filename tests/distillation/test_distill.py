@@ -152,7 +152,7 @@ def test_a_transformer_can_learn_from_a_static_student(chain: Path, one_thread: 
     [
         ("nobody", {}, r"students\.nobody is missing"),
         ("student", {"distill.teacher": "nobody"}, r"nobody.*approach\.json is missing"),
-        ("student", {"students.student.start.layers": [0, 9]}, r"start\.layers names layer 9; there are 0 to 3"),
+        ("student", {"students.student.start.layers": [0, 9]}, r"start\.layers names layer 9, but there are 0 to 3"),
         ("narrow", {"students.narrow.start.width": 12}, r"start\.width is 12: choose a multiple of 8"),
         (
             "looking",

@@ -204,7 +204,7 @@ def test_a_student_learns_by_the_softmax_whatever_its_teacher_was_trained_by(
 def test_layers_that_are_not_there_are_refused_with_those_that_are(
     any_teacher: PreTrainedModel, folder: Path, weights: str
 ) -> None:
-    with pytest.raises(StageError, match=r"start\.layers names layer 4; there are 0 to 3"):
+    with pytest.raises(StageError, match=r"start\.layers names layer 4, but there are 0 to 3"):
         begun(any_teacher, folder, weights=weights, layers=[0, 4])
 
 
