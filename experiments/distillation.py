@@ -186,10 +186,10 @@ def generations(every: Mapping[str, Round]) -> Iterator[list[str]]:
 
 
 def learn(name: str) -> str:
-    """Trains one student and has it decide, unless it did so in an earlier run."""
+    """Trains one student and has it decide, unless it did so in an earlier run; a labeller only decides."""
+    if name not in LABELLERS and not paths.metrics("distill", f"{TASK}/{name}").exists():
+        distill(TASK, name)
     if not paths.decisions(TASK, name).exists():
-        if name not in LABELLERS:
-            distill(TASK, name)
         decide_on_examples(TASK, name)
     return name
 

@@ -202,10 +202,7 @@ def controls() -> Iterator[str]:
             "one-hidden": "… taught on texts only",
             "one-words": "… its first layer, with the words as they are",
             "one-from-encoder": "… of the encoder",
-            "one-from-random": "… of random weights",
             "one-alone": "… of the encoder, labels alone",
-            "narrow-svd": "3 layers, half as wide, projected from the teacher",
-            "narrow-random": "3 layers, half as wide, random weights",
             "static": "static vectors, taught on texts and pieces",
         }
     )
@@ -218,8 +215,6 @@ def controls() -> Iterator[str]:
             "one - one-hidden": "1 layer: what the pieces of texts bring",
             "one - one-words": "1 layer: what the layers below bring, folded into the words",
             "one - one-from-encoder": "1 layer: what its teacher's weights bring, against the encoder's",
-            "one - one-from-random": "1 layer: what its teacher's weights bring, against random ones",
-            "narrow-svd - narrow-random": "half as wide: what the projection brings",
         }
     )
 
@@ -230,7 +225,6 @@ def terms() -> Iterator[str]:
         {
             "one-logits": "labels + softened logits",
             "one-hidden": "… + hidden states of the first token",
-            "one-attention": "labels + softened logits + attention maps",
             "one-relations": "labels + softened logits + relations of the batch",
         }
     )
@@ -238,7 +232,6 @@ def terms() -> Iterator[str]:
     yield from _differences(
         {
             "one-hidden - one-logits": "hidden states of the first token",
-            "one-attention - one-logits": "attention maps",
             "one-relations - one-logits": "relations of the batch",
         }
     )
