@@ -5,6 +5,7 @@ Students of `opinion`, each trained with every seed below, in a copy of the proj
 - controls: the same student without a teacher, or without its teacher's weights to begin with;
 - what is left out below: folded into the table of words, or simply gone;
 - terms of the loss, one by one;
+- narrower students, that begin at random or from a projection of their teacher;
 - rounds: through assistants of decreasing size, and repeated at equal size (born-again);
 - distant supervision: what the transformer or VADER says of texts, and nothing else, by amount and by threshold; of the
   training sentences without their labels, and of reviews that neither has seen.
@@ -21,6 +22,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -31,34 +33,51 @@ from scipy.stats import t as student_t
 
 from experiments.clone import ROOT, choose, clone_into, dvc
 from stages.artifacts import paths
+from stages.artifacts.decisions import read_decisions
 from stages.artifacts.files import new_file, read_json, write_json
-from stages.artifacts.labelled import TRANSFER
+from stages.artifacts.labelled import TRANSFER, Labelled, held_out
 from stages.command import run
 from stages.decide import decide_on_examples
 from stages.distill import distill
 from stages.pictures.generations import draw_generations
 from stages.settings.section import read_yaml
+from stages.settings.task import TaskSection
+from stages.statistics.bootstrap import resampled
+from stages.statistics.measures import SMALLEST
 from stages.trace import trace
 
 TASK, SEEDS = "opinion", (0, 1, 2)
 WORK = Path(".cache") / "experiments" / "distillation"
 TEACHER, LABELLERS = "transformer", ("transformer", "retrieved")
 WORDS = {"weights": "teacher", "layers": [0]}  # its first layer, on the words as they are
+NARROW = {"layers": [0, 2, 4], "width": 192}  # half as wide as its teacher
 LABELS_ALONE = [{"term": "labels", "weight": 1.0}]
-SIZES, THRESHOLD = (1000, 8000), 0.9
+SURE = {"threshold": 0.8}  # the transformer learnt from shades of opinion, and is seldom surer
+# What students read of which a labeller says what it thinks, and epochs for each labeller: all learn from about 16 000
+# texts, so that who has few repeats them, and a learning curve compares texts, not steps.
+FROM_AFAR: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
+    "train-500": ({"limit": 500}, {"transformer": 32, "retrieved": 32}),
+    "train-2000": ({"limit": 2000}, {"transformer": 8, "retrieved": 8}),
+    "train-8000": ({"limit": 8000}, {"transformer": 2, "retrieved": 2}),
+    "train-8000-sure": ({"limit": 8000, **SURE}, {"transformer": 3, "retrieved": 6}),
+    "pool": ({"train": False, "pool": True}, {"transformer": 7, "retrieved": 7}),
+    "pool-sure": ({"train": False, "pool": True, **SURE}, {"transformer": 12, "retrieved": 21}),
+}
 EVERY = 4  # text of the transfer sets that is decided on
 
+CONFIDENCE, RESAMPLES = 0.95, 2000
 MEASURES = ("accuracy", "log_loss", "entropy", "overconfidence", "agreement_with_ancestor")
 # What distillation brings, taken apart: a teacher or none, its weights, what it folds, pieces of texts, its inside.
 COMPARED = [
     ("three", "three-alone"),
+    ("three", "three-from-encoder"),
     ("one", "one-alone"),
     ("one", "one-words"),
     ("one", "one-hidden"),
     ("one", "one-from-encoder"),
     ("one-hidden", "one-alone"),
-    ("one-hidden", "one-logits"),
-    ("one-relations", "one-logits"),
+    *((f"one-{term}", "one-logits") for term in ("hidden", "attention", "relations")),
+    ("narrow-svd", "narrow-random"),
     ("assistant-1", "one-hidden"),
     ("again-2", "again-1"),
 ]
@@ -81,20 +100,26 @@ def students(described: Mapping[str, Student]) -> dict[str, Student]:
     return {
         "three": three,
         "three-alone": _from(whole, "encoder", learns=LABELS_ALONE),
+        "three-from-encoder": _from(three, "encoder"),
         "one": one,
         "one-alone": _from(plain, "encoder", learns=LABELS_ALONE),
         "one-words": {**one, "start": WORDS},
         "one-from-encoder": _from(one, "encoder"),
         "one-logits": {**plain, "learns": [*hard, *soft]},
         "one-hidden": plain,
+        "one-attention": {**plain, "learns": [*hard, *soft, {"term": "attention", "weight": 1.0}]},
         "one-relations": {**plain, "learns": [*hard, *soft, {"term": "relations", "weight": 100.0}]},
+        "narrow-random": {**whole, "start": {**NARROW, "weights": "random"}},
+        "narrow-svd": {**whole, "start": {**NARROW, "weights": "svd"}},
         "two": {**whole, "start": {"weights": "teacher", "layers": [0, 2]}},
         "last": {**plain, "start": {"weights": "teacher", "layers": [1], "embeddings": "states"}},
         "again": again,
         "static": static,
-        **{f"train-{size}": _distant(plain, {"limit": size}) for size in SIZES},
-        "train-sure": _distant(plain, {"limit": SIZES[-1], "threshold": THRESHOLD}),
-        "pool": _distant(plain, {"train": False, "pool": True}),
+        **{
+            f"{labeller}-{name}": _from_afar(plain, texts, epochs[labeller])
+            for name, (texts, epochs) in FROM_AFAR.items()
+            for labeller in LABELLERS
+        },
     }
 
 
@@ -107,25 +132,25 @@ def _from(student: Student, weights: str, **changes: Any) -> Student:
     return {**student, "start": {**student["start"], "weights": weights}, **changes}
 
 
-def _distant(student: Student, texts: dict[str, Any]) -> Student:
+def _from_afar(student: Student, texts: dict[str, Any], epochs: int) -> Student:
     """Learns what a labeller says, and nothing else."""
-    return _from(student, "encoder", learns=_terms(student, "logits"), texts=texts)
+    training = {**student["training"], "epochs": epochs}
+    return _from(student, "encoder", learns=_terms(student, "logits"), texts=texts, training=training)
 
 
 def rounds() -> Iterator[tuple[str, str, str]]:
     """Yields (name, student, teacher), each after its teacher; the seed is put behind the name."""
-    for name in ("three", "three-alone", "one", "one-alone", "one-words", "one-from-encoder"):
+    for name in ("three", "three-alone", "three-from-encoder", "one", "one-alone", "one-words", "one-from-encoder"):
         yield name, name, TEACHER
-    for name in ("one-logits", "one-hidden", "one-relations"):
+    for name in ("one-logits", "one-hidden", "one-attention", "one-relations", "narrow-random", "narrow-svd", "static"):
         yield name, name, TEACHER
-    yield "static", "static", TEACHER
     yield "assistant-2", "two", "three"
     yield "assistant-1", "last", "assistant-2"
     yield "again-1", "again", "one-hidden"
     yield "again-2", "again", "again-1"
     for labeller in LABELLERS:
-        for texts in (*(f"train-{size}" for size in SIZES), "train-sure", "pool"):
-            yield f"{labeller}-{texts}", texts, labeller
+        for texts in FROM_AFAR:
+            yield f"{labeller}-{texts}", f"{labeller}-{texts}", labeller
 
 
 def distillation() -> None:
@@ -220,15 +245,34 @@ def report(found: Mapping[str, list[dict[str, Any]]], every: Mapping[str, Round]
             for name, seeds in found.items()
         },
         "differences": {
-            f"{first} - {second}": difference(accuracies(found[first]), accuracies(found[second]))
+            f"{first} - {second}": {name: differences(rows, first, second) for name, rows in held_out_rows().items()}
             for first, second in COMPARED
         },
     }
 
 
-def accuracies(seeds: list[dict[str, Any]]) -> np.ndarray:
-    """Gives (seeds,) accuracy on the test set."""
-    return np.array([one["sets"]["test"]["accuracy"]["value"] for one in seeds])
+@cache
+def held_out_rows() -> dict[str, Labelled]:
+    """Gives the test set and those of other sources."""
+    labels = TaskSection.named(TASK).labels
+    return {name: Labelled.read(TASK, split, labels, keep_groups=False) for name, split in held_out(TASK).items()}
+
+
+def differences(rows: Labelled, first: str, second: str) -> dict[str, Any]:
+    """Compares two students on the same texts, seed by seed."""
+    of_first, of_second = by_text(rows, first), by_text(rows, second)
+    return {measure: difference(of_first[measure] - of_second[measure]) for measure in of_first}
+
+
+def by_text(rows: Labelled, student: str) -> dict[str, np.ndarray]:
+    """Gives (seeds, texts) of what makes up each measure."""
+    folders = [paths.decisions(TASK, f"{student}-s{seed}") for seed in SEEDS]
+    seeds = [read_decisions(folder, rows.split, rows.labels, rows.ids) for folder in folders]
+    of_truth = np.stack([one.probability[np.arange(len(rows.ids)), rows.truth] for one in seeds])
+    return {
+        "accuracy": np.stack([one.decision == rows.truth for one in seeds]).astype(float),
+        "log_loss": -np.log(np.maximum(of_truth, SMALLEST)),
+    }
 
 
 def spread(scores: list[dict[str, float]]) -> dict[str, float]:
@@ -237,12 +281,17 @@ def spread(scores: list[dict[str, float]]) -> dict[str, float]:
     return {"value": float(np.mean(values)), "low": min(values), "high": max(values)}
 
 
-def difference(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
-    """Gives the mean difference of two students over seeds, paired, with Student's interval of 95 %."""
-    paired = first - second
-    half = float(student_t.ppf(0.975, len(paired) - 1) * paired.std(ddof=1) / np.sqrt(len(paired)))
-    mean = float(paired.mean())
-    return {"value": mean, "low": mean - half, "high": mean + half}
+def difference(paired: np.ndarray) -> dict[str, Any]:
+    """Gives the mean of (seeds, texts) paired differences with two intervals.
+
+    Over seeds, Student's: would other trainings find it? Over texts, the bootstrap of these students' mean difference:
+    would other texts?
+    """
+    seeds, texts = paired.mean(axis=1), paired.mean(axis=0)
+    mean, error = float(seeds.mean()), float(seeds.std(ddof=1) / np.sqrt(len(seeds)))
+    low, high = student_t.interval(CONFIDENCE, len(seeds) - 1, mean, error) if error else (mean, mean)
+    drawn = resampled(lambda w: {"mean": w @ texts / len(texts)}, len(texts), resamples=RESAMPLES, seed=0)["mean"]
+    return {"value": mean, "seeds": {"low": float(low), "high": float(high)}, "texts": drawn.interval(CONFIDENCE)}
 
 
 def draw(path: Path, found: Mapping[str, list[dict[str, Any]]]) -> None:
@@ -261,7 +310,7 @@ def draw(path: Path, found: Mapping[str, list[dict[str, Any]]]) -> None:
         for split in found[name][0]["sets"]
         for measure in MEASURES
     ]
-    draw_generations(path, points, list(LINES), 1.0)
+    draw_generations(path, points, list(LINES), f"from the least to the greatest of {len(SEEDS)} seeds")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,9 @@ def trace(task: str) -> None:
     with new_folder(paths.plots("trace", task)) as folder:
         write_points(folder / "generations.csv", points)
         if family:
-            draw_generations(folder / "generations.png", points, lineages(family), settings.confidence)
+            draw_generations(
+                folder / "generations.png", points, lineages(family), f"{settings.confidence:.0%} intervals"
+            )
 
 
 def taught_by(task: str, name: str) -> str | None:

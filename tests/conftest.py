@@ -1,6 +1,7 @@
 """Encoders small enough to be trained in a test: a vocabulary of a few words, and weights from a seed."""
 
 import json
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from stages.transformer.batches import TokenRows
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers of `make test` share the cores
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -103,6 +107,14 @@ def tokenize_settings(**changes: Any) -> Tokenize:
             **changes,
         }
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deals tests to workers file by file, but all of the rehearsed chain to one, which makes it once."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        group = "rehearsed" if {"rehearsed", "chain"} & fixtures else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -196,13 +196,16 @@ def controls() -> Iterator[str]:
     """Yields what distillation brings: students with and without a teacher."""
     yield from _students(
         {
-            "three": "3 layers of the teacher, taught",
-            "three-alone": "3 layers of the encoder, labels alone",
-            "one": "1 layer of the teacher, taught on texts and pieces of texts",
+            "three": "3 layers of the teacher, taught on texts and pieces of texts",
+            "three-from-encoder": "… of the encoder",
+            "three-alone": "… of the encoder, labels alone",
+            "one": "1 layer of the teacher, likewise",
             "one-hidden": "… taught on texts only",
             "one-words": "… its first layer, with the words as they are",
             "one-from-encoder": "… of the encoder",
             "one-alone": "… of the encoder, labels alone",
+            "narrow-svd": "3 layers, half as wide, projected from the teacher; texts only",
+            "narrow-random": "3 layers, half as wide, random weights; texts only",
             "static": "static vectors, taught on texts and pieces",
         }
     )
@@ -210,11 +213,13 @@ def controls() -> Iterator[str]:
     yield from _differences(
         {
             "three - three-alone": "3 layers: taught, against labels alone",
+            "three - three-from-encoder": "3 layers: what its teacher's weights bring, against the encoder's",
             "one - one-alone": "1 layer: taught on texts and pieces, against labels alone",
             "one-hidden - one-alone": "1 layer: taught on texts only, against labels alone",
             "one - one-hidden": "1 layer: what the pieces of texts bring",
             "one - one-words": "1 layer: what the layers below bring, folded into the words",
             "one - one-from-encoder": "1 layer: what its teacher's weights bring, against the encoder's",
+            "narrow-svd - narrow-random": "half as wide: what the projection brings, against random weights",
         }
     )
 
@@ -225,6 +230,7 @@ def terms() -> Iterator[str]:
         {
             "one-logits": "labels + softened logits",
             "one-hidden": "… + hidden states of the first token",
+            "one-attention": "labels + softened logits + attention maps",
             "one-relations": "labels + softened logits + relations of the batch",
         }
     )
@@ -232,6 +238,7 @@ def terms() -> Iterator[str]:
     yield from _differences(
         {
             "one-hidden - one-logits": "hidden states of the first token",
+            "one-attention - one-logits": "attention maps",
             "one-relations - one-logits": "relations of the batch",
         }
     )
@@ -270,23 +277,31 @@ def rounds() -> Iterator[str]:
         {
             "assistant-1 - one-hidden": "1 layer: through assistants, against straight from the transformer",
             "again-2 - again-1": "1 layer: the second generation from the encoder, against the first",
-        }
+        },
+        sets,
     )
 
 
 def distant() -> Iterator[str]:
     """Yields what students learn from pseudo-labels alone."""
     found = _experiment("distillation")["students"]
-    kinds = [name.removeprefix("transformer-") for name in found if name.startswith("transformer-")]
+    kinds = {
+        "train-500": "500 training texts",
+        "train-2000": "2 000 training texts",
+        "train-8000": "8 000 training texts",
+        "train-8000-sure": "… of which it is sure",
+        "pool": "the pool",
+        "pool-sure": "… of which it is sure",
+    }
     yield from _table(
         ["texts", *(f"labelled by {who}" for who in ("the transformer", "VADER")), "of them learnt from"],
         (
             [
-                kind.replace("-", " "),
+                title,
                 *(_spread(found[f"{who}-{kind}"]["sets"]["test"]["accuracy"]) for who in ("transformer", "retrieved")),
                 " and ".join(str(found[f"{who}-{kind}"]["texts"]) for who in ("transformer", "retrieved")),
             ]
-            for kind in kinds
+            for kind, title in kinds.items()
         ),
     )
 
@@ -294,7 +309,7 @@ def distant() -> Iterator[str]:
 def _students(shown: dict[str, str]) -> Iterator[str]:
     found = _experiment("distillation")["students"]
     yield from _table(
-        ["student", "test accuracy", "log-loss", "decides as its teacher", "on editorials", "products", "tweets"],
+        ["student", "test accuracy", "log-loss", "decides as the transformer", "on editorials", "products", "tweets"],
         (
             [
                 title,
@@ -308,11 +323,27 @@ def _students(shown: dict[str, str]) -> Iterator[str]:
     )
 
 
-def _differences(shown: dict[str, str]) -> Iterator[str]:
+def _differences(shown: dict[str, str], sets: Sequence[str] = ("test",)) -> Iterator[str]:
     found = _experiment("distillation")["differences"]
     yield from _table(
-        ["difference in test accuracy", "mean over seeds, 95 % interval"],
-        ([title, _interval(found[name])] for name, title in shown.items()),
+        [
+            "difference",
+            "on",
+            *(f"{what}, {over}" for what in ("accuracy", "log-loss") for over in ("over seeds", "over texts")),
+        ],
+        (
+            [
+                title,
+                split,
+                *(
+                    _interval({**found[name][split][measure][over], "value": found[name][split][measure]["value"]})
+                    for measure in ("accuracy", "log_loss")
+                    for over in ("seeds", "texts")
+                ),
+            ]
+            for name, title in shown.items()
+            for split in sets
+        ),
     )
 
 

@@ -20,14 +20,14 @@ DASHES = ["--", ":", "-."]
 ASIDE = 0.08  # generations between lines that would cover each other
 
 
-def draw_generations(path: Path, points: Sequence[Point], lines: Sequence[Sequence[str]], confidence: float) -> None:
-    """Draws three measures over the generations: lines of descent by colour, sets by dash, `test` with its intervals.
+def draw_generations(path: Path, points: Sequence[Point], lines: Sequence[Sequence[str]], bars: str) -> None:
+    """Draws three measures over the generations: lines of descent by colour, sets by dash, `test` with bars.
 
     Args:
         path: the PNG file.
         points: of `generation_points`, the first set of which is `test`.
         lines: members, each from an ancestor to a student who teaches nobody.
-        confidence: of the intervals, for the caption.
+        bars: what they reach over, for the caption.
     """
     found = {(point["measure"], point["set"], point["member"]): point for point in points}
     dashes = dict(zip(dict.fromkeys(str(point["set"]) for point in points), chain("-", cycle(DASHES)), strict=False))
@@ -45,7 +45,7 @@ def draw_generations(path: Path, points: Sequence[Point], lines: Sequence[Sequen
         panels[0].figure.legend(handles=handles, loc="outside lower left")
         styles = [Line2D([], [], color="grey", linestyle=dash, label=name) for name, dash in dashes.items()]
         panels[-1].legend(handles=styles, loc="upper left", bbox_to_anchor=(1, 1))
-        panels[0].figure.suptitle(f"With {confidence:.0%} intervals on the test set")
+        panels[0].figure.suptitle(f"Bars on the test set: {bars}")
 
 
 def _draw_line(axes: Axes, at: np.ndarray, points: Sequence[Point], colour: str, dash: str) -> None:

@@ -40,7 +40,7 @@ def drawing(teachers: dict[str, str | None], *names: str) -> Callable[[Path], No
         examples = Examples(["low", "middle", "high"], random.integers(3, size=50))
         found[name] = Generations.of(examples, said, family, SETTINGS)
     points: list[Point] = list(generation_points(found))
-    return partial(draw_generations, points=points, lines=lineages(family), confidence=0.95)
+    return partial(draw_generations, points=points, lines=lineages(family), bars="95% intervals")
 
 
 DRAWINGS = {
@@ -70,5 +70,5 @@ def test_one_who_is_always_equally_sure_is_drawn(tmp_path: Path) -> None:
         {"member": "a", "set": "test", "measure": measure, "value": 0.1, "low": 0.1, "high": 0.1 - 1e-16}
         for measure in PANELS
     ]
-    draw_generations(tmp_path / "a.png", points, [["a"]], 0.95)
+    draw_generations(tmp_path / "a.png", points, [["a"]], "95% intervals")
     assert (tmp_path / "a.png").exists()

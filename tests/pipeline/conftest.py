@@ -18,6 +18,7 @@ from tools.code_dependencies import module_of
 ROOT = Path(__file__).parents[2]
 # A slice that every stage goes through in seconds: 120 rows per split, one epoch, two of six layers.
 REHEARSAL = {
+    "compute.threads": 1,  # other tests run beside it
     "prepare.limit": 120,
     "tokenize.max_length": 48,
     "embed.splits": ["test"],
