@@ -75,10 +75,12 @@ COMPARED = [
     ("one", "one-words"),
     ("one", "one-hidden"),
     ("one", "one-from-encoder"),
+    ("one", "static"),
     ("one-hidden", "one-alone"),
     *((f"one-{term}", "one-logits") for term in ("hidden", "attention", "relations")),
     ("narrow-svd", "narrow-random"),
     ("assistant-1", "one-hidden"),
+    ("again-1", "one-hidden"),
     ("again-2", "again-1"),
 ]
 LINES = [

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from stages.transformer.batches import TokenRows
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # the workers of `make test` share the cores
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if WORKER:  # those of `make test` share the cores
     os.environ["OMP_NUM_THREADS"] = "1"
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so all that they start.
@@ -109,12 +110,20 @@ def tokenize_settings(**changes: Any) -> Tokenize:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deals tests to workers file by file, but all of the rehearsed chain to one, which makes it once."""
+    """Deals tests to workers file by file, but all of the rehearsed chain to one, which makes it once.
+
+    That one begins with them, as they take longest; the other tests of the pipeline follow, for the same reason.
+    """
+    if WORKER:
+        items.sort(key=lambda item: (not _rehearsed(item), item.path.parent.name != "pipeline"))
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        group = "rehearsed" if {"rehearsed", "chain"} & fixtures else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group("rehearsed" if _rehearsed(item) else item.path.stem))
+
+
+def _rehearsed(item: pytest.Item) -> bool:
+    return not {"rehearsed", "chain"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")

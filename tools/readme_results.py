@@ -220,7 +220,17 @@ def controls() -> Iterator[str]:
             "one - one-words": "1 layer: what the layers below bring, folded into the words",
             "one - one-from-encoder": "1 layer: what its teacher's weights bring, against the encoder's",
             "narrow-svd - narrow-random": "half as wide: what the projection brings, against random weights",
+            "one - static": "1 layer against static vectors",
         }
+    )
+    yield ""
+    yield from _differences(
+        {
+            "three - three-alone": "3 layers: taught, against labels alone",
+            "one - one-alone": "1 layer: taught on texts and pieces, against labels alone",
+            "one - static": "1 layer against static vectors",
+        },
+        ("editorials", "products", "tweets"),
     )
 
 
@@ -276,6 +286,7 @@ def rounds() -> Iterator[str]:
     yield from _differences(
         {
             "assistant-1 - one-hidden": "1 layer: through assistants, against straight from the transformer",
+            "again-1 - one-hidden": "1 layer: taught by its like from the encoder, against by the transformer",
             "again-2 - again-1": "1 layer: the second generation from the encoder, against the first",
         },
         sets,
