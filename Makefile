@@ -14,7 +14,7 @@ repro: $(READY) ## rebuild every result that is out of date
 	$(RUN) dvc repro
 
 test: $(READY) ## run all tests
-	$(RUN) python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(RUN) python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, formatting, types
 	$(BIN)/ruff check .

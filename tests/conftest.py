@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if WORKER:  # those of `make test` share the cores
     os.environ["OMP_NUM_THREADS"] = "1"
+REHEARSED = {"test_chain", "test_failures", "test_readme"}  # files whose tests share one run of the chain
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -110,20 +111,23 @@ def tokenize_settings(**changes: Any) -> Tokenize:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Deals tests to the workers of `make test` file by file, those that share the rehearsed chain to one of them."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduler(LoadFileScheduling):  # type: ignore[misc]  # it comes without types
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "the rehearsed chain" if Path(file).stem in REHEARSED else file
+
+    return Scheduler(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deals tests to workers file by file, but all of the rehearsed chain to one, which makes it once.
-
-    That one begins with them, as they take longest; the other tests of the pipeline follow, for the same reason.
-    """
+    """Has workers begin with what takes longest: the rehearsed chain, then the other tests of the pipeline."""
     if WORKER:
-        items.sort(key=lambda item: (not _rehearsed(item), item.path.parent.name != "pipeline"))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("rehearsed" if _rehearsed(item) else item.path.stem))
-
-
-def _rehearsed(item: pytest.Item) -> bool:
-    return not {"rehearsed", "chain"}.isdisjoint(getattr(item, "fixturenames", ()))
+        items.sort(key=lambda item: (item.path.stem not in REHEARSED, item.path.parent.name != "pipeline"))
 
 
 @pytest.fixture(scope="session")
