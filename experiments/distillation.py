@@ -70,6 +70,7 @@ MEASURES = ("accuracy", "log_loss", "entropy", "overconfidence", "agreement_with
 # What distillation brings, taken apart: a teacher or none, its weights, what it folds, pieces of texts, its inside.
 COMPARED = [
     ("three", "three-alone"),
+    ("three", "three-alone-longer"),
     ("three", "three-from-encoder"),
     ("one", "one-alone"),
     ("one", "one-words"),
@@ -102,6 +103,8 @@ def students(described: Mapping[str, Student]) -> dict[str, Student]:
     return {
         "three": three,
         "three-alone": _from(whole, "encoder", learns=LABELS_ALONE),
+        # As many steps as those take who read pieces of texts too.
+        "three-alone-longer": _from(whole, "encoder", learns=LABELS_ALONE, training={"epochs": 6}),
         "three-from-encoder": _from(three, "encoder"),
         "one": one,
         "one-alone": _from(plain, "encoder", learns=LABELS_ALONE),
@@ -142,7 +145,9 @@ def _from_afar(student: Student, texts: dict[str, Any], epochs: int) -> Student:
 
 def rounds() -> Iterator[tuple[str, str, str]]:
     """Yields (name, student, teacher), each after its teacher; the seed is put behind the name."""
-    for name in ("three", "three-alone", "three-from-encoder", "one", "one-alone", "one-words", "one-from-encoder"):
+    for name in ("three", "three-alone", "three-alone-longer", "three-from-encoder"):
+        yield name, name, TEACHER
+    for name in ("one", "one-alone", "one-words", "one-from-encoder"):
         yield name, name, TEACHER
     for name in ("one-logits", "one-hidden", "one-attention", "one-relations", "narrow-random", "narrow-svd", "static"):
         yield name, name, TEACHER

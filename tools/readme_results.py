@@ -199,6 +199,7 @@ def controls() -> Iterator[str]:
             "three": "3 layers of the teacher, taught on texts and pieces of texts",
             "three-from-encoder": "… of the encoder",
             "three-alone": "… of the encoder, labels alone",
+            "three-alone-longer": "… likewise, three times as many epochs",
             "one": "1 layer of the teacher, likewise",
             "one-hidden": "… taught on texts only",
             "one-words": "… its first layer, with the words as they are",
@@ -213,6 +214,7 @@ def controls() -> Iterator[str]:
     yield from _differences(
         {
             "three - three-alone": "3 layers: taught, against labels alone",
+            "three - three-alone-longer": "3 layers: taught, against labels alone for as many steps",
             "three - three-from-encoder": "3 layers: what its teacher's weights bring, against the encoder's",
             "one - one-alone": "1 layer: taught on texts and pieces, against labels alone",
             "one-hidden - one-alone": "1 layer: taught on texts only, against labels alone",
