@@ -70,6 +70,7 @@ def chosen(deal: Mapping[str, float], fold: int, encoder: str, source: str) -> d
     """Gives the choices of one run; the unlabelled speeches are left out, as nobody can be scored on them."""
     choices = {
         "tasks": [TASK],
+        "languages": ["fr"],
         "approaches": [BASELINE, TRANSFORMER],
         "export.approaches": [],
         "encoder": encoder,

@@ -20,7 +20,7 @@ def run(function: Callable[..., None]) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     # Libraries report what only their authors need (every HTTP request, every weight loaded).
-    for chatty in ("httpx", "httpx2", "unearth", "huggingface_hub", "matplotlib"):
+    for chatty in ("httpx", "httpx2", "unearth", "huggingface_hub", "matplotlib", "gensim", "smart_open"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(function)

@@ -37,9 +37,10 @@ def prepare(task: str) -> None:
         # A pool has no say in what is a name, so that the other splits are the same without it.
         splits, counted["masked"] = _mask(splits, {use: rows for use, rows in labelled.items() if use != POOL})
 
+    about = {"task": task, "labels": described.labels, "language": described.language}
     with new_folder(paths.corpus(task)) as folder:
         for name, rows in splits.items():
-            with write_table(folder / f"{name}.parquet", CORPUS, {"task": task, "labels": described.labels}) as append:
+            with write_table(folder / f"{name}.parquet", CORPUS, about) as append:
                 append({field: [getattr(row, field) for row in rows] for field in CORPUS.names})
         rejected = "".join(json.dumps(asdict(row)) + "\n" for row in found.bad)
         (folder / "rejected.jsonl").write_text(rejected, encoding="utf-8")

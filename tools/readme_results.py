@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 
-from tools.pages import distillation, readme, training
+from tools.pages import distillation, readme, representations, training
 from tools.pages.showing import ROOT
 
 Texts = dict[str, Callable[[], Iterator[str]]]
@@ -14,6 +14,7 @@ PAGES: dict[str, Texts] = {
         "author": readme.author,
         "language": readme.language,
         "adaptation": readme.adaptation,
+        "words": representations.in_short,
         "shipping": readme.shipping,
     },
     "docs/distillation.md": {
@@ -21,6 +22,17 @@ PAGES: dict[str, Texts] = {
         "terms": distillation.terms,
         "rounds": distillation.rounds,
         "distant": distillation.distant,
+    },
+    "docs/representations.md": {
+        "similarity": representations.similarity,
+        "contextuality": representations.contextuality,
+        "carried": representations.carried,
+        "antecedents": representations.antecedents,
+        "pairs": representations.pairs,
+        "senses": representations.senses,
+        "neighbours": representations.neighbours,
+        "other encoder": representations.other_encoder,
+        "french": representations.french,
     },
     "docs/training.md": {"loader": training.loader, "optimizer": training.optimizer, "scheduler": training.scheduler},
 }

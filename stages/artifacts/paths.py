@@ -42,6 +42,31 @@ def export(task: str, approach: str) -> Path:
     return DATA / "exports" / task / approach
 
 
+def language(code: str) -> Path:
+    """Folder of what a language's source brings: pretrained vectors, WordNet."""
+    return DATA / "languages" / code
+
+
+def word2vec(code: str) -> Path:
+    """Folder of the static vectors trained on a language's texts."""
+    return DATA / "models" / "word2vec" / code
+
+
+def word_pairs(code: str) -> Path:
+    """Folder of a language's word-in-context pairs, a Parquet file per split."""
+    return DATA / "word_pairs" / code
+
+
+def words(code: str) -> Path:
+    """The table of what was measured of each word of a language that was studied."""
+    return DATA / "words" / f"{code}.csv"
+
+
+def neighbours(code: str) -> Path:
+    """The JSON file of the neighbours of a language's words of several senses."""
+    return DATA / "neighbours" / f"{code}.json"
+
+
 def trainings(stage: str, task: str) -> Path:
     """Folder of the states of trainings that were stopped."""
     return CACHE / "trainings" / f"{stage}-{task}"

@@ -35,6 +35,19 @@ TOKENS = pa.schema(
     ]
 )
 
+# A word in two texts: `first_place` and `second_place` tell which word of each it is, `same` whether in one sense.
+WORD_PAIRS = pa.schema(
+    [
+        pa.field("lemma", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("first", pa.string(), nullable=False),
+        pa.field("first_place", pa.int32(), nullable=False),
+        pa.field("second", pa.string(), nullable=False),
+        pa.field("second_place", pa.int32(), nullable=False),
+        pa.field("same", pa.bool_(), nullable=False),
+    ]
+)
+
 
 def embeddings_schema(width: int) -> pa.Schema:
     """Schema of sentence vectors of `width` numbers."""

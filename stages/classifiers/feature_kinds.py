@@ -4,11 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-from stop_words import get_stop_words
-
-from stages.classifiers.bag_of_words import LANGUAGES
 from stages.corpora.masking import Names
+from stages.words.lists import function_words
 
 # What the Romance languages elide before a vowel: "l'Europe" is about Europe, "d'Obama" about Obama.
 ELIDED = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|dell|nell|sull|all|dall|un)['’](?=\w{2})")
@@ -29,22 +26,15 @@ def shares(features: Iterable[tuple[str, str, float]], language: str, names: Nam
         language: two-letter code.
         names: as learnt from the corpus.
     """
-    function_words = _function_words(language)
+    listed = function_words(language)
     counts: dict[str, Counter[str]] = {}
     for label, feature, _ in features:
-        kinds = {_kind(word, function_words, names) for word in feature.split()}
+        kinds = {_kind(word, listed, names) for word in feature.split()}
         counts.setdefault(label, Counter())[min(kinds, key=KINDS.index)] += 1
     return {label: {kind: found[kind] / found.total() for kind in KINDS} for label, found in counts.items()}
 
 
-def _function_words(language: str) -> frozenset[str]:
-    # The English list of stop_words has four times as many, and "world", "great" and "million" among them.
-    if language == "en":
-        return ENGLISH_STOP_WORDS
-    return frozenset(get_stop_words(LANGUAGES[language])) if language in LANGUAGES else frozenset()
-
-
-def _kind(word: str, function_words: frozenset[str], names: Names) -> str:
+def _kind(word: str, listed: frozenset[str], names: Names) -> str:
     lower = word.lower()
     if any(character.isdecimal() for character in word):
         return "numbers"
@@ -52,7 +42,7 @@ def _kind(word: str, function_words: frozenset[str], names: Names) -> str:
         return "punctuation"
     # As it stands first: "o'clock" may be listed, and "Will" is a verb more often than a name.
     for form in (lower, word_within := ELIDED.sub("", lower), ENDING.sub("", word_within)):
-        if form in function_words:
+        if form in listed:
             return "function_words"
         if form in names.words:
             return "names"

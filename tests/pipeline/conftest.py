@@ -28,6 +28,15 @@ REHEARSAL = {
     "students.static.training.epochs": 1,
     "rounds": {"again": {"task": "opinion", "teacher": "student-1", "student": "born-again", "seed": 1}},
     "evaluate.resamples": 200,
+    "word2vec.epochs": 1,
+    "word_pairs.train": 20,
+    "word_pairs.validation": 20,
+    "word_pairs.test": 40,
+    "pronouns.words": 8,
+    "pronouns.occurrences": 8,
+    "pronouns.random": 40,
+    "pronouns.probed": 20,
+    "polysemy.candidates": 200,
 }
 STAGES = {
     module_of(stage.get("do", stage)["cmd"]) for stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()

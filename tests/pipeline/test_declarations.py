@@ -25,7 +25,11 @@ PART_OF = {
     "task": "task.${item.task}",
     "encoders": "encoders.${encoder}",
     "students": "students.${item.student}",
+    "language": "language.${item.language}",
 }
+
+# Section, its class, and what a stage calls the one of it that it loads.
+FIELDS = [("task", "TaskSection", "described"), ("language", "LanguageSection", "about")]
 
 
 @pytest.mark.parametrize("stage", CHAIN)
@@ -49,15 +53,19 @@ def test_no_stage_reruns_for_a_setting_that_it_does_not_read(stage: str) -> None
     assert {name.split(".")[0] for name in CHAIN[stage]["params"]} <= loaded
 
 
+@pytest.mark.parametrize(("section", "catalogue", "variable"), FIELDS)
 @pytest.mark.parametrize("stage", CHAIN)
-def test_each_field_of_a_task_that_a_stage_reads_is_tracked(stage: str) -> None:
-    tracked = {name.removeprefix("task.${item.task}.") for name in CHAIN[stage]["params"] if name.startswith("task.")}
+def test_each_field_of_a_task_or_language_that_a_stage_reads_is_tracked(
+    stage: str, section: str, catalogue: str, variable: str
+) -> None:
+    prefix = f"{section}.${{item.{section}}}."
+    tracked = {name.removeprefix(prefix) for name in CHAIN[stage]["params"] if name.startswith(prefix)}
     nodes = ast.walk(ast.parse((ROOT / "stages" / f"{MODULES[stage]}.py").read_text()))
     reads = {
         node.attr
         for node in nodes
         if isinstance(node, ast.Attribute)
-        and (ast.unparse(node.value) == "described" or ast.unparse(node.value).startswith("TaskSection.named("))
+        and (ast.unparse(node.value) == variable or ast.unparse(node.value).startswith(f"{catalogue}.named("))
     }
     assert reads <= tracked
 

@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages.settings.distill import Students
+from stages.settings.languages import LanguageSection
 from stages.settings.section import read_yaml
 from tests.pipeline.conftest import ROOT, Clone
 from tools.readme_results import PAGES, updated
@@ -48,6 +49,18 @@ def test_students_and_rounds_of_the_page_on_distillation_are_understood(tmp_path
             params[section] = {**params[section], **described}
     YAML().dump(params, tmp_path / "params.yaml")
     assert {"mine", "from-afar"} < Students.load(tmp_path / "params.yaml").root.keys()
+
+
+def test_the_language_of_the_page_on_representations_is_understood(tmp_path: Path) -> None:
+    page = (ROOT / "docs/representations.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    described = YAML(typ="safe", pure=True).load(block)
+    params = read_yaml(ROOT / "params.yaml")
+    params["language"] |= described["language"]
+    params["languages"] = described["languages"]
+    params["task"]["opinion"]["language"] = "de"
+    YAML().dump(params, tmp_path / "params.yaml")
+    assert LanguageSection.load(tmp_path / "params.yaml").one("de").vectors["german"].format == "word2vec"
 
 
 def test_every_picture_and_file_that_the_readme_shows_exists() -> None:

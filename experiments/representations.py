@@ -1,0 +1,60 @@
+"""Words in context, once more: an encoder of a hundred languages, in English and in French.
+
+The stages `similarity`, `pronouns` and `polysemy` of the chain, with `encoder: multilingual-e5-small`: on the English
+texts of the default run, and on the French speeches of `author-fr`.
+
+    python -m experiments.representations                                      # on the course's file, from the web
+    python -m experiments.representations --source 'file:///…/speeches.utf8#sha256=…'   # on your own, in its format
+
+Results: experiments/representations.json, from which `make readme` writes tables of docs/representations.md, and the
+French pictures of that page.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from experiments.clone import ROOT, choose, clone_into, dvc
+from stages.artifacts import paths
+from stages.artifacts.files import read_json, write_json
+from stages.command import run
+
+ENCODER = "multilingual-e5-small"
+STAGES = ("similarity", "pronouns", "polysemy")
+TASKS = {"en": ["opinion", "author"], "fr": ["author-fr"]}
+PICTURES = ROOT / "docs" / "representations"
+
+
+def representations(
+    source: Annotated[str, typer.Option(help="Address of the labelled speeches, with its pin.")] = "",
+) -> None:
+    """Runs the stages for each language, and keeps what they measured."""
+    report: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        clone = Path(temporary, "clone")
+        clone_into(clone)
+        for code in TASKS:
+            choose(clone, chosen(code, source))
+            dvc(clone, "repro", *(f"{stage}@{code}" for stage in STAGES))
+            report[code] = {stage: read_json(clone / paths.metrics(stage, code)) for stage in STAGES}
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        for stage, name in (("pronouns", "contextuality"), ("polysemy", "words")):
+            shutil.copyfile(clone / paths.plots(stage, "fr") / f"{name}.png", PICTURES / f"{name}-fr.png")
+    write_json(ROOT / "experiments" / "representations.json", report)
+
+
+def chosen(code: str, source: str) -> dict[str, Any]:
+    """Gives the choices of one run; the unlabelled speeches are left out."""
+    choices: dict[str, Any] = {"tasks": TASKS[code], "languages": [code], "encoder": ENCODER}
+    if code == "fr":
+        choices["task.author-fr.reader.files"] = {"learn": "all"}
+        if source:
+            choices["task.author-fr.source"] = {"kind": "url", "url": source, "name": "learn"}
+    return choices
+
+
+if __name__ == "__main__":
+    run(representations)

@@ -1,0 +1,1 @@
+"""What vectors of words in context are worth: their geometry, probes, antecedents, senses."""

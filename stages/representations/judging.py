@@ -1,0 +1,71 @@
+"""Do vectors find two words as alike as people do? Rank correlation over the pairs that have vectors."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stages.representations.geometry import cosines
+from stages.settings.evaluate import Evaluate
+from stages.statistics.bootstrap import Resampled, resampled
+from stages.statistics.grades import spearman
+from stages.words.judgments import Judgment
+
+BASELINE = "word2vec"
+LEAST = 10  # pairs; fewer tell nothing
+
+
+def judged(
+    judgments: Sequence[Judgment],
+    vectors: Mapping[str, Mapping[str, np.ndarray]],
+    bootstrap: Evaluate,
+) -> dict[str, Any]:
+    """Measures vectors on one set of judgments.
+
+    A pair with a word that has no vector is left out, and lowers the coverage; the difference to word2vec is over the
+    pairs that all of them cover, and paired.
+
+    Args:
+        judgments: the pairs of words, with what people say.
+        vectors: by the name of where they come from, then by word.
+        bootstrap: of the intervals, over pairs.
+
+    Returns:
+        `pairs` and `covered_by_all`, and for each name `coverage`, `spearman` on the pairs it covers, `common` on those
+        that all cover, and `versus_word2vec`; without a correlation over fewer than `LEAST` pairs.
+    """
+    people = np.array([judgment.score for judgment in judgments])
+    said = {name: _said(judgments, found) for name, found in vectors.items()}
+    common = np.all([np.isfinite(values) for values in said.values()], axis=0)
+
+    def correlation(values: np.ndarray, kept: np.ndarray) -> Resampled | None:
+        if kept.sum() < LEAST:
+            return None
+        return resampled(
+            lambda weights: {"spearman": spearman(people[kept], values[kept], weights)},
+            int(kept.sum()),
+            resamples=bootstrap.resamples,
+            seed=bootstrap.seed,
+        )["spearman"]
+
+    on_common = {name: correlation(values, common) for name, values in said.items()}
+    baseline = on_common[BASELINE]
+    report: dict[str, Any] = {"pairs": len(judgments), "covered_by_all": int(common.sum()), "vectors": {}}
+    for name, values in said.items():
+        measured = {"spearman": correlation(values, np.isfinite(values)), "common": on_common[name]}
+        if (here := on_common[name]) and baseline:
+            measured["versus_word2vec"] = here - baseline
+        report["vectors"][name] = {
+            "coverage": float(np.isfinite(values).mean()),
+            **{measure: one.interval(bootstrap.confidence) for measure, one in measured.items() if one},
+        }
+    return report
+
+
+def _said(judgments: Sequence[Judgment], vectors: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Gives (pairs,) cosines, NaN where a word has no vector."""
+    found = np.full(len(judgments), np.nan)
+    for place, judgment in enumerate(judgments):
+        if judgment.first in vectors and judgment.second in vectors:
+            found[place] = cosines(vectors[judgment.first], vectors[judgment.second])
+    return found

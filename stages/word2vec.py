@@ -1,0 +1,39 @@
+"""Stage `word2vec`: the texts of a language → static vectors of its words."""
+
+import logging
+
+from stages.artifacts import paths
+from stages.artifacts.files import new_folder, write_json
+from stages.command import run
+from stages.progress import progress
+from stages.settings.chain import Tasks
+from stages.settings.word2vec import Word2vec
+from stages.words.card import write_card
+from stages.words.corpus import Sentences, Words
+from stages.words.training import train_word2vec
+from stages.words.vectors import VECTORS, save_vectors
+
+log = logging.getLogger(__name__)
+
+
+def word2vec(code: str) -> None:
+    """Trains word2vec on all texts of the run's tasks in a language, labelled or not: it learns from no label."""
+    settings, sentences = Word2vec.load(), Sentences(code, Tasks.load().root)
+    with progress("word2vec", None, "text") as bar:
+        texts = Words(sentences, bar.update)
+        vectors = train_word2vec(texts, settings)
+    counted = {
+        "texts": texts.read,
+        "words": texts.words,
+        "vocabulary": len(vectors),
+        "words_with_vector": sum(vectors.get_vecattr(word, "count") for word in vectors.index_to_key) / texts.words,
+    }
+    log.info("%d words of %d texts: vectors of %d", counted["words"], counted["texts"], counted["vocabulary"])
+    with new_folder(paths.word2vec(code)) as folder:
+        save_vectors(vectors, folder / VECTORS)
+        write_card(folder, code, sorted({task for task, _ in sentences.tables()}), settings, counted)
+    write_json(paths.metrics("word2vec", code), counted)
+
+
+if __name__ == "__main__":
+    run(word2vec)

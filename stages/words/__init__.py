@@ -1,0 +1,1 @@
+"""Words of running text: how they are told apart, counted, sampled; lists and vectors of them."""

@@ -1,0 +1,15 @@
+"""Settings of few resamples, and a reader with the small encoder."""
+
+from pathlib import Path
+
+import torch
+
+from stages.representations.states import Reader
+from stages.settings.evaluate import Evaluate
+
+BOOTSTRAP = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
+
+
+def reader(encoder: Path, batch_size: int = 4) -> Reader:
+    torch.set_num_threads(1)
+    return Reader(encoder, batch_size=batch_size, device=torch.device("cpu"))

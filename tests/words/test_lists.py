@@ -1,0 +1,22 @@
+import pytest
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from stop_words import get_stop_words
+
+from stages.settings.languages import LanguageSection
+from stages.words.lists import content_words, function_words, listed_words
+
+
+def test_function_words_are_those_of_kept_libraries() -> None:
+    assert function_words("en") == ENGLISH_STOP_WORDS
+    assert function_words("fr") == frozenset(get_stop_words("fr"))
+    assert function_words("xx") == frozenset()
+
+
+def test_what_any_list_takes_for_a_stop_word_is_no_content_word() -> None:
+    assert function_words("en") < listed_words("en")
+    assert content_words(["film", "don't", "just", "3d", "be", "story"], "en") == ["film", "story"]
+
+
+@pytest.mark.parametrize("code", ["en", "fr"])
+def test_every_pronoun_of_params_stands_on_a_kept_list_of_function_words(code: str) -> None:
+    assert set(LanguageSection.named(code).pronouns) <= listed_words(code)

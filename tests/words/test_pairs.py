@@ -1,0 +1,118 @@
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stages import word_pairs as stage
+from stages.artifacts import paths
+from stages.artifacts.files import read_json
+from stages.settings.languages import LanguageSection
+from stages.settings.word_pairs import WordPairs
+from stages.words.pairs import deal, pairs_by_family, read_pairs
+from stages.words.wordnet import Synset, Use, read_synsets, uses
+from tests.words.made import write_wordnet
+
+
+def use(lemma: str, sense: int, text: str, field: str = "", form: str = "", near: tuple[str, ...] = ()) -> Use:
+    synset = Synset(f"n{sense}", "n", field or str(sense), (lemma,), frozenset(near), (text,))
+    return Use(lemma, synset, f"{text} of {lemma} {sense}", 0, form or lemma, lemma)
+
+
+def many(lemma: str) -> list[Use]:
+    return [use(lemma, sense, f"text {number}") for sense in (1, 2) for number in range(6)]
+
+
+def test_of_each_word_as_many_pairs_have_one_sense_as_two() -> None:
+    found = pairs_by_family([*many("bank"), *many("plant")], at_most=4, seed=0)
+    for pairs in found.values():
+        assert Counter(pair.same for pair in pairs) == {True: 2, False: 2}
+        texts = [text for pair in pairs for text in (pair.first, pair.second)]
+        assert len(set(texts)) == len(texts)
+    assert found == pairs_by_family([*many("bank"), *many("plant")], at_most=4, seed=0)
+
+
+def test_a_pair_of_one_sense_has_texts_of_it_and_a_pair_of_two_has_not() -> None:
+    for pair in pairs_by_family(many("bank"), at_most=8, seed=0)["bank"]:
+        assert (pair.first[-1] == pair.second[-1]) == pair.same
+
+
+def test_both_uses_are_written_alike_so_that_spelling_tells_nothing() -> None:
+    mixed = [
+        use("run", sense, f"{form} {n}", form=form) for sense in (1, 2) for n in range(4) for form in ("run", "runs")
+    ]
+    for pair in pairs_by_family(mixed, at_most=8, seed=0)["run"]:
+        first, second = (next(one for one in mixed if one.text == text) for text in (pair.first, pair.second))
+        assert first.spelling == second.spelling
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"field": "1"},  # the same field of meaning
+        {"near": ("n1",)},  # linked directly
+        {"near": ("n9",)},  # both linked to a third
+    ],
+)
+def test_senses_that_are_near_each_other_are_not_taken_for_two(other: dict[str, str]) -> None:
+    first = [use("bank", 1, f"text {n}", near=("n9",)) for n in range(3)]
+    second = [use("bank", 2, f"text {n}", **other) for n in range(3)]  # type: ignore[arg-type]
+    assert pairs_by_family([*first, *second], at_most=4, seed=0) == {}
+
+
+def test_a_text_is_in_one_pair_and_a_family_has_no_more_than_it_may() -> None:
+    shared = [
+        replace(one, stem="bank", lemma=lemma, spelling=lemma) for lemma in ("bank", "banks") for one in many("bank")
+    ]
+    found = pairs_by_family(shared, at_most=4, seed=0)
+    assert list(found) == ["bank"]
+    assert len(found["bank"]) == 4
+    texts = [text for pair in pairs_by_family(shared, at_most=20, seed=0)["bank"] for text in (pair.first, pair.second)]
+    assert len(set(texts)) == len(texts) >= 8
+
+
+def test_no_word_is_in_two_splits() -> None:
+    pairs = pairs_by_family([one for n in range(30) for one in many(f"word{n}")], at_most=2, seed=0)
+    dealt = deal(pairs, {"train": 10, "validation": 10, "test": 100}, seed=0)
+    assert {split: len(found) for split, found in dealt.items()} == {"train": 10, "validation": 10, "test": 40}
+    lemmas = [pair.lemma for found in dealt.values() for pair in found]
+    assert max(Counter(lemmas).values()) == 2
+    assert not {pair.lemma for pair in dealt["train"]} & {pair.lemma for pair in dealt["test"]}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = WordPairs(train=2, validation=2, test=2, per_family=2, shortest=3, seed=0)
+    monkeypatch.setattr(WordPairs, "load", lambda: chosen)
+
+
+@pytest.mark.usefixtures("project")
+def test_the_stage_writes_the_pairs_of_a_language_with_wordnet(monkeypatch: pytest.MonkeyPatch) -> None:
+    about = LanguageSection.load(Path(__file__).parents[2] / "params.yaml").one("en")
+    monkeypatch.setattr(LanguageSection, "named", lambda _: about)
+    write_wordnet(paths.language("en"))
+    stage.word_pairs("en")
+    (same, apart) = sorted(read_pairs(paths.word_pairs("en"))["train"], key=lambda pair: not pair.same)
+    assert same.same
+    assert not apart.same
+    assert same.words == apart.words == ("bank", "bank")
+    assert read_json(paths.metrics("word_pairs", "en"))["train"] == {"pairs": 2, "same": 1, "lemmas": 1}
+    # `plant` has two senses that WordNet links, so that nothing is left.
+    assert read_pairs(paths.word_pairs("en"))["test"] == []
+
+
+@pytest.mark.usefixtures("project")
+def test_a_language_without_wordnet_has_no_pairs_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    about = LanguageSection.load(Path(__file__).parents[2] / "params.yaml").one("fr")
+    monkeypatch.setattr(LanguageSection, "named", lambda _: about)
+    stage.word_pairs("fr")
+    assert "language.fr has no WordNet" in caplog.text
+    assert read_pairs(paths.word_pairs("fr"))["test"] == []
+
+
+def test_every_word_of_a_pair_stands_where_the_pair_says(tmp_path: Path) -> None:
+    for found in pairs_by_family(uses(read_synsets(write_wordnet(tmp_path)), 3), at_most=2, seed=0).values():
+        assert all(pair.words == (pair.lemma, pair.lemma) for pair in found)

@@ -1,0 +1,113 @@
+"""The probe sets are sound, and balanced in what must not give an answer away."""
+
+from collections import Counter, defaultdict
+from itertools import pairwise
+from pathlib import Path
+from statistics import mean
+
+import pytest
+
+from stages.errors import StageError
+from stages.words import probe_sets
+from stages.words.probe_sets import read_references, read_senses
+from stages.words.splitting import forms
+
+LANGUAGES = ["en", "fr"]
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_two_sentences_of_a_pair_differ_in_one_word_behind_both_nouns(code: str) -> None:
+    found = read_references(code)
+    assert len(found) >= 60
+    for one, other in zip(found[::2], found[1::2], strict=True):
+        words, others = forms(one.text), forms(other.text)
+        (changed,) = [place for place, pair in enumerate(zip(words, others, strict=True)) if len(set(pair)) == 2]
+        assert max(one.place(one.antecedent), one.place(one.distractor)) < min(changed, one.place(one.pronoun))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_where_the_nouns_stand_says_nothing_of_which_is_meant(code: str) -> None:
+    first = [one.place(one.antecedent) < one.place(one.distractor) for one in read_references(code)]
+    assert sum(first) == len(first) / 2
+    assert sum(first[::2]) == len(first) / 4  # nor does the order in which the sentences of a pair are written
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_pair_is_written_twice(code: str) -> None:
+    texts = [one.text for one in read_references(code)] + [one.text for one in read_senses(code)]
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_twenty_words_have_eight_sentences_in_each_of_two_senses(code: str) -> None:
+    counted = Counter((one.word, one.sense) for one in read_senses(code))
+    assert set(counted.values()) == {8}
+    assert Counter(word for word, _ in counted) == dict.fromkeys({word for word, _ in counted}, 2)
+    assert len(counted) == 40
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_neither_length_nor_place_tells_the_senses_apart(code: str) -> None:
+    found: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
+    for one in read_senses(code):
+        length = len(forms(one.text))
+        found[one.word][one.sense].append((length, one.place / length))
+    for senses in found.values():
+        lengths, places = ([mean(one[of] for one in several) for several in senses.values()] for of in (0, 1))
+        assert abs(lengths[0] - lengths[1]) <= 1.5
+        assert abs(places[0] - places[1]) <= 0.15
+
+
+def test_a_language_without_probe_sets_has_none() -> None:
+    assert read_references("xx") == []
+    assert read_senses("xx") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("word\tsense\n", "must begin with a line of the columns word, sense, text"),
+        ("word\tsense\ttext\nbank\tmoney\n", "line 2: 3 columns are wanted"),
+        ("word\tsense\ttext\nbank\t\ta bank\n", "line 2: 3 columns are wanted"),
+        ("word\tsense\ttext\nbank\tmoney\tBank or bank\n", "line 2: 'bank' stands 2 times"),
+        ("word\tsense\ttext\nbank\tmoney\tthe banks\n", "line 2: 'bank' stands 0 times"),
+    ],
+)
+def test_a_line_that_is_wrong_is_told_by_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, complaint: str
+) -> None:
+    monkeypatch.setattr(probe_sets, "PROBES", tmp_path)
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "senses.tsv").write_text(content, encoding="utf-8")
+    with pytest.raises(StageError, match=complaint):
+        read_senses("en")
+
+
+HEADER = "pair\ttext\tpronoun\tantecedent\tdistractor"
+ONE = "01\tThe cat saw the dog when it ran\tit\tcat\tdog"
+OTHER = "01\tThe cat saw the dog when it fell\tit\tdog\tcat"
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ([ONE], "the last sentence has no other"),
+        ([ONE, ONE], "are no pair"),
+        ([ONE, OTHER.replace("01", "02")], "are no pair"),
+        ([ONE, OTHER.replace("\tit\t", "\tthe\t")], "'the' stands 2 times"),
+    ],
+)
+def test_sentences_that_are_no_pair_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], complaint: str
+) -> None:
+    monkeypatch.setattr(probe_sets, "PROBES", tmp_path)
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "antecedents.tsv").write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+    with pytest.raises(StageError, match=complaint):
+        read_references("en")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_sentences_of_a_word_stand_together(code: str) -> None:
+    words = [one.word for one in read_senses(code)]
+    assert sum(one != other for one, other in pairwise(words)) == 19

@@ -1,0 +1,104 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stages.errors import StageError
+from stages.settings.languages import PretrainedVectors
+from stages.settings.word2vec import Word2vec
+from stages.words import vectors as module
+from stages.words.training import train_word2vec
+from stages.words.vectors import convert_vectors, load_vectors, save_vectors
+from tests.words.made import vectors
+
+TEXTS = [["a", "fine", "film"], ["a", "dull", "film"], ["the", "fine", "plot"], ["the", "dull", "plot"]] * 300
+KNOWN = {"film": [1.0, 0.5], "été": [0.25, -1.0], "été2": [0.0, 0.125]}
+
+
+def settings(**changes: Any) -> Word2vec:
+    return Word2vec(
+        **{
+            "architecture": "skip_gram",
+            "dimensions": 8,
+            "window": 2,
+            "negative": 2,
+            "least": 1,
+            "epochs": 2,
+            "learning_rate": 0.025,
+            "seed": 0,
+            **changes,
+        }
+    )
+
+
+def wink(path: Path, words: list[str]) -> Path:
+    """Writes winkNLP's JSON: words in another order than by rank, their numbers, their length, their rank."""
+    entries = {word: [rank / 10, 0.5, 1.0, rank] for rank, word in reversed(list(enumerate(words)))}
+    content = {"precision": 8, "words": words, "dimensions": 2, "vectors": entries, "unkVector": [0, 0, 0, -1]}
+    path.write_text(json.dumps(content, separators=(",", ":"), ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def test_the_same_texts_give_the_same_vectors_in_every_process(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tests.words.test_vectors import *; "
+        "save_vectors(train_word2vec(TEXTS, settings()), Path(sys.argv[1]))"
+    )
+    for name, seed in (("one", "1"), ("two", "2")):
+        subprocess.run([sys.executable, "-c", code, tmp_path / name], check=True, env={"PYTHONHASHSEED": seed})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"architecture": "cbow"}, {"epochs": 3}, {"dimensions": 4}])
+def test_each_setting_of_word2vec_has_its_say(change: dict[str, Any]) -> None:
+    one, other = train_word2vec(TEXTS, settings()), train_word2vec(TEXTS, settings(**change))
+    assert one["film"].tolist() != other["film"].tolist()
+
+
+def test_rare_words_get_no_vector() -> None:
+    assert "film" in train_word2vec([*TEXTS, ["once"]], settings(least=2))
+    assert "once" not in train_word2vec([*TEXTS, ["once"]], settings(least=2))
+    with pytest.raises(StageError, match=r"word2vec\.least is 9999"):
+        train_word2vec(TEXTS, settings(least=9999))
+
+
+def test_vectors_are_written_and_read_as_they_are(tmp_path: Path) -> None:
+    save_vectors(vectors(KNOWN), tmp_path / "v.bin")
+    found = load_vectors(tmp_path / "v.bin")
+    assert {word: found[word].tolist() for word in found.index_to_key} == KNOWN
+    assert load_vectors(tmp_path / "v.bin", words=2).index_to_key == ["film", "été"]
+    assert (tmp_path / "v.bin").read_bytes().startswith(b"3 2\n")  # word2vec's own format, no pickle
+
+
+@pytest.mark.parametrize("content", [b"", b"no numbers\n", b"5 2\nfilm \x00\x00"])
+def test_damaged_vectors_are_told_in_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "v.bin").write_bytes(content)
+    with pytest.raises(StageError, match=r"v\.bin holds no vectors"):
+        load_vectors(tmp_path / "v.bin")
+    with pytest.raises(StageError, match=r"absent\.bin is missing: run `dvc repro`"):
+        load_vectors(tmp_path / "absent.bin")
+
+
+@pytest.mark.parametrize("chunk", [64, 100, 1 << 22])
+def test_the_most_frequent_words_of_wink_are_read_as_a_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    monkeypatch.setattr(module, "LONGEST", 64)
+    path = wink(tmp_path / "glove.json", ["the", 'q"\\', "été", "1993", "rare"])
+    found = convert_vectors(path, PretrainedVectors(file="glove.json", format="wink", words=4))
+    assert found.index_to_key == ["the", 'q"\\', "été", "1993"]
+    np.testing.assert_allclose(found["été"], [0.2, 0.5])
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", '{"vectors":{"a":3}}', '{"vectors":{"a":[1,2', '{"vectors":{"a":["x"]}}']
+)
+def test_a_file_that_is_not_wink_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "v.json").write_text(content)
+    with pytest.raises(StageError, match=r"v\.json is not in the format of winkNLP's vectors"):
+        convert_vectors(tmp_path / "v.json", PretrainedVectors(file="v.json", format="wink", words=4))

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+
+from stages.errors import StageError
+from stages.words.wordnet import read_synsets, uses
+from tests.words.made import WORDNET, write_wordnet
+
+
+def test_senses_are_read_with_their_words_links_and_examples(tmp_path: Path) -> None:
+    found = {one.name: one for one in read_synsets(write_wordnet(tmp_path))}
+    assert list(found) == ["n1", "n2", "n3", "n4", "n5", "v6", "a7", "r8"]
+    assert found["n1"].examples == ("he cashed a check at the bank", "the bank lends him money")
+    assert (found["n1"].field, found["n2"].field) == ("14", "17")
+    assert found["n4"].near == {"n5"}
+    assert found["n5"].lemmas == ("plant",)  # a lemma of two words is not one
+    assert found["a7"].lemmas == ("fine",)  # without the mark of where it stands
+    assert found["r8"].examples == ()
+
+
+def test_a_lemma_is_found_as_it_is_and_inflected(tmp_path: Path) -> None:
+    found = list(uses(read_synsets(write_wordnet(tmp_path)), shortest=3))
+    assert [(one.lemma, one.spelling, one.place) for one in found if one.synset.kind == "v"] == [("run", "runs", 1)]
+    assert {one.text for one in found if one.lemma == "bank"} == {
+        text
+        for name in ("n1", "n2", "n3")
+        for one in read_synsets(tmp_path)
+        if one.name == name
+        for text in one.examples
+    }
+
+
+def test_an_example_that_is_short_or_has_the_word_twice_is_none(tmp_path: Path) -> None:
+    lines = ['00000001 14 n 01 bank 0 000 | "a bank"; "from bank to bank he went"; "the bank was closed today"']
+    found = list(uses(read_synsets(write_wordnet(tmp_path, {**WORDNET, "data.noun": lines})), shortest=3))
+    assert [one.text for one in found if one.lemma == "bank"] == ["the bank was closed today"]
+
+
+def test_a_file_that_is_missing_or_damaged_is_told_with_its_line(tmp_path: Path) -> None:
+    write_wordnet(tmp_path, {**WORDNET, "data.verb": ["no sense at all"]})
+    with pytest.raises(StageError, match=r"data\.verb line 2 is no sense of WordNet"):
+        list(read_synsets(tmp_path))
+    (tmp_path / "data.verb").unlink()
+    with pytest.raises(StageError, match=r"data\.verb is missing: run `dvc repro`"):
+        list(read_synsets(tmp_path))

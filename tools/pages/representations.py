@@ -1,0 +1,344 @@
+"""The tables of docs/representations.md, and what they say in words: each sentence is written from its numbers."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tools.pages.showing import experiment, interval, measured, table
+
+GROUPS = ("pronouns", "stop words", "content words")
+Found = Mapping[str, Any]
+
+
+def in_short() -> Iterator[str]:
+    """Yields what was found, a sentence each."""
+    found, polysemy = measured("pronouns", "en"), measured("polysemy", "en")
+    yield from list(_verdicts(found))[:4]
+    layers = found["antecedents"]["layers"]
+    last = max(layers, key=int)
+    yield (
+        f"- **Pronouns lean to what they refer to** in {interval(layers[last]['pairs'])} of "
+        f"{found['antecedents']['pairs']} pairs of sentences, last layer, p {_p(layers[last]['holm_p'])}."
+    )
+    pairs = polysemy["pairs"]
+    chosen, static = pairs["ways"][pairs["chosen"]], pairs["ways"]["word2vec"]
+    yield (
+        f"- **One sense or two?** The cosine of a word in two texts is right in {interval(chosen['test'])} of "
+        f"{pairs['pairs']['test']} pairs ({pairs['chosen']}, chosen on others); word2vec, as it must be, in "
+        f"{static['test']['value']:.1f}, p {_p(static['holm_p'])}."
+    )
+
+
+def similarity() -> Iterator[str]:
+    """Yields how well vectors of words agree with people."""
+    found = measured("similarity", "en")
+    last = max(_layers(next(iter(found["sets"].values()))["vectors"]))
+    shown = {
+        "word2vec": "word2vec, trained on the texts of the run",
+        "glove": "GloVe, trained on 6 billion words",
+        "input embeddings": "the encoder's table of input embeddings",
+        "layer 0": "the word alone through the encoder, layer 0",
+        f"layer {last}": f"… layer {last}",
+    }
+    for name, judged in found["sets"].items():
+        yield f"{name}, {judged['pairs']} pairs of words, {judged['covered_by_all']} of which all vectors cover:"
+        yield ""
+        yield from table(
+            ["vectors", "coverage", "Spearman", "on the pairs that all cover", "more than word2vec there"],
+            (
+                [
+                    title,
+                    f"{judged['vectors'][source]['coverage']:.0%}",
+                    *(interval(judged["vectors"][source][measure]) for measure in ("spearman", "common")),
+                    "" if source == "word2vec" else interval(judged["vectors"][source]["versus_word2vec"]),
+                ]
+                for source, title in shown.items()
+            ),
+        )
+        yield ""
+    yield (
+        f"Of the {found['words']} words of both, {found['split_in_pieces']:.1%} are cut into several pieces, of which "
+        "the mean is taken."
+    )
+
+
+def contextuality() -> Iterator[str]:
+    """Yields the measures by layer, and whether the published findings hold here."""
+    found = measured("pronouns", "en")
+    yield from _by_layer(found)
+    yield ""
+    yield from _verdicts(found)
+
+
+def _by_layer(found: Found) -> Iterator[str]:
+    self_similarity = found["measures"]["self_similarity"]
+    yield from table(
+        [
+            "layer",
+            "any two words",
+            *(f"self-similarity of {group}" for group in GROUPS),
+            "any word and its sentence",
+            "pronoun and its sentence",
+        ],
+        (
+            [
+                layer,
+                interval(any_two),
+                *(interval(self_similarity[group][layer]["corrected"]) for group in GROUPS),
+                interval(found["sentences"][layer]["corrected"]),
+                interval(found["measures"]["intra_sentence"]["pronouns"][layer]["corrected"]),
+            ]
+            for layer, any_two in found["anisotropy"].items()
+        ),
+    )
+
+
+def _verdicts(found: Found) -> Iterator[str]:
+    depth, cone = found["depth"]["self_similarity"], found["anisotropy"]
+    last = max(cone, key=int)
+    words = found["words"]
+    yield (
+        f"- **Self-similarity falls with depth: {_verdict(depth['all'], falls=True)}.** Rank correlation of a word's "
+        f"self-similarity with the layer, mean of {words['all']['words']} words: {interval(depth['all'])}; "
+        + ", ".join(f"{group} {interval(depth[group])}" for group in GROUPS)
+        + "."
+    )
+    for group in ("stop words", "pronouns"):
+        compared = found["compared"]["self_similarity"].get(group)
+        if not compared:
+            continue
+        layers = compared["layers"]
+        below = [layer for layer, one in layers.items() if one["high"] < 0 and one["holm_p"] < 0.05]
+        above = layers[last]["low"] > 0 and layers[last]["holm_p"] < 0.05
+        verdict = (
+            "holds"
+            if last in below
+            else "the contrary holds"
+            if above
+            else "holds in some layers only"
+            if below
+            else "not borne out"
+        )
+        yield (
+            f"- **{group.capitalize()} are more context-specific than content words: {verdict}.** Last layer, "
+            f"{compared['pairs']} pairs of words of the same frequency: {interval(layers[last])}, p "
+            f"{_p(layers[last]['holm_p'])} (Wilcoxon, corrected by Holm); significantly below 0 in "
+            f"{_listed(below, 'layer')}."
+        )
+    highest = max(cone, key=lambda layer: cone[layer]["value"])
+    rises = cone[highest]["low"] > cone["0"]["high"]
+    stays = cone[last]["low"] > cone["0"]["high"]
+    verdict = "holds" if stays else f"holds up to layer {highest}, not in the last" if rises else "not borne out"
+    yield (
+        f"- **Upper layers are anisotropic: {verdict}.** Any two words have a cosine of {interval(cone['0'])} in layer "
+        f"0, {interval(cone[highest])} in layer {highest}, {interval(cone[last])} in the last."
+    )
+    yield (
+        "- **The most context-specific words of the last layer**: "
+        + ", ".join(f"*{word}*" for word in words["all"]["most_contextual"])
+        + "; the least: "
+        + ", ".join(f"*{word}*" for word in words["all"]["least_contextual"])
+        + "."
+    )
+    moved = found["measures"]["out_of_context"]
+    yield (
+        f"- **Pieces**: {words['split_in_pieces']:.1%} of the occurrences that were read are words cut into several "
+        "pieces, of which the mean was taken."
+    )
+    yield (
+        "- **From the word alone to the word in context**, last layer, cosine above that of any two words: "
+        + ", ".join(f"{group} {interval(moved[group][last]['corrected'])}" for group in GROUPS)
+        + ": the lower, the further it moves."
+    )
+
+
+def _verdict(found: Mapping[str, float], *, falls: bool) -> str:
+    below, above = found["high"] < 0, found["low"] > 0
+    if not below and not above:
+        return "cannot be told"
+    return "holds" if below == falls else "the contrary holds"
+
+
+def carried() -> Iterator[str]:
+    """Yields what a probe reads from pronouns."""
+    probes = measured("pronouns", "en")["probes"]
+    layers = _layers(next(iter(probes.values()))["vectors"])
+    static = ("word2vec", "glove")
+    contexts = {name: found for name, found in probes.items() if "examples" in found}
+    yield from table(
+        ["what", "occurrences", *(f"layer {layer}" for layer in layers), "word2vec", "mean of word2vec over the text",
+         "mean of GloVe over the text", "labels by lot, last layer"],
+        (
+            [
+                _property(name),
+                str(found["examples"]),
+                *(interval(found["vectors"][f"layer {layer}"]["accuracy"]) for layer in layers),
+                f"{found['vectors']['word2vec']['accuracy']['value']:.3f}",
+                *(interval(found["vectors"][f"{source}, mean of the text"]["accuracy"]) for source in static),
+                interval(found["vectors"][f"layer {layers[-1]}"]["labels_by_lot"]),
+            ]
+            for name, found in contexts.items()
+        ),
+    )  # fmt: skip
+    yield ""
+    forms = {name: found for name, found in probes.items() if "forms" in found}
+    yield from table(
+        ["what", "forms", "chance", *(f"layer {layer}" for layer in layers), *static, "classes by lot, last layer"],
+        (
+            [
+                name,
+                str(found["forms"]),
+                f"{found['chance']:.2f}",
+                *(interval(found["vectors"][f"layer {layer}"]["balanced_accuracy"]) for layer in layers),
+                *(interval(found["vectors"][source]["balanced_accuracy"]) for source in static),
+                f"{found['vectors'][f'layer {layers[-1]}']['classes_by_lot']:.3f}",
+            ]
+            for name, found in forms.items()
+        ),
+    )
+    yield ""
+    yield from _readings(contexts, layers)
+
+
+def _readings(contexts: Found, layers: list[int]) -> Iterator[str]:
+    for name, found in contexts.items():
+        vectors = found["vectors"]
+        last = vectors[f"layer {layers[-1]}"]
+        text = vectors["glove, mean of the text"]["accuracy"]
+        told = "more than" if last["accuracy"]["low"] > text["high"] else (
+            "less than" if last["accuracy"]["high"] < text["low"] else "no more, as far as the intervals tell, than"
+        )  # fmt: skip
+        yield (
+            f"- **{_property(name).capitalize()}**: in the last layer a pronoun tells it "
+            f"{interval(last['versus_word2vec'])} above its static vector, and {told} the mean of the text's GloVe "
+            "vectors."
+        )
+
+
+def _property(name: str) -> str:
+    return "second half of the text" if name == "position" else name.replace("label of ", "label of the task ")
+
+
+def antecedents() -> Iterator[str]:
+    """Yields how often a pronoun is nearer to its antecedent."""
+    yield from _antecedents(measured("pronouns", "en")["antecedents"])
+
+
+def _antecedents(found: Found) -> Iterator[str]:
+    yield from table(
+        ["layer", "nearer to what is meant (sentences)", f"leans to what is meant ({found['pairs']} pairs)", "p"],
+        (
+            [layer, interval(one["sentences"]), interval(one["pairs"]), _p(one["holm_p"])]
+            for layer, one in found["layers"].items()
+        ),
+    )
+    yield ""
+    significant = [
+        layer for layer, one in found["layers"].items() if one["holm_p"] < 0.05 and one["pairs"]["value"] > 0.5
+    ]
+    yield f"Pronouns lean to what is meant, significantly, in {_listed(significant, 'layer')}."
+    for name, one in found["association"].items():
+        if "right" in one:
+            yield (
+                f"By association alone ({name}: which noun is nearer to the word that decides?) {one['pairs']} pairs "
+                f"give {interval(one['right'])}."
+            )
+
+
+def pairs() -> Iterator[str]:
+    """Yields how well one sense is told from two."""
+    yield from _pairs(measured("polysemy", "en")["pairs"])
+
+
+def _pairs(found: Found) -> Iterator[str]:
+    yield from table(
+        ["decided by", "validation", "test", "the chosen layer is better by", "p"],
+        (
+            [
+                f"**{name}**, chosen" if name == found["chosen"] else name,
+                f"{one['validation']:.3f}",
+                interval(one["test"]),
+                interval(one["chosen_minus_this"]) if "holm_p" in one else "",
+                _p(one["holm_p"]) if "holm_p" in one else "",
+            ]
+            for name, one in found["ways"].items()
+        ),
+    )
+    yield ""
+    sizes = found["pairs"]
+    yield (
+        f"{sizes['train']} pairs for the threshold, {sizes['validation']} for the choice of the layer, {sizes['test']} "
+        "to test on, of other words; intervals and p (of swapped decisions, corrected by Holm) are over whole lemmas."
+    )
+
+
+def senses() -> Iterator[str]:
+    """Yields how well clusters agree with senses."""
+    yield from _senses(measured("polysemy", "en")["senses"])
+
+
+def _senses(found: Found) -> Iterator[str]:
+    yield from table(
+        ["clusters of", "adjusted Rand index", "V-measure"],
+        ([name, interval(one["adjusted_rand"]), interval(one["v_measure"])] for name, one in found["vectors"].items()),
+    )
+
+
+def neighbours() -> Iterator[str]:
+    """Yields the neighbours of a few words, as static vectors and in each of their senses."""
+    yield from _neighbours(measured("polysemy", "en")["neighbours"])
+
+
+def _neighbours(found: Found) -> Iterator[str]:
+    static = list(next(iter(found.values()))["static"])
+    yield from table(
+        ["word", *static, "sense", "nearest in context", "what sets the sense apart"],
+        (
+            [
+                word if first else "",
+                *(", ".join(one["static"][name]) if first else "" for name in static),
+                sense,
+                ", ".join(lists["nearest"]),
+                ", ".join(lists["sets_apart"]),
+            ]
+            for word, one in found.items()
+            for first, (sense, lists) in zip((True, False, False, False), one["senses"].items(), strict=False)
+        ),
+    )
+
+
+def other_encoder() -> Iterator[str]:
+    """Yields what the multilingual encoder makes of English."""
+    found = experiment("representations")["en"]
+    yield from _by_layer(found["pronouns"])
+    yield ""
+    yield from _verdicts(found["pronouns"])
+    yield ""
+    yield from _pairs(found["polysemy"]["pairs"])
+
+
+def french() -> Iterator[str]:
+    """Yields what the multilingual encoder makes of French."""
+    found = experiment("representations")["fr"]
+    yield from _by_layer(found["pronouns"])
+    yield ""
+    yield from _verdicts(found["pronouns"])
+    yield ""
+    yield from _antecedents(found["pronouns"]["antecedents"])
+    yield ""
+    yield from _senses(found["polysemy"]["senses"])
+    yield ""
+    yield from _neighbours(found["polysemy"]["neighbours"])
+
+
+def _layers(vectors: Found) -> list[int]:
+    return sorted(int(name.removeprefix("layer ")) for name in vectors if name.startswith("layer "))
+
+
+def _listed(layers: list[str], what: str) -> str:
+    if not layers:
+        return f"no {what}"
+    return f"{what}{'s' if len(layers) > 1 else ''} {', '.join(layers)}"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
