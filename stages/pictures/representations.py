@@ -41,7 +41,7 @@ def draw_probes(path: Path, probes: Mapping[str, Any]) -> None:
             measure = "balanced_accuracy" if of_forms else "accuracy"
             draw_sources(axes, found["vectors"], measure, "pronoun in context")
             axes.axhline(found.get("chance", 0.5), color="grey", linewidth=0.8, label="chance")
-            finish(axes, f"{name}, of unseen forms" if of_forms else name, measure.replace("_", " "))
+            finish(axes, f"{name}, of unseen pronouns" if of_forms else name, measure.replace("_", " "))
 
 
 def draw_antecedents(path: Path, found: Mapping[str, Any]) -> None:

@@ -84,7 +84,7 @@ def _by_layer(found: Found) -> Iterator[str]:
                 layer,
                 interval(any_two),
                 *(interval(self_similarity[group][layer]["corrected"]) for group in GROUPS),
-                interval(found["sentences"][layer]["corrected"]),
+                interval(found["sentences"][layer]),
                 interval(found["measures"]["intra_sentence"]["pronouns"][layer]["corrected"]),
             ]
             for layer, any_two in found["anisotropy"].items()
@@ -130,7 +130,8 @@ def _verdicts(found: Found) -> Iterator[str]:
     verdict = "holds" if stays else f"holds up to layer {highest}, not in the last" if rises else "not borne out"
     yield (
         f"- **Upper layers are anisotropic: {verdict}.** Any two words have a cosine of {interval(cone['0'])} in layer "
-        f"0, {interval(cone[highest])} in layer {highest}, {interval(cone[last])} in the last."
+        f"0, {interval(cone[highest])} in layer {highest}"
+        + (f", {interval(cone[last])} in the last." if highest != last else ", the last.")
     )
     yield (
         "- **The most context-specific words of the last layer**: "
@@ -145,7 +146,7 @@ def _verdicts(found: Found) -> Iterator[str]:
         "pieces, of which the mean was taken."
     )
     yield (
-        "- **From the word alone to the word in context**, last layer, cosine above that of any two words: "
+        "- **From the word alone to the word in context**, last layer, cosine above that with another word alone: "
         + ", ".join(f"{group} {interval(moved[group][last]['corrected'])}" for group in GROUPS)
         + ": the lower, the further it moves."
     )
@@ -182,15 +183,14 @@ def carried() -> Iterator[str]:
     yield ""
     forms = {name: found for name, found in probes.items() if "forms" in found}
     yield from table(
-        ["what", "forms", "chance", *(f"layer {layer}" for layer in layers), *static, "classes by lot, last layer"],
+        ["what", "pronouns (forms)", *(f"layer {layer}" for layer in layers), *static, "chance"],
         (
             [
-                name,
-                str(found["forms"]),
-                f"{found['chance']:.2f}",
+                f"{name} ({' or '.join(found['classes'])})",
+                f"{found['pronouns']} ({found['forms']})",
                 *(interval(found["vectors"][f"layer {layer}"]["balanced_accuracy"]) for layer in layers),
                 *(interval(found["vectors"][source]["balanced_accuracy"]) for source in static),
-                f"{found['vectors'][f'layer {layers[-1]}']['classes_by_lot']:.3f}",
+                f"{found['chance']:.2f}",
             ]
             for name, found in forms.items()
         ),
