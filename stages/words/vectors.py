@@ -62,11 +62,12 @@ def _read_wink(path: Path, words: int) -> KeyedVectors:
     with path.open(encoding="utf-8") as file:
         try:
             found = sorted((entry[-1], word, entry[:-2]) for word, entry in _entries(file) if entry[-1] < words)
+            dimensions = len(found[0][2])
         except (ValueError, IndexError, TypeError) as error:
             raise StageError(
                 f"{path.name} is not in the format of winkNLP's vectors ({error}): check `format`"
             ) from None
-    vectors = KeyedVectors(len(found[0][2]))
+    vectors = KeyedVectors(dimensions)
     vectors.add_vectors([word for _, word, _ in found], np.array([numbers for _, _, numbers in found], np.float32))
     return vectors
 

@@ -96,7 +96,7 @@ def test_the_most_frequent_words_of_wink_are_read_as_a_stream(
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", '{"vectors":{"a":3}}', '{"vectors":{"a":[1,2', '{"vectors":{"a":["x"]}}']
+    "content", ["", "{}", '{"vectors":{}}', '{"vectors":{"a":3}}', '{"vectors":{"a":[1,2', '{"vectors":{"a":["x"]}}']
 )
 def test_a_file_that_is_not_wink_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "v.json").write_text(content)
