@@ -149,7 +149,7 @@ def notes_of_dvc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """The chain, run once, with no connection allowed after the downloads; tests leave its files as they are."""
     clone = clone_into(tmp_path_factory.mktemp("rehearsed"))
-    clone.repro("download", "download_encoder")
+    clone.repro("download", "download_encoder", "download_language")
     guard = tmp_path_factory.mktemp("guard")
     (guard / "sitecustomize.py").write_text(GUARD)
     clone.run("dvc", "repro", PYTHONPATH=str(guard))

@@ -15,6 +15,7 @@ from tests.pipeline.conftest import GUARDED, ROOT, STAGES, Clone, clone_into, ov
 
 APPROACHES = ["bag-of-words", "retrieved", "transformer", "student", "student-1", "static"]
 LABELS = {"opinion": ["negative", "positive"], "author": ["trump", "clinton"]}
+WORDS = {"similarity@en", "pronouns@en", "polysemy@en"}
 EXPORTS = {"export@opinion-transformer", "export@opinion-student", "export@opinion-student-1"}
 METHODS = {"opinion": ["none"], "author": ["none", "moving_average", "gaussian", "viterbi"]}
 
@@ -140,7 +141,20 @@ def test_a_changed_evaluation_parameter_runs_the_evaluation_only(chain: Clone) -
     chain.set(evaluate__resamples=300)
     # Nothing follows these stages, so that what DVC finds changed is all that it would run.
     changed = set(json.loads(chain.run("dvc", "status", "--json").stdout))
-    assert same_of_both(changed) == {"evaluate@opinion", "trace@opinion", "validity@opinion", *EXPORTS}
+    assert changed >= WORDS  # their intervals are drawn as those of the scores are
+    assert same_of_both(changed - WORDS) == {"evaluate@opinion", "trace@opinion", "validity@opinion", *EXPORTS}
+
+
+def test_a_changed_choice_about_words_runs_what_depends_on_it(chain: Clone) -> None:
+    chain.set(pronouns__seed=1)
+    assert chain.repro() == ["pronouns@en"]
+    chain.set(word2vec__epochs=2)
+    assert set(chain.repro()) == {"word2vec@en", *WORDS}
+    pronouns, polysemy = (
+        json.loads((chain.folder / f"metrics/{stage}/en.json").read_text()) for stage in ("pronouns", "polysemy")
+    )
+    assert pronouns["antecedents"]["pairs"] >= 30
+    assert polysemy["pairs"]["pairs"]["test"] == 40
 
 
 def test_a_changed_combination_is_decoded_and_evaluated_only(chain: Clone) -> None:
