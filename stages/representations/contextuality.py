@@ -1,6 +1,6 @@
 """How contextual words are, layer by layer and by kind of word, with intervals (Ethayarajh, 2019)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,17 @@ def contextuality(
         **{name: [number[word] for word in group if word in number] for name, group in studied.groups.items()},
     }
     random = baselines(read, bare, bootstrap)
+
+    def of_groups(measured: Callable[..., dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        return {
+            measure: {
+                group: measured(values[measure][places], random[measure], bootstrap)
+                for group, places in members.items()
+                if places
+            }
+            for measure in MEASURES
+        }
+
     return {
         "words": {
             "split_in_pieces": read.split,
@@ -92,23 +103,9 @@ def contextuality(
         },
         "anisotropy": _by_layer(random["self_similarity"], bootstrap),
         "sentences": _by_layer(_own_sentence(read, random["intra_sentence"], bootstrap), bootstrap),
-        "measures": {
-            measure: {
-                group: _corrected(values[measure][places], random[measure], bootstrap)
-                for group, places in members.items()
-                if places
-            }
-            for measure in MEASURES
-        },
+        "measures": of_groups(_corrected),
         "compared": {measure: _compared(values[measure], number, studied, bootstrap) for measure in MEASURES},
-        "depth": {
-            measure: {
-                group: _depth(values[measure][places], random[measure], bootstrap)
-                for group, places in members.items()
-                if places
-            }
-            for measure in MEASURES
-        },
+        "depth": of_groups(_depth),
     }
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from stages.representations.geometry import cosines
+from stages.representations.static import TRAINED
 from stages.settings.evaluate import Evaluate
 from stages.statistics.bootstrap import Resampled, resampled
 from stages.statistics.grades import spearman
 from stages.words.judgments import Judgment
 
-BASELINE = "word2vec"
 LEAST = 10  # pairs; fewer tell nothing
 
 
@@ -49,7 +49,7 @@ def judged(
         )["spearman"]
 
     on_common = {name: correlation(values, common) for name, values in said.items()}
-    baseline = on_common[BASELINE]
+    baseline = on_common[TRAINED]
     report: dict[str, Any] = {"pairs": len(judgments), "covered_by_all": int(common.sum()), "vectors": {}}
     for name, values in said.items():
         measured = {"spearman": correlation(values, np.isfinite(values)), "common": on_common[name]}

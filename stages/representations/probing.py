@@ -151,13 +151,17 @@ def probe_across_families(
 
 
 def _deals(classes: np.ndarray, seed: int) -> np.ndarray:
-    """Gives (families, deals): the classes as they are, then dealt in the other ways, `DEALS` at most."""
-    if len(classes) <= FEW:
-        ways = sorted(set(permutations(classes.tolist())) - {tuple(classes.tolist())})
-    else:
-        random = np.random.default_rng(seed)
-        ways = sorted({tuple(random.permutation(classes).tolist()) for _ in range(DEALS)} - {tuple(classes.tolist())})
-    return np.array([classes.tolist(), *ways[:DEALS]]).T
+    """Gives (families, deals): the classes as they are, then dealt in all other ways, or in `DEALS` of them by lot."""
+    random = np.random.default_rng(seed)
+    actual = tuple(classes.tolist())
+    dealt = (
+        permutations(actual)
+        if len(classes) <= FEW
+        else (tuple(random.permutation(actual).tolist()) for _ in range(DEALS))
+    )
+    ways = sorted({*dealt} - {actual})
+    kept = range(len(ways)) if len(ways) <= DEALS else random.permutation(len(ways))[:DEALS]
+    return np.array([actual, *(ways[place] for place in kept)]).T
 
 
 def balanced_accuracy(right: np.ndarray, classes: np.ndarray) -> float:

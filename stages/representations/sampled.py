@@ -1,7 +1,7 @@
 """What is read of the corpora: occurrences of the words to study, of words of any kind, and pronouns to probe."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from stages.errors import StageError
 from stages.representations.states import Reader
 from stages.settings.pronouns import Pronouns
-from stages.words.corpus import Sentence
+from stages.words.corpus import Sentences
 from stages.words.occurrences import Occurrence, sample_any, sample_by_word
 from stages.words.studied import PRONOUNS, Studied
 
@@ -78,7 +78,7 @@ class Read:
     split: float
 
 
-def draw(sentences: Iterable[Sentence], studied: Studied, settings: Pronouns) -> Sample:
+def draw(sentences: Sentences, studied: Studied, settings: Pronouns) -> Sample:
     """Draws a sample in a few passes over the texts.
 
     Raises:
@@ -88,12 +88,11 @@ def draw(sentences: Iterable[Sentence], studied: Studied, settings: Pronouns) ->
     pronouns = {
         word: studied.spelled[word] for word in studied.groups[PRONOUNS] if len(found[word]) == settings.occurrences
     }
-    tasks = sorted({sentence.task for sentence in sentences if sentence.label is not None})
     probed = [
         one
-        for task in tasks
+        for task in sorted({task for task, _ in sentences.tables()})
         for several in sample_by_word(
-            (sentence for sentence in sentences if sentence.task == task and sentence.label is not None),
+            (sentence for sentence in replace(sentences, tasks=[task]) if sentence.label is not None),
             pronouns,
             settings.probed,
             settings.seed,

@@ -42,7 +42,7 @@ def load_vectors(path: Path, words: int | None = None) -> KeyedVectors:
     try:
         return KeyedVectors.load_word2vec_format(str(path), binary=True, limit=words)
     except (ValueError, EOFError, UnicodeDecodeError) as error:
-        raise StageError(f"{path} holds no vectors in word2vec's binary format ({error}): make it anew") from None
+        raise StageError(f"{path} holds no vectors in word2vec's binary format ({error}): run `dvc repro`") from None
 
 
 def convert_vectors(path: Path, described: PretrainedVectors) -> KeyedVectors:

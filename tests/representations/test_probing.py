@@ -92,6 +92,16 @@ def test_many_families_are_dealt_many_ways() -> None:
     assert 100 < len(dealt) <= 200
 
 
+def test_few_families_of_which_there_are_many_deals_are_dealt_by_lot() -> None:
+    classes = np.array([0, 0, 0, 1, 1, 1, 2, 2])  # 560 ways
+    features = RANDOM.normal(size=(8, 2, 4))
+    _, dealt = probe_across_families(features, np.arange(8), classes, strength=STRENGTH, seed=0)
+    _, others = probe_across_families(features, np.arange(8), classes, strength=STRENGTH, seed=1)
+    assert len(dealt) == len(others) == 200
+    assert dealt[0] == others[0]  # as they are
+    assert dealt.tolist() != others.tolist()
+
+
 def test_one_group_can_be_balanced_though_not_probed() -> None:
     found = balance(FORMS, CLASSES, ["one group"] * COUNT, folds=5, seed=0)
     assert len(set(found.folds)) == 1

@@ -33,7 +33,6 @@ def test_pronouns_are_measured_probed_and_drawn() -> None:
     found = read_json(paths.metrics("pronouns", "en"))
     assert list(found["anisotropy"]) == ["0", "1", "2"]
     assert {"pronouns", "stop words", "all"} <= set(found["measures"]["self_similarity"])
-    assert "label of film" not in found["probes"] or found["probes"]["label of film"]["examples"] >= 100
     assert found["antecedents"]["pairs"] >= 30
     assert {path.name for path in paths.plots("pronouns", "en").iterdir()} == {
         "contextuality.csv",

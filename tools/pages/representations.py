@@ -64,9 +64,7 @@ def similarity() -> Iterator[str]:
 def contextuality() -> Iterator[str]:
     """Yields the measures by layer, and whether the published findings hold here."""
     found = measured("pronouns", "en")
-    yield from _by_layer(found)
-    yield ""
-    yield from _verdicts(found)
+    yield from _parted(_by_layer(found), _verdicts(found))
 
 
 def _by_layer(found: Found) -> Iterator[str]:
@@ -294,14 +292,14 @@ def _neighbours(found: Found) -> Iterator[str]:
         ["word", *static, "sense", "nearest in context", "what sets the sense apart"],
         (
             [
-                word if first else "",
-                *(", ".join(one["static"][name]) if first else "" for name in static),
+                "" if number else word,
+                *("" if number else ", ".join(one["static"][name]) for name in static),
                 sense,
                 ", ".join(lists["nearest"]),
                 ", ".join(lists["sets_apart"]),
             ]
             for word, one in found.items()
-            for first, (sense, lists) in zip((True, False, False, False), one["senses"].items(), strict=False)
+            for number, (sense, lists) in enumerate(one["senses"].items())
         ),
     )
 
@@ -309,25 +307,29 @@ def _neighbours(found: Found) -> Iterator[str]:
 def other_encoder() -> Iterator[str]:
     """Yields what the multilingual encoder makes of English."""
     found = experiment("representations")["en"]
-    yield from _by_layer(found["pronouns"])
-    yield ""
-    yield from _verdicts(found["pronouns"])
-    yield ""
-    yield from _pairs(found["polysemy"]["pairs"])
+    pronouns, polysemy = found["pronouns"], found["polysemy"]
+    yield from _parted(_by_layer(pronouns), _verdicts(pronouns), _pairs(polysemy["pairs"]))
 
 
 def french() -> Iterator[str]:
     """Yields what the multilingual encoder makes of French."""
     found = experiment("representations")["fr"]
-    yield from _by_layer(found["pronouns"])
-    yield ""
-    yield from _verdicts(found["pronouns"])
-    yield ""
-    yield from _antecedents(found["pronouns"]["antecedents"])
-    yield ""
-    yield from _senses(found["polysemy"]["senses"])
-    yield ""
-    yield from _neighbours(found["polysemy"]["neighbours"])
+    pronouns, polysemy = found["pronouns"], found["polysemy"]
+    yield from _parted(
+        _by_layer(pronouns),
+        _verdicts(pronouns),
+        _antecedents(pronouns["antecedents"]),
+        _senses(polysemy["senses"]),
+        _neighbours(polysemy["neighbours"]),
+    )
+
+
+def _parted(*texts: Iterator[str]) -> Iterator[str]:
+    """Yields the lines of several texts, an empty one between two."""
+    for number, text in enumerate(texts):
+        if number:
+            yield ""
+        yield from text
 
 
 def _layers(vectors: Found) -> list[int]:
