@@ -8,7 +8,7 @@ CACHE = Path(".cache")  # neither DVC's nor Git's
 
 
 def raw(task: str) -> Path:
-    """Folder of a task's files as published."""
+    """Folder of the files of a task, or of a collection, as published."""
     return DATA / "raw" / task
 
 
@@ -22,14 +22,29 @@ def corpus(task: str) -> Path:
     return DATA / "corpus" / task
 
 
+def collection(name: str) -> Path:
+    """Folder of a collection of texts, and of the summaries that people wrote of them."""
+    return DATA / "collections" / name
+
+
 def tokens(task: str) -> Path:
     """Folder of a task's token ids, a Parquet file per split."""
     return DATA / "tokens" / task
 
 
 def embeddings(task: str) -> Path:
-    """Folder of a task's sentence vectors, a Parquet file per split."""
+    """Folder of a task's sentence vectors, a Parquet file per split; of a collection's, one."""
     return DATA / "embeddings" / task
+
+
+def clusters(name: str) -> Path:
+    """The Parquet table of the clusters of a collection's texts."""
+    return DATA / "clusters" / f"{name}.parquet"
+
+
+def summaries(name: str) -> Path:
+    """Folder of the summaries of a collection's documents, as JSON lines and as a page."""
+    return DATA / "summaries" / name
 
 
 def model(task: str, approach: str) -> Path:

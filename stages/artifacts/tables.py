@@ -35,6 +35,16 @@ TOKENS = pa.schema(
     ]
 )
 
+# Which cluster a text was put in, by what stands for it and by which method; null where it was put in none.
+CLUSTERS = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("representation", pa.string(), nullable=False),
+        pa.field("method", pa.string(), nullable=False),
+        pa.field("cluster", pa.int32()),
+    ]
+)
+
 # A word in two texts: `first_place` and `second_place` tell which word of each it is, `same` whether in one sense.
 WORD_PAIRS = pa.schema(
     [

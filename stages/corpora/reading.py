@@ -1,9 +1,9 @@
 """Chooses the reader of a task and gathers what it reads, split by split."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from stages.corpora.graded import read_graded
 from stages.corpora.row import BadRow, Marks, Removed, Row
@@ -11,7 +11,22 @@ from stages.corpora.speeches import read_speeches
 from stages.corpora.table import read_table
 from stages.corpora.turns import read_turns
 from stages.errors import StageError
-from stages.settings.task import POOL, GradedReader, OneReader, SpeechesReader, TableReader, Task, TurnsReader
+from stages.settings.task import POOL, GradedReader, OneReader, SpeechesReader, TableReader, TurnsReader
+
+
+class Described(Protocol):
+    """What is read: a task, or a collection."""
+
+    @property
+    def language(self) -> str:
+        """A two-letter code."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Those a row may have, as they stand in files whose reader names no marks."""
+
+    def readers(self) -> Mapping[str, OneReader]:
+        """Gives how its files are read."""
 
 
 class Read(NamedTuple):
@@ -22,8 +37,8 @@ class Read(NamedTuple):
     removed: Counter[str]  # how often each passage was left out of a text, such as `(APPLAUSE)`
 
 
-def read(task: Task, folder: Path) -> Read:
-    """Reads the raw files of a task.
+def read(task: Described, folder: Path) -> Read:
+    """Reads the raw files of a task or a collection.
 
     Args:
         task: which files there are, and how they are read.
@@ -52,7 +67,9 @@ def read(task: Task, folder: Path) -> Read:
     return found
 
 
-def _read_file(path: Path, reader: OneReader, task: Task, use: str) -> Iterator[tuple[int, Row | BadRow | Removed]]:
+def _read_file(
+    path: Path, reader: OneReader, task: Described, use: str
+) -> Iterator[tuple[int, Row | BadRow | Removed]]:
     if isinstance(reader, GradedReader):
         return read_graded(path, reader.encoding)
     if isinstance(reader, TurnsReader):
@@ -62,7 +79,7 @@ def _read_file(path: Path, reader: OneReader, task: Task, use: str) -> Iterator[
     return read_table(path, reader, _marks(reader, task, use))
 
 
-def _marks(reader: SpeechesReader | TableReader, task: Task, use: str) -> Marks | None:
+def _marks(reader: SpeechesReader | TableReader, task: Described, use: str) -> Marks | None:
     """Gives which mark of a file stands for which label, in a pool an empty one for none; None if labels are sought."""
     if use == "unlabelled":
         return None

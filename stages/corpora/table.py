@@ -25,10 +25,11 @@ def read_table(path: Path, reader: TableReader, marks: Marks | None) -> Iterator
         StageError: the ending or the encoding is unknown, or a column is not in the table.
     """
     needed = marks is not None and None not in marks.values()
-    named = [reader.text, *([reader.label] if needed else [])]
+    label = [reader.label] if reader.label else []
+    named = [reader.text, *(label if needed else [])]
     named += [column for column in (reader.id, reader.group, reader.position, reader.score) if column]
     with whole(path):
-        for line, record in records(path, reader.encoding, named, wished=[reader.label]):
+        for line, record in records(path, reader.encoding, named, wished=label):
             row = record if isinstance(record, str) else _row(path, line, record, reader, marks)
             if row is not None:
                 yield line, BadRow(path.name, line, row) if isinstance(row, str) else row
@@ -56,8 +57,8 @@ def _row(
     return Row(identifier, text, label, score, group, line - 1 if position is None else int(position))
 
 
-def _mark(record: Mapping[str, Any], column: str) -> str:
-    value = record.get(column)
+def _mark(record: Mapping[str, Any], column: str | None) -> str:
+    value = record.get(column) if column else None
     return "" if value is None else str(value).strip()
 
 
@@ -66,7 +67,7 @@ def _is_another(mark: str, marks: Marks) -> bool:
     return mark not in marks and mark != "" and not is_broken(mark)
 
 
-def _label(mark: str, column: str, marks: Marks | None) -> str | None:
+def _label(mark: str, column: str | None, marks: Marks | None) -> str | None:
     if marks is None:
         return None
     if mark not in marks:

@@ -29,14 +29,15 @@ class GradedReader(Strict):
 class TableReader(Strict):
     """CSV, TSV, JSONL or Parquet files with a header; the other keys say which column holds what.
 
-    With `labels`, the column `label` holds marks that stand for labels; rows with other marks are left out.
+    Without `label`, no row has one. With `labels`, the column `label` holds marks that stand for labels; rows with
+    other marks are left out.
     """
 
     format: Literal["table"]
     files: dict[str, Use]
     encoding: str = "utf-8"
     text: str
-    label: str
+    label: str | None = None
     labels: Annotated[dict[str, str], Field(min_length=1, description="mark of the file → label")] | None = None
     id: str | None = None
     group: str | None = None
@@ -228,6 +229,8 @@ class Task(Strict):
             marked = reader.labels if isinstance(reader, SpeechesReader | TableReader) else None
             if marked and set(marked.values()) != labels:
                 raise ValueError(f"{key}.labels must give each of the labels its marks, and nothing else")
+            if isinstance(reader, TableReader) and not reader.label and set(reader.files.values()) != {"unlabelled"}:
+                raise ValueError(f"{key}.label is missing: which column holds the labels?")
             if reader.format == "turns" and set(reader.speakers.values()) != labels:
                 raise ValueError(f"{key}.speakers must give each of the labels its speakers, and nothing else")
             if reader.format == "turns" and "unlabelled" in reader.files.values():
