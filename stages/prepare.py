@@ -1,7 +1,6 @@
 """Stage `prepare`: raw files → the rows of each split, in one schema for every task."""
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -12,14 +11,11 @@ from stages.artifacts.tables import CORPUS, write_table
 from stages.command import run
 from stages.corpora.masking import learn_names, mask
 from stages.corpora.pool import clean_pool
-from stages.corpora.reading import read
-from stages.corpora.row import BadRow, Row
+from stages.corpora.reading import read, tolerate
+from stages.corpora.row import Row
 from stages.corpora.splitting import count_duplicates, limit_groups, limit_rows, remove_duplicates, split_rows
-from stages.errors import StageError
 from stages.settings.prepare import Prepare
 from stages.settings.task import POOL, Split, TaskSection
-
-log = logging.getLogger(__name__)
 
 Rows = Mapping[str, Sequence[Row]]
 
@@ -30,7 +26,7 @@ def prepare(task: str) -> None:
     """Reads a task's raw files, splits their rows, and removes duplicates across splits (of streams: counts them)."""
     settings, described = Prepare.load(), TaskSection.named(task)
     found = read(described, paths.raw(task))
-    _tolerate(found.bad, settings.bad_rows)
+    tolerate(found.bad, settings.bad_rows)
     labelled = {use: [row for row in rows if row.label or use in NEED_NO_LABEL] for use, rows in found.rows.items()}
     splits, counted = _deal(labelled, described.split, settings.limit)
     if settings.mask:
@@ -93,17 +89,6 @@ def _mask(splits: Rows, corpus: Rows) -> tuple[dict[str, list[Row]], dict[str, i
 
 def _count(rows: Sequence[Row]) -> dict[str, int]:
     return {"all": len(rows), **dict(sorted(Counter(row.label for row in rows if row.label).items()))}
-
-
-def _tolerate(bad: list[BadRow], tolerance: int) -> None:
-    for row in bad[:20]:
-        log.warning("bad row: %s", row)
-    if len(bad) > 20:
-        log.warning("… and %d more", len(bad) - 20)
-    if len(bad) > tolerance:
-        raise StageError(
-            f"{len(bad)} bad rows, prepare.bad_rows allows {tolerance} (first: {bad[0]}): mend the file, or raise it"
-        )
 
 
 if __name__ == "__main__":

@@ -14,12 +14,17 @@ class Plane:
     explained: tuple[float, float]  # share of the variance of each
 
 
-def plane_of(points: np.ndarray) -> Plane:
-    """Projects (points, width) values, at least two of them.
+def plane_of(points: np.ndarray, differing: np.ndarray | None = None) -> Plane:
+    """Projects (points, width) values on the plane in which they differ most.
 
     A component and its opposite explain the same: scikit-learn gives the one whose largest loading is positive.
+
+    Args:
+        points: at least two.
+        differing: (others, width): on the plane in which these differ most, instead. At least two of them.
     """
+    differing = points if differing is None else differing
     components = PCA(n_components=2, svd_solver="full")
-    projected = components.fit_transform(points.astype(np.float64))
+    projected = components.fit(differing.astype(np.float64)).transform(points.astype(np.float64))
     first, second = components.explained_variance_ratio_.tolist()
     return Plane(projected, (first, second))

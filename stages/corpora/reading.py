@@ -1,7 +1,8 @@
 """Chooses the reader of a task and gathers what it reads, split by split."""
 
+import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -12,6 +13,8 @@ from stages.corpora.table import read_table
 from stages.corpora.turns import read_turns
 from stages.errors import StageError
 from stages.settings.task import POOL, GradedReader, OneReader, SpeechesReader, TableReader, TurnsReader
+
+log = logging.getLogger(__name__)
 
 
 class Described(Protocol):
@@ -65,6 +68,22 @@ def read(task: Described, folder: Path) -> Read:
                 seen.add(item.id)
                 found.rows.setdefault(use, []).append(item)
     return found
+
+
+def tolerate(bad: Sequence[BadRow], allowed: int) -> None:
+    """Tells the rows that cannot be read.
+
+    Raises:
+        StageError: there are more of them than are allowed.
+    """
+    for row in bad[:20]:
+        log.warning("bad row: %s", row)
+    if len(bad) > 20:
+        log.warning("… and %d more", len(bad) - 20)
+    if len(bad) > allowed:
+        raise StageError(
+            f"{len(bad)} bad rows, prepare.bad_rows allows {allowed} (first: {bad[0]}): mend the file, or raise it"
+        )
 
 
 def _read_file(

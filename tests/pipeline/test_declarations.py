@@ -17,19 +17,30 @@ CHAIN: dict[str, Any] = {
 }
 MODULES = {name: module_of(stage["cmd"]) for name, stage in CHAIN.items()}
 
-# The stage reads them, but they have no say in its result: `approaches` only when a person asks it about texts of their
-# own; `rounds` to see that a student is none of them.
-WITHOUT_A_SAY = {("decide", "approaches"), ("decide_rounds", "approaches"), ("distill", "rounds")}
+# The stage reads them, but they have no say in its result: `approaches`, `encoder` and `embed` only when a person asks
+# it about texts of their own; `rounds` to see that a student is none of them.
+WITHOUT_A_SAY = {
+    ("decide", "approaches"),
+    ("decide_rounds", "approaches"),
+    ("distill", "rounds"),
+    ("summarize", "encoder"),
+    ("summarize", "embed"),
+}
 # Read from params.yaml through dvc.yaml's own templating, or through a narrower key.
 PART_OF = {
     "task": "task.${item.task}",
     "encoders": "encoders.${encoder}",
     "students": "students.${item.student}",
     "language": "language.${item.language}",
+    "collection": "collection.${item.collection}",
 }
 
 # Section, its class, and what a stage calls the one of it that it loads.
-FIELDS = [("task", "TaskSection", "described"), ("language", "LanguageSection", "about")]
+FIELDS = [
+    ("task", "TaskSection", "described"),
+    ("language", "LanguageSection", "about"),
+    ("collection", "CollectionSection", "collection"),
+]
 
 
 @pytest.mark.parametrize("stage", CHAIN)

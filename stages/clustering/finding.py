@@ -1,0 +1,146 @@
+"""Are texts that belong together put together? Groups are mixed, clustered, and held against what they were."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, v_measure_score
+
+from stages.clustering.methods import NONE, choose_number, cluster
+from stages.clustering.vectors import Vectors
+from stages.settings.cluster import Cluster
+from stages.settings.evaluate import Evaluate
+from stages.statistics.multiple import holm
+from stages.statistics.paired import mean_interval, paired
+
+MEASURES: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "v_measure": v_measure_score,
+    "adjusted_rand": adjusted_rand_score,
+    "adjusted_mutual_information": adjusted_mutual_info_score,
+}
+LOT = "by lot"
+CHOSEN = "number by silhouette"
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """Some groups whose texts were put together."""
+
+    places: np.ndarray  # (texts,) of the texts among all
+    truth: np.ndarray  # (texts,) numbers of the groups, from 0
+
+    @property
+    def groups(self) -> int:
+        """How many there are."""
+        return int(self.truth.max()) + 1
+
+
+def mixed_sets(groups: Sequence[str], together: int, seed: int) -> list[Mixed]:
+    """Deals groups by lot to sets of `together`; what is left over is left out, unless there are too few for one set.
+
+    Sets share no group, so that what is found in one says nothing of the next.
+
+    Args:
+        groups: (texts,) the group of each text.
+        together: groups of a set.
+        seed: of the deal.
+    """
+    names, numbers = np.unique(groups, return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    count = max(1, len(names) // together)
+    sets = []
+    for members in (order[start * together : (start + 1) * together] for start in range(count)):
+        places = np.flatnonzero(np.isin(numbers, members))
+        sets.append(Mixed(places, np.unique(numbers[places], return_inverse=True)[1]))
+    return sets
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The clusters of all sets, by each way of finding them."""
+
+    sets: list[Mixed]
+    clusters: dict[tuple[str, str], list[np.ndarray]]  # (representation, method) → of each set, (texts,) numbers
+
+    def report(self, settings: Cluster, evaluate: Evaluate) -> dict[str, Any]:
+        """Gives each way's measures with intervals over sets, and the tests of representations against the last one."""
+        by_lot = [np.random.default_rng(settings.seed).permutation(one.truth) for one in self.sets]
+        scored = {
+            (LOT, LOT): self._scores(by_lot),
+            **{way: self._scores(found) for way, found in self.clusters.items()},
+        }
+        ways: dict[str, Any] = {}
+        for (name, method), scores in scored.items():
+            ways.setdefault(name, {})[method] = {
+                measure: mean_interval(values, evaluate.confidence) for measure, values in scores.items()
+            }
+        return {
+            "texts": sum(len(one.places) for one in self.sets),
+            "sets": len(self.sets),
+            "groups_of_a_set": self.sets[0].groups,
+            "ways": ways,
+            "versus": self._versus(scored, settings, evaluate),
+        }
+
+    def _scores(self, found: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Gives each measure, (sets,); texts in no cluster count as one cluster of their own."""
+        scores = {
+            name: np.array([measure(one.truth, numbers) for one, numbers in zip(self.sets, found, strict=True)])
+            for name, measure in MEASURES.items()
+        }
+        numbers_found = np.array([len(np.unique(numbers[numbers != NONE])) for numbers in found], float)
+        clustered = np.array([np.mean(numbers != NONE) for numbers in found])
+        return {**scores, "clusters": numbers_found, "clustered": clustered}
+
+    def _versus(
+        self, scored: Mapping[tuple[str, str], Mapping[str, np.ndarray]], settings: Cluster, evaluate: Evaluate
+    ) -> dict[str, Any]:
+        *others, baseline = settings.representations
+        methods = [method for name, method in self.clusters if name == baseline]
+        report: dict[str, Any] = {}
+        for name, method in product(others, methods):
+            report.setdefault(name, {})[method] = paired(
+                scored[name, method]["v_measure"],
+                scored[baseline, method]["v_measure"],
+                confidence=evaluate.confidence,
+                seed=settings.seed,
+            )
+        tests = [test for by_method in report.values() for test in by_method.values()]
+        for test, corrected in zip(tests, holm([test["p"] for test in tests]), strict=True):
+            test["holm_p"] = corrected
+        return {"baseline": baseline, "v_measure": report}
+
+
+def find_groups(
+    sets: Sequence[Mixed],
+    represented: Mapping[str, Callable[[np.ndarray], Vectors]],
+    settings: Cluster,
+    done: Callable[[int], object],
+) -> Found:
+    """Clusters each set in each way.
+
+    A method that is told a number of clusters is told that of the groups, and beside it the one that the silhouette
+    chooses, as of texts of one's own nobody knows it.
+
+    Args:
+        sets: of groups.
+        represented: by representation, what gives the vectors of the texts at some places.
+        settings: which methods, and among which numbers is chosen.
+        done: told of each set that was clustered in all ways.
+    """
+    clusters: dict[tuple[str, str], list[np.ndarray]] = {}
+    for one in sets:
+        for name, vectors_of in represented.items():
+            vectors = vectors_of(one.places)
+            for method in settings.methods:
+                numbers: dict[str, int] = {method: one.groups}
+                if method != "hdbscan":
+                    chosen = choose_number(vectors, method, settings.candidates, seed=settings.seed)
+                    numbers[f"{method}, {CHOSEN}"] = chosen
+                for way, number in numbers.items():
+                    found = cluster(vectors, method, number, smallest=settings.smallest, seed=settings.seed)
+                    clusters.setdefault((name, way), []).append(found)
+        done(1)
+    return Found(list(sets), clusters)

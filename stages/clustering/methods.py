@@ -1,0 +1,94 @@
+"""The methods of clustering, and how many clusters there should be."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.cluster import HDBSCAN, AgglomerativeClustering, KMeans
+from sklearn.metrics import pairwise_distances, silhouette_score
+from threadpoolctl import threadpool_limits
+
+from stages.clustering.vectors import Vectors, dense
+from stages.errors import StageError
+from stages.settings.cluster import Method
+
+NONE = -1  # the number of no cluster
+STARTS = 10  # of k-means, of which the best is kept
+STARTS_TO_CHOOSE = 3  # likewise, while a number of clusters is chosen
+# Agglomerative clustering and HDBSCAN compare all texts with each other: 20 000 take 1.6 GB.
+MOST_COMPARED = 20_000
+JUDGED = 2_000  # texts of which the silhouette is taken: it compares all with each other, too
+
+
+def cluster(vectors: Vectors, method: Method, clusters: int, *, smallest: int = 2, seed: int = 0) -> np.ndarray:
+    """Puts texts together.
+
+    Args:
+        vectors: (texts, width) of length one, whose Euclidean distance then follows from their cosine.
+        method: `kmeans`, `agglomerative` (Ward's criterion), or `hdbscan`, which finds the number itself.
+        clusters: how many; at most as many as there are different vectors.
+        smallest: texts of a cluster of HDBSCAN.
+        seed: of the starts of k-means.
+
+    Returns:
+        (texts,) numbers of clusters from 0, or `NONE`.
+
+    Raises:
+        StageError: there are too many texts for the method.
+    """
+    texts = vectors.shape[0]
+    if method != "kmeans" and texts > MOST_COMPARED:
+        raise StageError(
+            f"{method} compares all texts with each other, and {texts:,} are more than {MOST_COMPARED:,}: use kmeans"
+        )
+    if method == "hdbscan":
+        if texts < max(smallest, 2):
+            return np.full(texts, NONE)
+        return HDBSCAN(min_cluster_size=smallest, min_samples=1, copy=True).fit_predict(dense(vectors))
+    return _cluster(_precise(vectors), method, min(clusters, _different(vectors)), STARTS, seed)
+
+
+def choose_number(vectors: Vectors, method: Method, candidates: Sequence[int], *, seed: int = 0) -> int:
+    """Gives the number of clusters whose silhouette is best (Rousseeuw, 1987): each text near its own, far from others.
+
+    Args:
+        vectors: as for `cluster`; of many, some are drawn by lot.
+        method: as for `cluster`; of `hdbscan`, the number does not matter.
+        candidates: numbers to choose from; those that are not below the number of different texts are passed over.
+        seed: of the draw, and of k-means.
+
+    Returns:
+        The number, 1 where there is nothing to choose from.
+    """
+    if method == "hdbscan":
+        return 1
+    drawn = np.random.default_rng(seed).permutation(vectors.shape[0])[:JUDGED]
+    judged = _precise(vectors[np.sort(drawn)])
+    different, distances = _different(judged), pairwise_distances(judged)
+    np.fill_diagonal(distances, 0)
+    scores = {
+        number: silhouette_score(
+            distances, _cluster(judged, method, number, STARTS_TO_CHOOSE, seed), metric="precomputed"
+        )
+        for number in candidates
+        if number < different
+    }
+    return max(scores, key=lambda number: scores[number]) if scores else 1
+
+
+def _cluster(vectors: Vectors, method: Method, clusters: int, starts: int, seed: int) -> np.ndarray:
+    if clusters < 2:
+        return np.zeros(vectors.shape[0], int)
+    if method == "agglomerative":
+        return AgglomerativeClustering(clusters).fit_predict(dense(vectors))
+    with threadpool_limits(1):  # of so few numbers, threads wait for each other longer than they compute
+        return KMeans(clusters, n_init=starts, random_state=seed).fit_predict(vectors)
+
+
+def _precise(vectors: Vectors) -> Vectors:
+    """Gives numbers of 64 bits where they are few: scikit-learn computes with these, and would convert them often."""
+    return vectors.astype(np.float64) if vectors.shape[0] <= MOST_COMPARED else vectors
+
+
+def _different(vectors: Vectors) -> int:
+    """Counts the vectors that differ, as each cluster needs one of its own; of many, the first thousands."""
+    return len({row.tobytes() for row in dense(vectors[:JUDGED])})

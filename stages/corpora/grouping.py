@@ -1,0 +1,67 @@
+"""Rows of a collection → the groups that are clustered and summarised."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
+
+import numpy as np
+
+from stages.corpora.row import Row
+from stages.corpora.sentences import cut
+from stages.corpora.splitting import fingerprint
+from stages.errors import StageError
+
+
+def cut_rows(rows: Sequence[Row], language: str) -> list[Row]:
+    """Makes a row of each sentence of the texts; positions count the sentences of a group."""
+    return [
+        replace(row, id=f"{row.id}.{number}", text=sentence, position=place)
+        for found in by_group(rows)
+        for place, (row, number, sentence) in enumerate(_sentences(found, language))
+    ]
+
+
+def _sentences(rows: Sequence[Row], language: str) -> Iterator[tuple[Row, int, str]]:
+    for row in rows:
+        for number, sentence in enumerate(cut(row.text, language)):
+            yield row, number, sentence
+
+
+def by_group(rows: Sequence[Row]) -> list[list[Row]]:
+    """Gives the rows of each group in their order, the groups in alphabetical order."""
+    ordered = sorted(rows, key=attrgetter("group", "position"))
+    return [list(found) for _, found in groupby(ordered, key=attrgetter("group"))]
+
+
+def without_repeats(groups: Sequence[Sequence[Row]]) -> list[list[Row]]:
+    """Keeps the first of texts that are alike in a group."""
+    return [list({fingerprint(row.text): row for row in reversed(rows)}.values())[::-1] for rows in groups]
+
+
+def chosen_groups(groups: Sequence[Sequence[Row]], *, least: int, most: int | None, seed: int) -> list[Sequence[Row]]:
+    """Keeps groups with at least `least` texts; of those, `most` that are drawn by lot, in their order.
+
+    Raises:
+        StageError: none has as many.
+    """
+    kept = [rows for rows in groups if len(rows) >= least]
+    if not kept:
+        longest = max(map(len, groups), default=0)
+        raise StageError(f"no group has {least} texts (the largest has {longest}): lower the collection's `least`")
+    if most is None or len(kept) <= most:
+        return kept
+    drawn = np.random.default_rng(seed).choice(len(kept), size=most, replace=False)
+    return [kept[place] for place in sorted(drawn)]
+
+
+def hold_out(groups: Sequence[Sequence[Row]], share: float, seed: int) -> tuple[list[Row], list[Row]]:
+    """Deals the texts of each group by lot: those that are summarised, and the share that is kept from the summary."""
+    random = np.random.default_rng(seed)
+    seen: list[Row] = []
+    held_out: list[Row] = []
+    for rows in groups:
+        apart = set(random.permutation(len(rows))[: round(len(rows) * share)].tolist())
+        for place, row in enumerate(rows):
+            (held_out if place in apart else seen).append(row)
+    return seen, held_out

@@ -1,0 +1,79 @@
+"""The pictures of clusters: whether groups are found again, and how they lie."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.anatomy.projection import Plane, plane_of
+from stages.clustering.finding import LOT
+from stages.clustering.methods import NONE
+from stages.clustering.vectors import Vectors, dense
+from stages.pictures.labels import plain
+from stages.pictures.style import COLOURS, picture
+
+UNCLUSTERED = "#BBBBBB"
+MARKERS = "osD^vP*X"
+
+
+def draw_finding(path: Path, report: Mapping[str, Any]) -> None:
+    """Draws the V-measure of each way, with intervals over sets, beside that of clusters dealt by lot."""
+    methods = list(dict.fromkeys(method for name, ways in report["ways"].items() if name != LOT for method in ways))
+    with picture(path, width=7.5, height=0.42 * len(methods) * 2 + 1.2) as (axes,):
+        names = [name for name in report["ways"] if name != LOT]
+        step = 0.8 / len(names)
+        for number, name in enumerate(names):
+            found = [report["ways"][name][method]["v_measure"] for method in methods]
+            places = [place + 0.4 - step * (number + 0.5) for place in range(len(methods), 0, -1)]
+            values = [one["value"] for one in found]
+            axes.barh(places, values, step * 0.9, color=COLOURS[number % len(COLOURS)], label=name)
+            reach = [[one["value"] - one.get("low", one["value"]) for one in found]]
+            reach.append([one.get("high", one["value"]) - one["value"] for one in found])
+            axes.errorbar(values, places, xerr=reach, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
+        by_lot = report["ways"][LOT][LOT]["v_measure"]["value"]
+        axes.axvline(by_lot, color="grey", linewidth=0.8, linestyle="--", label="dealt by lot")
+        axes.set_yticks(range(len(methods), 0, -1), methods)
+        axes.set(xlim=(0, 1), xlabel="V-measure", title=f"{report['groups_of_a_set']} groups mixed: found again?")
+        axes.legend(fontsize=8, loc="lower right")
+
+
+def draw_clusters(path: Path, vectors: Vectors, clusters: np.ndarray, terms: Mapping[int, Sequence[str]]) -> None:
+    """Draws texts in the plane in which the centres of their clusters differ most, each cluster with its terms.
+
+    Args:
+        path: the PNG file.
+        vectors: (texts, width).
+        clusters: (texts,) numbers, or `NONE`.
+        terms: of each cluster.
+    """
+    points = _seen_from_centres(dense(vectors), clusters)
+    with picture(path, width=7.5, height=5.6) as (axes,):
+        alone = clusters == NONE
+        axes.scatter(points.points[alone, 0], points.points[alone, 1], s=8, color=UNCLUSTERED)
+        for place, (number, words) in enumerate(
+            sorted(terms.items(), key=lambda one: -int((clusters == one[0]).sum()))
+        ):
+            inside = clusters == number
+            axes.scatter(
+                points.points[inside, 0],
+                points.points[inside, 1],
+                s=14,
+                alpha=0.7,
+                color=COLOURS[place % len(COLOURS)],
+                marker=MARKERS[place // len(COLOURS) % len(MARKERS)],
+                label=plain(f"{', '.join(words) or '(no word of its own)'} ({int(inside.sum())})"),
+            )
+        first, second = points.explained
+        axes.set(xticks=[], yticks=[], title=f"{len(clusters)} texts in {len(terms)} clusters")
+        axes.set_xlabel(f"{first:.0%} of what the centres differ in")
+        axes.set_ylabel(f"{second:.0%}")
+        axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0), title="clusters, by what names them")
+
+
+def _seen_from_centres(vectors: np.ndarray, clusters: np.ndarray) -> Plane:
+    """Projects texts on the plane of the clusters' centres; on their own where two centres make none."""
+    centres = np.array([vectors[clusters == number].mean(axis=0) for number in np.unique(clusters) if number != NONE])
+    if len(vectors) < 2 or not np.any(vectors):
+        return Plane(np.zeros((len(vectors), 2)), (0.0, 0.0))
+    return plane_of(vectors, centres if len(centres) > 2 else vectors)

@@ -1,0 +1,121 @@
+"""Collections of texts that are clustered and summarised: documents, or what many people say of one thing."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from stages.settings.section import Catalogue, Name, Seed, Single, Strict
+from stages.settings.source import FileName, Source
+from stages.settings.task import GradedReader, OneReader, SpeechesReader, TableReader, TurnsReader
+
+# The tables of a collection, and the file of summaries that people wrote.
+SEEN, HELD_OUT, REFERENCES = "seen", "held_out", "references.json"
+
+GROUP = "{group}"
+PART = "[^/.][^/]*"  # of a path; names that begin with a point are notes of file systems
+
+
+class ArchiveReader(Strict):
+    """A zip archive of text files, of which each is a group, one text a line; beside them, what people wrote in short.
+
+    Attributes:
+        file: the archive.
+        texts: the ends of the paths of files with texts, such as `topics/{group}.txt`; `*` stands for any name.
+        references: likewise those of summaries, one per file; null where there are none.
+        encoding: of all of them.
+    """
+
+    format: Literal["archive"]
+    file: FileName
+    texts: str
+    references: str | None = None
+    encoding: str = "utf-8"
+
+    @field_validator("texts", "references")
+    @classmethod
+    def _names_its_group(cls, pattern: str | None) -> str | None:
+        if pattern is not None and pattern.count(GROUP) != 1:
+            raise ValueError(f"say once, by {GROUP}, which part of the path names the group")
+        return pattern
+
+    @staticmethod
+    def matching(pattern: str) -> re.Pattern[str]:
+        """Gives what the paths of a pattern match; its one group is the name of the group of texts."""
+        parts = re.split(r"(\{group\}|\*)", pattern)
+        known = {GROUP: f"({PART})", "*": PART}
+        return re.compile("(?:.*/)?" + "".join(known.get(part, re.escape(part)) for part in parts))
+
+
+class Collection(Strict):
+    """Texts in groups: the reviews of a film, the sentences of an article.
+
+    Attributes:
+        title: for people.
+        language: two-letter code.
+        licence: of the texts.
+        labels: those that the texts carry, [] if they carry none.
+        source: brings the files.
+        reader: of a task's kinds, or of archives of text files.
+        cut: whether texts are cut into sentences.
+        least: texts of a group; smaller ones are left out.
+        groups: at most so many, drawn by lot; null for all.
+        held_out: the share of a group's texts, by lot, that its summary does not see and is then held against. Of a
+            text that runs on, none should be: it is held against all of it.
+        sentences: of a summary.
+        opinion: whether they hold opinions, so that a summary should keep the share of positive ones.
+        seed: of what is drawn by lot.
+    """
+
+    title: str
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$", description="a two-letter language code")]
+    licence: str
+    labels: list[Name]
+    source: Source
+    reader: Annotated[
+        GradedReader | TableReader | SpeechesReader | TurnsReader | ArchiveReader, Field(discriminator="format")
+    ]
+    cut: bool
+    least: Annotated[int, Field(ge=2)]
+    groups: Annotated[int, Field(ge=1)] | None
+    held_out: Annotated[float, Field(ge=0, lt=1)]
+    sentences: Annotated[int, Field(ge=1)]
+    opinion: bool
+    seed: Seed
+
+    def readers(self) -> dict[str, OneReader]:
+        """Gives the reader by its key, as a task does; none where an archive is read."""
+        return {} if isinstance(self.reader, ArchiveReader) else {"reader": self.reader}
+
+    @model_validator(mode="after")
+    def _reads_what_it_brings(self) -> "Collection":
+        read = {self.reader.file} if isinstance(self.reader, ArchiveReader) else set(self.reader.files)
+        if absent := sorted(read - self.source.brings()):
+            raise ValueError(
+                f"reader names {absent[0]!r}, which source does not bring ({sorted(self.source.brings())})"
+            )
+        return self
+
+
+class Collections(Single[list[Name]]):
+    """The collections of a run, each described under `collection.<name>`."""
+
+    key: ClassVar[str] = "collections"
+
+    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """A collection must be described, and be in a language whose words have vectors."""
+        without = "or leave collections out: -S 'collections=[]'"
+        for name in self.root:
+            if name not in params["collection"]:
+                yield "collections", f"{name!r} is not described under collection ({', '.join(params['collection'])})"
+            elif (code := params["collection"][name]["language"]) not in params["languages"]:
+                yield "collections", f"{name!r} is in {code!r}, which is not among languages: add it, {without}"
+            if name in params["tasks"]:
+                yield "collections", f"{name!r} is the name of a task too: choose another one"
+
+
+class CollectionSection(Catalogue[Collection]):
+    """The collections by name."""
+
+    key: ClassVar[str] = "collection"

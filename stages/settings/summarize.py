@@ -1,0 +1,65 @@
+"""Settings of the stage `summarize`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from stages.settings.cluster import Method, Representation
+from stages.settings.section import Name, Section, Seed, Share, Strict
+
+
+class Summarizer(Strict):
+    """How sentences are clustered, and which of them speak for their clusters.
+
+    Attributes:
+        representation: what stands for a sentence.
+        method: of clustering.
+        per_sentence: clusters for each sentence of the summary; null lets the silhouette choose their number.
+        words: how much the words that two sentences share count for their likeness, beside their vectors.
+        redundancy: how much likeness to a sentence that was chosen already counts against another one.
+        seed: of k-means.
+    """
+
+    representation: Representation
+    method: Method
+    per_sentence: Annotated[int, Field(ge=1)] | None
+    words: Share
+    redundancy: Share
+    seed: Seed
+
+
+class OpinionOf(Strict):
+    """A classifier of the run that tells opinions: a folder of data/models/<task>/."""
+
+    task: Name
+    approach: Name
+
+
+class Summarize(Section, Strict):
+    """The summaries of a collection, and what they are held against.
+
+    Attributes:
+        clusters: the summariser that is built on clusters.
+        lots: summaries by lot, of which the mean is the baseline `random`.
+        opinion: tells whether a summary keeps the share of positive opinions.
+        shown: groups whose summaries stand on the page, side by side.
+    """
+
+    key: ClassVar[str] = "summarize"
+
+    clusters: Summarizer
+    lots: Annotated[int, Field(ge=1)]
+    opinion: OpinionOf
+    shown: Annotated[int, Field(ge=0)]
+    seed: Seed
+
+    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """The classifier of opinions must be one of the run."""
+        if not params["collections"]:
+            return
+        without = "choose another, or leave collections out: -S 'collections=[]'"
+        if self.opinion.task not in params["tasks"]:
+            yield "summarize.opinion.task", f"{self.opinion.task!r} is not among tasks: {without}"
+        if self.opinion.approach not in params["approaches"]:
+            yield "summarize.opinion.approach", f"{self.opinion.approach!r} is not among approaches: {without}"

@@ -1,0 +1,173 @@
+"""The summariser: sentences → clusters → a sentence that speaks for each."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stages.clustering.methods import NONE, choose_number, cluster
+from stages.clustering.vectors import Vectors
+from stages.corpora.splitting import fingerprint
+from stages.settings.summarize import Summarizer
+from stages.summaries.likeness import Likeness
+from stages.words.splitting import forms
+
+CANDIDATES = 30  # members of a cluster, those with which it agrees most, between which is chosen
+ROUNDS = 10  # of exchanges at most; two or three are enough
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a summary may be: in sentences, in words, or both."""
+
+    sentences: int | None = None
+    words: int | None = None
+
+    def expected(self, texts: Sequence[str]) -> int:
+        """Gives how many sentences of such length there is room for; at least one."""
+        if self.words is None:
+            return min(self.sentences or 1, len(texts))
+        mean = sum(len(forms(text)) for text in texts) / len(texts)
+        room = max(1, round(self.words / max(mean, 1.0)))
+        return min(room, self.sentences or room, len(texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Representative:
+    """A sentence of a summary."""
+
+    place: int  # among those that are summarised
+    cluster: int  # number of the cluster that it speaks for
+    size: int  # sentences of that cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The sentences chosen, in the order in which they stand, and the clusters behind them."""
+
+    chosen: list[Representative]
+    clusters: np.ndarray  # (sentences,) numbers, or `NONE`
+
+    @property
+    def places(self) -> list[int]:
+        """Where the chosen sentences stand."""
+        return [one.place for one in self.chosen]
+
+
+def choose(
+    texts: Sequence[str], vectors: Vectors, budget: Budget, settings: Summarizer, candidates: Sequence[int]
+) -> Summary:
+    """Summarises sentences by some of them.
+
+    They are clustered; the largest cluster speaks first, through the sentence with which its members agree most. If all
+    have spoken and there is room, they speak again. Then each cluster's sentence is exchanged for another of its
+    members as long as the summary as a whole says better what all sentences say. In both steps, what is like a sentence
+    that was chosen counts less (maximal marginal relevance: Carbonell & Goldstein, 1998), and none is said twice.
+
+    Args:
+        texts: the sentences, in their order.
+        vectors: (texts, width) of length one.
+        budget: of the summary. A sentence that is too long for what is left of it is passed over.
+        settings: how they are clustered, and what likeness is.
+        candidates: numbers of clusters, if the silhouette chooses.
+    """
+    if not texts:
+        return Summary([], np.empty(0, int))
+    clusters = _clusters(vectors, budget.expected(texts), settings, candidates)
+    members = {int(number): np.flatnonzero(clusters == number) for number in np.unique(clusters) if number != NONE}
+    draft = _Draft(texts, budget, Likeness(texts, vectors, settings.words), settings.redundancy)
+    proposed = {number: draft.proposed(places) for number, places in members.items()}
+    # The largest first; of two as large, the one that begins first.
+    order = sorted(members, key=lambda number: (-len(members[number]), members[number][0]))
+    draft.fill({number: proposed[number] for number in order})
+    draft.exchange(proposed)
+    chosen = [Representative(place, number, len(members[number])) for number, place in draft.chosen]
+    return Summary(sorted(chosen, key=lambda one: one.place), clusters)
+
+
+def _clusters(vectors: Vectors, sentences: int, settings: Summarizer, candidates: Sequence[int]) -> np.ndarray:
+    if settings.per_sentence:
+        number = settings.per_sentence * sentences
+    else:
+        number = choose_number(vectors, settings.method, candidates, seed=settings.seed)
+    found = cluster(vectors, settings.method, number, seed=settings.seed)
+    # Where nothing is like anything else, all are one cluster: somebody must speak.
+    return found if np.any(found != NONE) else np.zeros_like(found)
+
+
+@dataclass(slots=True)
+class _Proposed:
+    """Members of a cluster that may speak for it, those with which it agrees most first."""
+
+    places: np.ndarray
+    agreement: np.ndarray
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A summary that is being made."""
+
+    texts: Sequence[str]
+    budget: Budget
+    likeness: Likeness
+    redundancy: float
+    chosen: list[tuple[int, int]] = field(default_factory=list)  # (cluster, place)
+
+    def proposed(self, members: np.ndarray) -> _Proposed:
+        """Orders the members of a cluster."""
+        agreement = self.likeness.agreement(members)
+        order = np.argsort(-agreement, kind="stable")
+        return _Proposed(members[order], agreement[order])
+
+    def fill(self, proposed: dict[int, _Proposed]) -> None:
+        """Lets the clusters speak in turn until the budget is spent, or all have said what they can."""
+        silent: set[int] = set()
+        for number in _turns(list(proposed)):
+            if len(self.chosen) == self.budget.sentences or len(silent) == len(proposed):
+                return
+            places = [place for _, place in self.chosen]
+            worth = self._without_repeats(proposed[number].agreement, proposed[number].places, places)
+            allowed = self._allowed(proposed[number].places, places)
+            best = next((place for place in np.argsort(-worth, kind="stable").tolist() if allowed(place)), None)
+            if best is None:
+                silent.add(number)
+            else:
+                self.chosen.append((number, int(proposed[number].places[best])))
+
+    def exchange(self, proposed: dict[int, _Proposed]) -> None:
+        """Exchanges one sentence after the other for that of its cluster with which the summary is worth most."""
+        for _ in range(ROUNDS):
+            before = list(self.chosen)
+            for slot, (number, place) in enumerate(self.chosen):
+                others = [other for at, (_, other) in enumerate(self.chosen) if at != slot]
+                places = proposed[number].places[:CANDIDATES]
+                allowed = self._allowed(places, others)
+                places = np.array([place, *(one for at, one in enumerate(places.tolist()) if allowed(at))])
+                worth = self._without_repeats(self.likeness.worth(places, others), places, others)
+                self.chosen[slot] = number, int(places[worth.argmax()])
+            if self.chosen == before:
+                return
+
+    def _without_repeats(self, worth: np.ndarray, places: np.ndarray, others: Sequence[int]) -> np.ndarray:
+        """Lessens what sentences are worth by their likeness to what is said already."""
+        if not self.redundancy or not others:
+            return worth
+        return (1 - self.redundancy) * worth - self.redundancy * self.likeness.to_nearest(places, others)
+
+    def _allowed(self, places: np.ndarray, others: Sequence[int]) -> Callable[[int], bool]:
+        """Gives a test of which of some sentences say what the others do not, and fit in beside them."""
+        said = {fingerprint(self.texts[place]) for place in others}
+        left = None
+        if self.budget.words is not None:
+            left = self.budget.words - sum(len(forms(self.texts[place])) for place in others)
+
+        def test(at: int) -> bool:
+            text = self.texts[places[at]]
+            return fingerprint(text) not in said and (left is None or len(forms(text)) <= left)
+
+        return test
+
+
+def _turns(order: Sequence[int]) -> Iterator[int]:
+    while True:
+        yield from order

@@ -1,0 +1,116 @@
+"""The groups of a collection: what is summarised of each, and every approach's summary of it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.preprocessing import normalize
+
+from stages.clustering.texts import Texts
+from stages.clustering.vectors import Vectors
+from stages.settings.summarize import Summarize
+from stages.summaries.baselines import RANKERS, by_lot, first, nearest_to_centre, ranked
+from stages.summaries.choosing import Budget, Summary, choose
+from stages.summaries.comparing import LOT, OURS
+from stages.summaries.likeness import word_sets
+from stages.summaries.opinions import Opinions
+from stages.summaries.rating import Against, mean_of
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Sentences to be summarised."""
+
+    name: str
+    ids: list[str]
+    texts: list[str]
+    vectors: Vectors  # what is clustered
+    against: Against
+
+
+@dataclass(frozen=True, slots=True)
+class Summarized:
+    """A group with a summary by each approach."""
+
+    group: Group
+    clusters: Summary
+    places: dict[str, list[int]]  # approach → its sentences
+    rated: dict[str, dict[str, float]]  # approach → measures; of `random`, their mean over the lots
+    lots: list[dict[str, float]]  # of each summary by lot
+
+
+def groups_of(
+    seen: Texts,
+    held: Texts,
+    represented: Callable[[np.ndarray], Vectors],
+    references: Mapping[str, Sequence[str]],
+    opinions: Opinions | None,
+) -> Iterator[Group]:
+    """Yields the groups in their order.
+
+    Args:
+        seen: what is summarised.
+        held: what each summary is held against; none where that is all of its group.
+        represented: places → their vectors.
+        references: summaries that people wrote, by group.
+        opinions: of the seen texts; None where they hold none.
+    """
+    for name in dict.fromkeys(seen.groups):
+        places = np.flatnonzero(np.array(seen.groups) == name)
+        apart = np.flatnonzero(np.array(held.groups) == name) if held.texts else np.empty(0, int)
+        texts, others = [seen.texts[place] for place in places], [held.texts[place] for place in apart]
+        vectors = normalize(seen.embedded[places])
+        words = word_sets([*texts, *others])
+        marks = [seen.labels[place] for place in places]
+        marked = opinions is not None and None not in marks
+        against = Against(
+            texts,
+            seen.language,
+            vectors,
+            words[: len(texts)],
+            normalize(held.embedded[apart]) if others else vectors,
+            words[len(texts) :] if others else words,
+            positive=opinions.positive[places] if opinions else None,
+            marked=np.array([mark == opinions.label for mark in marks]) if opinions and marked else None,
+            references=references.get(name, []),
+        )
+        yield Group(name, [seen.ids[place] for place in places], texts, represented(places), against)
+
+
+def summarize_group(group: Group, sentences: int, settings: Summarize, candidates: Sequence[int]) -> Summarized:
+    """Summarises a group by each approach, in as many sentences, and rates what they say.
+
+    Args:
+        group: the sentences.
+        sentences: of each summary.
+        settings: of clusters, and of how many summaries are made by lot.
+        candidates: numbers of clusters that a silhouette may choose from.
+    """
+    texts = group.texts
+    ours = choose(texts, group.vectors, Budget(sentences), settings.clusters, candidates)
+    random = np.random.default_rng(settings.seed)
+    lots = [by_lot(texts, sentences, random) for _ in range(settings.lots)]
+    places = {
+        OURS: ours.places,
+        "centroid": nearest_to_centre(group.against.vectors, sentences),
+        **{name: ranked(name, texts, sentences, group.against.language) for name in RANKERS},
+        "first": first(texts, sentences),
+        LOT: lots[0],
+    }
+    rated_lots = [group.against.rate(lot) for lot in lots]
+    rated = {name: group.against.rate(chosen) for name, chosen in places.items() if name != LOT}
+    return Summarized(group, ours, places, {**rated, LOT: mean_of(rated_lots)}, rated_lots)
+
+
+def rows(found: Summarized) -> Iterator[dict[str, object]]:
+    """Yields a row for each approach's summary of a group."""
+    for approach, places in found.places.items():
+        behind = {"clusters": [one.size for one in found.clusters.chosen]} if approach == OURS else {}
+        yield {
+            "group": found.group.name,
+            "approach": approach,
+            "of": len(found.group.texts),
+            "ids": [found.group.ids[place] for place in places],
+            "sentences": [found.group.texts[place] for place in places],
+            **behind,
+        }
