@@ -71,6 +71,7 @@ def chosen(deal: Mapping[str, float], fold: int, encoder: str, source: str) -> d
     choices = {
         "tasks": [TASK],
         "languages": ["fr"],
+        "collections": [],
         "approaches": [BASELINE, TRANSFORMER],
         "export.approaches": [],
         "encoder": encoder,

@@ -48,7 +48,7 @@ def representations(
 
 def chosen(code: str, source: str) -> dict[str, Any]:
     """Gives the choices of one run; the unlabelled speeches are left out."""
-    choices: dict[str, Any] = {"tasks": TASKS[code], "languages": [code], "encoder": ENCODER}
+    choices: dict[str, Any] = {"tasks": TASKS[code], "languages": [code], "collections": [], "encoder": ENCODER}
     if code == "fr":
         choices["task.author-fr.reader.files"] = {"learn": "all"}
         if source:

@@ -1,6 +1,7 @@
 """Stage `summarize`: sentences → clusters → summaries; those of a collection beside baselines, rated and shown."""
 
 import json
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,8 @@ from stages.summaries.opinions import opinions_of
 from stages.summaries.own_text import read_sentences, told
 from stages.summaries.page import write_page
 
+log = logging.getLogger(__name__)
+
 
 def summarize(
     collection: Annotated[str, typer.Argument(help="One of params.yaml; none for a text of your own.")] = "",
@@ -57,6 +60,8 @@ def summarize(
 
 def summarize_text(texts: list[str], language: str, budget: Budget) -> None:
     """Prints the summary of some sentences."""
+    if not texts:
+        log.warning("there is no sentence to summarise: nothing holds a letter or a digit")
     settings, compute, embedded = Summarize.load().clusters, Compute.load(), np.empty((len(texts), 0), np.float32)
     if settings.representation == ENCODER and texts:
         from stages.transformer.sentences import SentenceEncoder  # takes seconds that other vectors do not need

@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 
-from tools.pages import distillation, readme, representations, training
+from tools.pages import distillation, readme, representations, summaries, training
 from tools.pages.showing import ROOT
 
 Texts = dict[str, Callable[[], Iterator[str]]]
@@ -15,6 +15,7 @@ PAGES: dict[str, Texts] = {
         "language": readme.language,
         "adaptation": readme.adaptation,
         "words": representations.in_short,
+        "summaries": summaries.in_short,
         "shipping": readme.shipping,
     },
     "docs/distillation.md": {
@@ -33,6 +34,15 @@ PAGES: dict[str, Texts] = {
         "neighbours": representations.neighbours,
         "other encoder": representations.other_encoder,
         "french": representations.french,
+    },
+    "docs/summaries.md": {
+        "films found": summaries.films_found,
+        "editorials found": summaries.editorials_found,
+        "choices": summaries.choices,
+        "films summarized": summaries.films_summarized,
+        "editorials summarized": summaries.editorials_summarized,
+        "opinosis": summaries.opinosis,
+        "speeches": summaries.speeches,
     },
     "docs/training.md": {"loader": training.loader, "optimizer": training.optimizer, "scheduler": training.scheduler},
 }

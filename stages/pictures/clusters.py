@@ -10,7 +10,7 @@ from stages.anatomy.projection import Plane, plane_of
 from stages.clustering.finding import LOT
 from stages.clustering.methods import NONE
 from stages.clustering.vectors import Vectors, dense
-from stages.pictures.labels import plain
+from stages.pictures.labels import label_points, plain, settle
 from stages.pictures.style import COLOURS, picture
 
 UNCLUSTERED = "#BBBBBB"
@@ -51,9 +51,8 @@ def draw_clusters(path: Path, vectors: Vectors, clusters: np.ndarray, terms: Map
     with picture(path, width=7.5, height=5.6) as (axes,):
         alone = clusters == NONE
         axes.scatter(points.points[alone, 0], points.points[alone, 1], s=8, color=UNCLUSTERED)
-        for place, (number, words) in enumerate(
-            sorted(terms.items(), key=lambda one: -int((clusters == one[0]).sum()))
-        ):
+        order = sorted(terms, key=lambda number: (-int((clusters == number).sum()), number))
+        for place, number in enumerate(order):
             inside = clusters == number
             axes.scatter(
                 points.points[inside, 0],
@@ -62,13 +61,19 @@ def draw_clusters(path: Path, vectors: Vectors, clusters: np.ndarray, terms: Map
                 alpha=0.7,
                 color=COLOURS[place % len(COLOURS)],
                 marker=MARKERS[place // len(COLOURS) % len(MARKERS)],
-                label=plain(f"{', '.join(words) or '(no word of its own)'} ({int(inside.sum())})"),
+                label=plain(f"{', '.join(terms[number]) or '(no word of its own)'} ({int(inside.sum())})"),
             )
         first, second = points.explained
         axes.set(xticks=[], yticks=[], title=f"{len(clusters)} texts in {len(terms)} clusters")
         axes.set_xlabel(f"{first:.0%} of what the centres differ in")
         axes.set_ylabel(f"{second:.0%}")
         axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0), title="clusters, by what names them")
+        settle(axes)
+        # Each cluster's first term, where its centre is.
+        shown = [number for number in order if terms[number]]
+        centres = np.array([points.points[clusters == number].mean(axis=0) for number in shown]).reshape(-1, 2)
+        colours = [COLOURS[order.index(number) % len(COLOURS)] for number in shown]
+        label_points(axes, centres, [terms[number][0] for number in shown], colours)
 
 
 def _seen_from_centres(vectors: np.ndarray, clusters: np.ndarray) -> Plane:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.clustering.naming import distinctive_terms
-from stages.corpora.sentences import cut
+from stages.corpora.sentences import SAID, cut
 from stages.errors import StageError
 from stages.summaries.choosing import Summary
 from stages.words.lists import function_words
@@ -52,7 +52,7 @@ def read_sentences(file: Path | None, language: str, *, by_line: bool) -> list[s
     read by an encoder that may not know it.
     """
     text = read_text(file)
-    found = [line.strip() for line in text.splitlines() if line.strip()] if by_line else list(cut(text, language))
+    found = [line.strip() for line in text.splitlines() if SAID.search(line)] if by_line else list(cut(text, language))
     words = forms(text[: 20 * JUDGED])[:JUDGED]
     listed = function_words(language)
     if listed and words and sum(word in listed for word in words) < FEWEST * len(words):

@@ -37,6 +37,10 @@ REHEARSAL = {
     "pronouns.random": 40,
     "pronouns.probed": 20,
     "polysemy.candidates": 200,
+    "collection.films.groups": 6,
+    "collection.editorials.groups": 4,
+    "cluster.together": 2,
+    "summarize.lots": 3,
 }
 STAGES = {
     module_of(stage.get("do", stage)["cmd"]) for stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()
@@ -149,7 +153,7 @@ def notes_of_dvc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """The chain, run once, with no connection allowed after the downloads; tests leave its files as they are."""
     clone = clone_into(tmp_path_factory.mktemp("rehearsed"))
-    clone.repro("download", "download_encoder", "download_language")
+    clone.repro("download", "download_encoder", "download_language", "download_collection")
     guard = tmp_path_factory.mktemp("guard")
     (guard / "sitecustomize.py").write_text(GUARD)
     clone.run("dvc", "repro", PYTHONPATH=str(guard))

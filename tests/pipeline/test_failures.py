@@ -42,6 +42,13 @@ def other_rows(chain: Clone) -> None:
     shutil.copy(folder / "transfer-tweets.parquet", folder / "test.parquet")
 
 
+def of_another_collection(chain: Clone) -> None:
+    """Gives a collection the vectors of another one."""
+    path = chain.folder / "data/embeddings/films/seen.parquet"
+    path.unlink()
+    shutil.copy(chain.folder / "data/embeddings/editorials/seen.parquet", path)
+
+
 NOWHERE = {f"{name}.txt": "nowhere.txt" for name in ("films", "products", "tweets", "editorials")}
 
 CASES: list[tuple[str, list[str], Damage, str]] = [
@@ -104,6 +111,20 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
     ("decode", ["opinion"], setting("task.opinion.decoding.methods", ["none", "gaussian"]), "task.opinion"),
     ("evaluate", ["author"], missing("data/decoded/author/viterbi"), "viterbi holds no decisions"),
     ("validity", ["author"], missing("metrics/bag_of_words/author.json"), "bag_of_words/author.json is missing"),
+    ("download_collection", ["nothing"], lambda _: None, "collection.nothing is missing"),
+    ("gather", ["films"], missing("data/raw/films/reviews.csv.bz2"), "reviews.csv.bz2 is missing"),
+    ("gather", ["films"], damaged("data/raw/films/reviews.csv.bz2"), "reviews.csv.bz2 cannot be read to its end"),
+    ("gather", ["films"], setting("collection.films.least", 99), "no group has 99 texts (the largest has 35)"),
+    ("gather", ["editorials"], damaged("data/raw/editorials/editorials.txt"), "editorials.txt line 1: 1 fields"),
+    ("embed_collection", ["films"], missing("data/collections/films/seen.parquet"), "seen.parquet is missing"),
+    ("cluster", ["films"], damaged("data/embeddings/films/seen.parquet"), "seen.parquet is not a sound Parquet file"),
+    ("cluster", ["films"], of_another_collection, "holds vectors of other texts"),
+    ("cluster", ["films"], setting("cluster.representations", ["encoder", "glvoe"]), "no vectors 'glvoe' of 'en'"),
+    ("cluster", ["films"], setting("cluster.methods", ["dbscan"]), "cluster.methods.0"),
+    ("summarize", ["films"], setting("summarize.opinion.approach", "oracle"), "'oracle' is not among approaches"),
+    ("summarize", ["films"], missing("data/models/opinion/bag-of-words"), "bag-of-words/approach.json is missing"),
+    ("summarize", ["films", "--sentences", "2"], lambda _: None, "options are for a text of your own"),
+    ("summarize", ["--file", "nowhere.txt"], lambda _: None, "nowhere.txt cannot be read: No such file or directory"),
     ("evaluate", ["opinion"], other_rows, "student/test.parquet is not about the rows of the corpus"),
     ("evaluate", ["opinion"], missing("data/decisions/opinion/student"), "student/test.parquet is missing"),
 ]

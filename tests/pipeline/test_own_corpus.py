@@ -40,7 +40,7 @@ def with_own_task(tmp_path: Path) -> Clone:
     yaml = YAML()
     params = yaml.load(clone.folder / "params.yaml")
     section = yaml.load(readme_yaml("task").replace("~/corpora/reviews", str(tmp_path / "corpora")))
-    params["tasks"], params["rounds"] = section["tasks"], {}
+    params["tasks"], params["rounds"], params["collections"] = section["tasks"], {}, section["collections"]
     params["task"].update(section["task"])
     yaml.dump(params, clone.folder / "params.yaml")
     return clone

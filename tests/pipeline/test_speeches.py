@@ -45,7 +45,7 @@ def run(clone: Clone, folder: Path) -> str:
     """Adds the task as the README says, on files of one's own."""
     source = "task.author-fr.source.parts"
     result = clone.run(
-        *("dvc", "exp", "run", "-S", "tasks=[author-fr]", "-S", "languages=[fr]"),
+        *("dvc", "exp", "run", "-S", "tasks=[author-fr]", "-S", "languages=[fr]", "-S", "collections=[]"),
         *("-S", f"{source}.learn.url={address(folder / 'learn.utf8')}"),
         *("-S", f"{source}.test.url={address(folder / 'test.utf8')}"),
         *("-S", f"approaches={APPROACHES}", "-S", f"decode.combine={APPROACHES}", "-S", "export.approaches=[]"),

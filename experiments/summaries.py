@@ -1,0 +1,146 @@
+"""Summaries, beyond the default run: what the summariser's choices rest on, Opinosis, and French speeches.
+
+1. Each choice of `summarize.clusters` is changed, one at a time, on the films that the default run does not draw: which
+   summaries say best what the reviews say that they have not seen?
+2. With the choices of params.yaml, Opinosis, of whose topics people wrote summaries.
+3. With the same choices and the multilingual encoder, French speeches.
+
+    python -m experiments.summaries                      # on the published files, from the web
+    python -m experiments.summaries --opinosis 'file:///…/opinosis.zip#sha256=…' --speeches 'file:///…/learn#sha256=…'
+
+Results: experiments/summaries.json, from which `make readme` writes tables of docs/summaries.md.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import chdir
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from experiments.clone import ROOT, choose, clone_into, dvc
+from stages.artifacts import paths
+from stages.artifacts.files import read_json, write_json
+from stages.artifacts.tables import read_columns
+from stages.clustering.texts import Texts
+from stages.clustering.vectors import ENCODER, TFIDF, represent
+from stages.command import run
+from stages.progress import progress
+from stages.settings.cluster import Cluster
+from stages.settings.collections import HELD_OUT, SEEN, CollectionSection
+from stages.settings.evaluate import Evaluate
+from stages.settings.summarize import Summarize, Summarizer
+from stages.statistics.paired import mean_interval, paired
+from stages.summaries.choosing import Budget
+from stages.summaries.choosing import choose as summarize
+from stages.summaries.groups import Group, groups_of
+
+FILMS, OPINOSIS, SPEECHES = "films", "opinosis", "speeches-fr"
+DEFAULT = "params.yaml"
+CHANGES: Mapping[str, Mapping[str, Any]] = {
+    DEFAULT: {},
+    "vectors alone": {"words": 0.0},
+    "words count a quarter": {"words": 0.25},
+    "words count three quarters": {"words": 0.75},
+    "words alone": {"words": 1.0},
+    "two clusters per sentence": {"per_sentence": 2},
+    "three clusters per sentence": {"per_sentence": 3},
+    "number by silhouette": {"per_sentence": None},
+    "agglomerative": {"method": "agglomerative"},
+    "hdbscan": {"method": "hdbscan"},
+    "clusters of TF-IDF": {"representation": TFIDF},
+    "redundancy 0.1": {"redundancy": 0.1},
+    "redundancy 0.3": {"redundancy": 0.3},
+}
+
+
+def summaries(
+    opinosis: Annotated[str, typer.Option(help="Address of the archive of Opinosis, with its pin.")] = "",
+    speeches: Annotated[str, typer.Option(help="Address of the labelled speeches, with its pin.")] = "",
+) -> None:
+    """Compares choices on films, and rates the summaries of other collections."""
+    with tempfile.TemporaryDirectory() as temporary:
+        clone = Path(temporary, "clone")
+        clone_into(clone)
+        report = {"choices": choices(clone)}
+        for name, choice in ((OPINOSIS, opinosis_choice(opinosis)), (SPEECHES, speeches_choice(speeches))):
+            choose(clone, choice)
+            dvc(clone, "repro", f"summarize@{name}")
+            report[name] = {stage: read_json(clone / paths.metrics(stage, name)) for stage in ("gather", "summarize")}
+    write_json(ROOT / "experiments" / "summaries.json", report)
+
+
+def choices(clone: Path) -> dict[str, Any]:
+    """Rates each change on the films that the default run leaves."""
+    choose(clone, {"collections": [FILMS]})
+    dvc(clone, "repro", f"gather@{FILMS}")
+    drawn = set(read_columns(clone / paths.collection(FILMS) / f"{SEEN}.parquet", ["group"])["group"])
+    choose(clone, {"collections": [FILMS], f"collection.{FILMS}.groups": None})
+    dvc(clone, "repro", f"embed_collection@{FILMS}")
+    with chdir(clone):
+        groups = [group for group in read_groups() if group.name not in drawn]
+    default, sentences = Summarize.load().clusters, CollectionSection.named(FILMS).sentences
+    rated = {}
+    with progress("choices", len(CHANGES), "change") as bar:
+        for name, change in CHANGES.items():
+            rated[name] = rate(groups, default.model_copy(update=change), sentences)
+            bar.update()
+    evaluate = Evaluate.load()
+    both = {name: (found["coverage"] + found["shared_words"]) / 2 for name, found in rated.items()}
+    return {
+        "films": len(groups),
+        "changes": {
+            name: {
+                **{measure: mean_interval(values, evaluate.confidence) for measure, values in found.items()},
+                "both": mean_interval(both[name], evaluate.confidence),
+                "versus_default": paired(both[name], both[DEFAULT], confidence=evaluate.confidence, seed=evaluate.seed),
+            }
+            for name, found in rated.items()
+        },
+    }
+
+
+def read_groups() -> Iterator[Group]:
+    """Gives the films of a run."""
+    seen, held = Texts.read(FILMS, [SEEN]), Texts.read(FILMS, [HELD_OUT])
+    return groups_of(seen, held, partial(represent, ENCODER, seen, {}), {}, None)
+
+
+def rate(groups: list[Group], settings: Summarizer, sentences: int) -> dict[str, np.ndarray]:
+    """Gives (films,) coverage and shared words of the summaries that some choices make."""
+    candidates = Cluster.load().candidates
+    rated = []
+    for group in groups:
+        texts = Texts.of(group.texts, group.against.language, group.against.vectors)
+        vectors = represent(settings.representation, texts, {}, np.arange(len(group.texts)))
+        found = summarize(group.texts, vectors, Budget(sentences), settings, candidates)
+        rated.append(group.against.rate(found.places))
+    return {measure: np.array([one[measure] for one in rated]) for measure in ("coverage", "shared_words")}
+
+
+def opinosis_choice(source: str) -> dict[str, Any]:
+    """Gives the choices of the run on Opinosis."""
+    own = {f"collection.{OPINOSIS}.source": {"kind": "url", "url": source, "name": "opinosis.zip"}} if source else {}
+    return {"collections": [OPINOSIS], **own}
+
+
+def speeches_choice(source: str) -> dict[str, Any]:
+    """Gives the choices of the run on French speeches, whose vectors are those of the multilingual encoder."""
+    learn = {"kind": "url", "url": source, "name": "learn"}
+    own = {f"{what}.source": learn for what in (f"collection.{SPEECHES}", "task.author-fr")} if source else {}
+    return {
+        "collections": [SPEECHES],
+        "tasks": ["author-fr"],
+        "languages": ["fr"],
+        "encoder": "multilingual-e5-small",
+        "summarize.opinion.task": "author-fr",
+        "task.author-fr.reader.files": {"learn": "all"},
+        **own,
+    }
+
+
+if __name__ == "__main__":
+    run(summaries)

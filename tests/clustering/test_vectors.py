@@ -1,0 +1,140 @@
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from stages.artifacts import paths
+from stages.artifacts.tables import CORPUS, embeddings_schema, write_table
+from stages.clustering.texts import Texts
+from stages.clustering.vectors import Vectors, dense, represent, tfidf, word_vectors
+from stages.errors import StageError
+from stages.settings.chain import Compute
+from stages.settings.embed import Embed
+from stages.transformer.sentences import SentenceEncoder
+from stages.words.vectors import VECTORS, save_vectors
+from tests.conftest import TEXTS
+from tests.words.made import vectors
+
+KNOWN = {"film": [3.0, 0.0], "plot": [0.0, 2.0], "the": [100.0, 100.0], "salle": [0.0, 5.0]}
+EMBEDDED = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 0.5]], np.float32)
+TEXTS_OF = Texts.of(["the film", "a plot", "nothing"], "en", EMBEDDED)
+
+
+def cosine(found: Vectors, first: int, second: int) -> float:
+    return float(dense(found)[first] @ dense(found)[second])
+
+
+def test_the_cosine_of_tfidf_is_that_by_hand() -> None:
+    found = tfidf(["The film, the plot", "a film and the actor", "Film film plot"], "en")
+    film, plot, actor = (log(4 / (1 + texts)) + 1 for texts in (3, 2, 1))
+    lengths = [np.hypot(film, plot), np.hypot(film, actor), np.hypot((1 + log(2)) * film, plot)]
+    assert cosine(found, 0, 1) == pytest.approx(film**2 / (lengths[0] * lengths[1]))
+    assert cosine(found, 0, 2) == pytest.approx(((1 + log(2)) * film**2 + plot**2) / (lengths[0] * lengths[2]))
+    assert cosine(found, 0, 0) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("nothing", ["", "?!", "it is the", "http://t.co/a"])
+def test_a_text_without_words_of_its_own_is_like_no_other_and_not_even_like_itself(nothing: str) -> None:
+    found = tfidf([nothing, "film", nothing], "en")
+    assert cosine(found, 0, 1) == cosine(found, 0, 2) == cosine(found, 0, 0) == 0
+    assert not dense(tfidf([nothing, nothing], "en")).any()
+
+
+def test_function_words_are_those_of_the_language() -> None:
+    texts = ["le film", "le plot"]
+    assert cosine(tfidf(texts, "fr"), 0, 1) == 0
+    assert cosine(tfidf(texts, "en"), 0, 1) > 0
+
+
+def test_the_mean_of_word_vectors_is_that_by_hand_without_unknown_and_function_words() -> None:
+    texts = Texts.of(["The film, the film: unheard-of plot", "The!", "la salle"], "en", EMBEDDED)
+    found = dense(represent("glove", texts, {"glove": vectors(KNOWN)}, np.arange(3)))
+    np.testing.assert_allclose(found, [[2 / 10**0.5 * 1.5, 1 / 10**0.5], [0, 0], [0, 1]], rtol=1e-6)
+
+
+def test_what_an_encoder_gives_has_length_one_and_nothing_stays_nothing() -> None:
+    found = represent("encoder", TEXTS_OF, {}, np.array([2, 0, 1]))
+    np.testing.assert_allclose(dense(found), [[0, 1], [0.6, 0.8], [0, 0]], rtol=1e-6)
+
+
+def test_words_are_weighted_by_the_chosen_texts_alone() -> None:
+    texts = Texts.of(["a film", "a film, a plot", "an actor", "one more actor"], "en", np.empty((4, 0), np.float32))
+    found = represent("tfidf", texts, {}, np.array([1, 0]))
+    np.testing.assert_array_equal(dense(found), dense(tfidf([texts.texts[1], texts.texts[0]], "en")))
+
+
+def test_vectors_of_words_are_read_by_their_name_and_those_that_are_missing_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in (paths.language("en") / "glove.bin", paths.word2vec("en") / VECTORS):
+        file.parent.mkdir(parents=True)
+        save_vectors(vectors({file.stem: [1.0, 2.0]}), file)
+    found = word_vectors(["encoder", "glove", "word2vec", "tfidf"], "en")
+    assert {name: known.index_to_key for name, known in found.items()} == {
+        "glove": ["glove"],
+        "word2vec": [Path(VECTORS).stem],
+    }
+    assert word_vectors(["encoder", "tfidf"], "fr") == {}
+    for name, file in (("glvoe", "languages/en/glvoe.bin"), ("word2vec", "models/word2vec/fr/")):
+        with pytest.raises(StageError, match=f"there are no vectors '{name}' of .*{file}.* is missing"):
+            word_vectors([name], "fr" if name == "word2vec" else "en")
+
+
+@pytest.mark.parametrize("name", ["encoder", "tfidf", "glove"])
+def test_no_texts_have_no_vectors(name: str) -> None:
+    nothing = Texts.of([], "en", np.empty((0, 0), np.float32))
+    assert represent(name, nothing, {"glove": vectors(KNOWN)}, np.arange(0)).shape[0] == 0
+
+
+@pytest.fixture
+def sentence_encoder(encoder: Path, one_thread: Compute) -> SentenceEncoder:
+    settings = Embed(pooling="mean", layer=-1, normalize=True, splits=[], batch_size=4)
+    return SentenceEncoder.load(encoder, settings, one_thread)
+
+
+def test_a_text_has_the_same_vector_whatever_others_are_read_with_it(sentence_encoder: SentenceEncoder) -> None:
+    told: list[int] = []
+    found = sentence_encoder.vectors(TEXTS, told.append)
+    assert sum(told) == len(TEXTS)
+    for place in (0, 5, len(TEXTS) - 1):
+        np.testing.assert_allclose(found[place], sentence_encoder.vectors([TEXTS[place]])[0], atol=1e-6)
+    assert len(np.unique(found.round(4), axis=0)) == len(set(TEXTS))
+    assert len(sentence_encoder.vectors([])) == 0
+
+
+def write_part(part: str, texts: list[tuple[str, str]], width: int = 2, ids: list[str] | None = None) -> None:
+    """Writes the (group, text) of a part of a collection, and a vector for each, as `gather` and `embed` do."""
+    own = [f"{part}-{number}" for number in range(len(texts))]
+    for folder in (paths.collection("c"), paths.embeddings("c")):
+        folder.mkdir(parents=True, exist_ok=True)
+    with write_table(paths.collection("c") / f"{part}.parquet", CORPUS, {"language": "fr"}) as append:
+        groups, said = [group for group, _ in texts], [text for _, text in texts]
+        none = [None] * len(texts)
+        append(dict(zip(CORPUS.names, [own, said, none, none, groups, range(len(texts))], strict=True)))
+    values = pa.array(np.arange(len(texts) * width, dtype=np.float32))
+    with write_table(paths.embeddings("c") / f"{part}.parquet", embeddings_schema(width)) as append:
+        append({"id": ids or own, "embedding": pa.FixedSizeListArray.from_arrays(values, width)})
+
+
+def test_a_collection_is_read_with_its_vectors_even_where_nothing_is_held_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_part("seen", [("a", "un"), ("a", "deux"), ("b", "trois")])
+    write_part("held_out", [])
+    found = Texts.read("c", ["seen", "held_out"])
+    assert (found.language, found.texts, found.groups) == ("fr", ["un", "deux", "trois"], ["a", "a", "b"])
+    assert found.embedded.tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert Texts.read("c", ["held_out"]).texts == []
+
+
+def test_vectors_of_other_texts_are_not_taken_for_those_of_these(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_part("seen", [("a", "un"), ("a", "deux")], ids=["seen-1", "seen-0"])
+    with pytest.raises(StageError, match=r"embeddings/c holds vectors of other texts: run `dvc repro`"):
+        Texts.read("c", ["seen"])

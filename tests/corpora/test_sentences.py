@@ -1,0 +1,53 @@
+import re
+
+import pytest
+
+from stages.corpora.sentences import cut
+
+ENGLISH = "Dr. Smith paid $3.50 at 5 p.m. on Monday. He left! Did he? “Yes,” she said. It cost too much..."
+FRENCH = "M. Dupont est venu. L'État, c'est moi ! Que faire ? « Rien », dit-il. C'est fini…"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "sentences"),
+    [
+        ("Dr. Smith came. He left! Did he?", "en", ["Dr. Smith came.", "He left!", "Did he?"]),
+        ("It is 3.5 inches. Good.", "en", ["It is 3.5 inches.", "Good."]),
+        ("Voir p. 12 et art. 3. Il l'a dit : « Viens. Pars. » Puis rien !", "fr",
+            ["Voir p. 12 et art. 3.", "Il l'a dit : « Viens. Pars. »", "Puis rien !"]),
+        ("Dr. Müller kam. Er ging.", "de", ["Dr. Müller kam.", "Er ging."]),
+    ],
+)
+def test_a_full_stop_ends_a_sentence_by_the_rules_of_the_language(
+    text: str, language: str, sentences: list[str]
+) -> None:
+    assert list(cut(text, language)) == sentences
+
+
+def test_a_line_that_is_broken_anywhere_is_no_end_and_an_empty_line_is_one() -> None:
+    text = "A title without a stop\n\nA sentence that\r\n  runs on. And\tanother\n \t\r\n* * *\n\nThe end"
+    assert list(cut(text, "en")) == ["A title without a stop", "A sentence that runs on.", "And another", "The end"]
+
+
+@pytest.mark.parametrize("text", ["", " \n\n\t", "...", "— !? —\n\n* * *", "___"])
+def test_what_says_nothing_is_no_sentence(text: str) -> None:
+    assert list(cut(text, "en")) == []
+
+
+def test_numbers_and_other_scripts_say_something() -> None:
+    assert list(cut("42!\n\nПривет.\n\n你好。", "en")) == ["42!", "Привет.", "你好。"]
+
+
+@pytest.mark.parametrize(("text", "language"), [(ENGLISH, "en"), (FRENCH, "fr"), (ENGLISH + FRENCH, "fr")])
+@pytest.mark.parametrize("times", [1, 40])
+def test_no_word_is_lost_and_none_is_said_twice(text: str, language: str, times: int) -> None:
+    whole = "\n\n".join([text, text.replace(" ", "\n")] * times)
+    found = list(cut(whole, language))
+    assert re.findall(r"\w+", " ".join(found)) == re.findall(r"\w+", whole)
+    assert all(sentence == sentence.strip() and "\n" not in sentence for sentence in found)
+    assert len(found) > 4 * times
+
+
+@pytest.mark.parametrize("language", ["xx", "eo"])
+def test_a_language_without_rules_of_its_own_is_cut_all_the_same(language: str) -> None:
+    assert list(cut("Unu frazo. Alia frazo.", language)) == ["Unu frazo.", "Alia frazo."]

@@ -1,0 +1,128 @@
+"""Collections as a stranger uses them: one's own, summaries of one's own texts, and what a change runs again."""
+
+import csv
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.pipeline.conftest import Clone
+from tests.pipeline.test_own_corpus import readme_yaml
+
+BATTERY = [f"The battery lasts {hours} hours and hardly needs charging." for hours in range(5, 12)]
+SCREEN = [f"The screen is bright, even in the sun of {month}." for month in ("May", "June", "July", "August")]
+
+
+def described(chain: Clone, name: str, **changes: Any) -> None:
+    """Puts the collection of the README into params.yaml, changed, as the only one."""
+    yaml = YAML()
+    params = yaml.load(chain.folder / "params.yaml")
+    section = yaml.load(readme_yaml("collection"))
+    params["collections"] = [name]
+    params["collection"][name] = {**section["collection"]["letters"], **changes}
+    yaml.dump(params, chain.folder / "params.yaml")
+
+
+def summaries(chain: Clone, name: str) -> list[dict[str, Any]]:
+    lines = (chain.folder / f"data/summaries/{name}/summaries.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_a_collection_of_ones_own_is_clustered_and_summarised(chain: Clone, tmp_path: Path) -> None:
+    with (tmp_path / "letters.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["subject", "body"])
+        for subject in ("phones", "radios", "lamps"):
+            table.writerows([subject, f"{first} {second}"] for first, second in zip(BATTERY, SCREEN * 2, strict=False))
+    source = {"kind": "folder", "path": str(tmp_path), "files": {"letters.csv": "letters.csv"}}
+    described(chain, "letters", source=source)
+    assert [name for name in chain.repro() if "letters" not in name] == []
+    found = [row for row in summaries(chain, "letters") if row["approach"] == "clusters"]
+    assert [row["group"] for row in found] == ["lamps", "phones", "radios"]
+    for row in found:
+        assert row["of"] == 14, "each letter was cut into its two sentences"
+        assert len(set(row["sentences"])) == 3
+        assert {"battery" in sentence for sentence in row["sentences"]} == {True, False}
+    page = (chain.folder / "data/summaries/letters/index.html").read_text(encoding="utf-8")
+    assert all(sentence in page for sentence in found[0]["sentences"])
+    assert json.loads((chain.folder / "metrics/cluster/letters.json").read_text())["sets"] == 1
+
+
+def test_summaries_that_people_wrote_are_scored_against(chain: Clone, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "opinions.zip", "w") as archive:
+        for group in ("phones", "radios"):
+            archive.writestr(f"Opinions/topics/{group}.txt.data", "\n".join([*BATTERY, *SCREEN]))
+            archive.writestr(
+                f"Opinions/summaries-gold/{group}/{group}.1.gold", "The battery lasts long.\nBright screen."
+            )
+        archive.writestr("__MACOSX/Opinions/topics/._phones.txt.data", "no text at all")
+    source = {"kind": "folder", "path": str(tmp_path), "files": {"opinosis.zip": "opinions.zip"}}
+    chain.set(collections=["opinosis"], collection__opinosis__source=source)
+    chain.repro("summarize@opinosis")
+    approaches = json.loads((chain.folder / "metrics/summarize/opinosis.json").read_text())["approaches"]
+    assert 0.2 < approaches["clusters"]["rouge_1_f1"]["value"] <= 1
+    assert approaches["first"]["rouge_1_recall"]["value"] < approaches["clusters"]["rouge_1_recall"]["value"]
+
+
+def test_a_changed_choice_runs_what_depends_on_it(chain: Clone) -> None:
+    chain.set(summarize__clusters__words=0.0)
+    assert set(chain.repro()) == {"summarize@films", "summarize@editorials"}
+    chain.set(cluster__terms=2)
+    assert set(chain.repro()) == {"cluster@films", "cluster@editorials"}
+    chain.set(collection__films__sentences=1)
+    assert chain.repro() == ["summarize@films"]
+    chain.set(collection__films__held_out=0.25)
+    assert set(chain.repro()) == {f"{stage}@films" for stage in ("gather", "embed_collection", "cluster", "summarize")}
+
+
+def summarize(chain: Clone, text: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Pipes a text into the stage."""
+    command = [sys.executable, "-m", "stages.summarize", *arguments]
+    return subprocess.run(command, cwd=chain.folder, input=text, capture_output=True, check=False)
+
+
+def test_a_text_is_summarised_with_the_sizes_of_its_clusters(rehearsed: Clone) -> None:
+    text = " ".join([*BATTERY, *SCREEN])
+    done = summarize(rehearsed, text.encode(), "--sentences", "2")
+    first, second = done.stdout.decode().splitlines()
+    assert (first.partition("  [")[0], second.partition("  [")[0]) in {
+        (battery, screen) for battery in BATTERY for screen in SCREEN
+    }
+    assert "[7 of 11: " in first
+    assert "[4 of 11: " in second
+    short = summarize(rehearsed, text.encode(), "--words", "9").stdout.decode().splitlines()
+    assert len(short) == 1
+
+
+@pytest.mark.parametrize("text", [b"", b"  \n\n ", b"... !? --"])
+def test_a_text_without_a_sentence_has_an_empty_summary(rehearsed: Clone, text: bytes) -> None:
+    done = summarize(rehearsed, text)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"no sentence" in done.stderr
+
+
+def test_one_sentence_is_its_own_summary(rehearsed: Clone) -> None:
+    assert summarize(rehearsed, b"The battery lasts long.").stdout.startswith(b"The battery lasts long.  [1 of 1")
+
+
+def test_languages_may_be_mixed_and_a_foreign_one_is_noticed(rehearsed: Clone) -> None:
+    french = [f"La batterie dure {hours} heures et se charge en peu de temps." for hours in range(5, 12)]
+    mixed = summarize(rehearsed, " ".join([*BATTERY, *french]).encode(), "--sentences", "2")
+    sentences = [line.partition("  [")[0] for line in mixed.stdout.decode().splitlines()]
+    assert {sentence in french for sentence in sentences} == {True, False}
+    assert b"few function words" not in mixed.stderr
+    foreign = summarize(rehearsed, " ".join(french).encode())
+    assert b"few function words of 'en'" in foreign.stderr
+    assert b"few function words" not in summarize(rehearsed, " ".join(french).encode(), "--language", "fr").stderr
+
+
+def test_a_text_that_is_not_utf_8_is_refused_in_one_line(rehearsed: Clone) -> None:
+    done = summarize(rehearsed, "Déjà vu.".encode("latin-1"))
+    assert done.returncode == 1
+    assert b"standard input is not UTF-8 text" in done.stderr
+    assert b"Traceback" not in done.stderr

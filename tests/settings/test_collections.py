@@ -1,0 +1,164 @@
+"""What a collection must say of itself, and what of the rest of params.yaml it needs."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stages.settings.cluster import Cluster
+from stages.settings.collections import ArchiveReader, Collections, CollectionSection
+from stages.settings.summarize import Summarize
+from tests.settings.conftest import Params, Written, complaint
+
+OWN: Params = {
+    "title": "Mine",
+    "language": "en",
+    "licence": "none",
+    "source": {"kind": "folder", "path": "mine", "files": {"own.csv": "own.csv"}},
+    "reader": {"format": "table", "files": {"own.csv": "all"}, "text": "text", "label": None, "group": "thing"},
+    "cut": True,
+    "least": 5,
+    "groups": None,
+    "held_out": 0.5,
+    "sentences": 3,
+    "opinion": False,
+    "seed": 0,
+}
+ARCHIVE: Params = {"format": "archive", "file": "own.csv", "texts": "topics/{group}.txt"}
+PLAIN: Params = {"tasks": ["author"], "languages": ["en"]}
+
+
+def own(**changes: Any) -> Params:
+    return {"collections": ["mine"], "collection/mine": {**OWN, **changes}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({"collections": ["films", "flims"]}, ("collections: 'flims' is not described under collection (films, ",)),
+        (
+            {"collections": ["films", "speeches-fr"]},
+            ("collections: 'speeches-fr' is in 'fr', which is not among languages: add it", "-S 'collections=[]'"),
+        ),
+        (
+            own() | {"collections": ["opinion"], "collection/opinion": OWN},
+            ("collections: 'opinion' is the name of a task too: choose another one",),
+        ),
+        (
+            own(reader={**OWN["reader"], "files": {"others.csv": "all"}}),
+            ("collection.mine: reader names 'others.csv', which source does not bring (['own.csv'])",),
+        ),
+        (
+            own(reader={**ARCHIVE, "file": "own.zip"}),
+            ("collection.mine: reader names 'own.zip', which source does not bring (['own.csv'])",),
+        ),
+        (
+            {"collections": ["films"], **PLAIN},
+            ("summarize.opinion.task: 'opinion' is not among tasks: choose another", "-S 'collections=[]'"),
+        ),
+        (
+            {"collections": ["films"], "summarize/opinion/approach": "oracle"},
+            ("summarize.opinion.approach: 'oracle' is not among approaches: choose another", "-S 'collections=[]'"),
+        ),
+    ],
+)
+def test_a_collection_that_contradicts_the_rest_is_refused_with_a_way_out(
+    written: Written, changes: Params, parts: tuple[str, ...]
+) -> None:
+    message = complaint(written(changes))
+    for part in parts:
+        assert part in message
+    assert message.count("; ") == 0  # one mistake, one complaint
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"reader": {**ARCHIVE, "texts": "topics/*.txt"}}, "collection.mine.reader.texts: say once, by {group}"),
+        ({"reader": {**ARCHIVE, "references": "{group}/{group}.gold"}}, "collection.mine.reader.references: say once"),
+        ({"reader": {"format": "several", "parts": {}}}, "collection.mine.reader"),
+        ({"language": "english"}, "collection.mine.language"),
+        ({"least": 1}, "collection.mine.least"),
+        ({"groups": 0}, "collection.mine.groups"),
+        ({"held_out": 1}, "collection.mine.held_out"),
+        ({"sentences": 0}, "collection.mine.sentences"),
+        ({"opinion": "yes"}, "collection.mine.opinion"),
+        ({"sentence": 3}, "collection.mine.sentence is not a setting"),
+    ],
+)
+def test_a_mistake_in_a_description_is_named_by_its_key(written: Written, changes: Params, where: str) -> None:
+    assert where in complaint(written(own(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"cluster/methods": ["kmedoids"]}, "cluster.methods.0"),
+        ({"cluster/methods": []}, "cluster.methods"),
+        ({"cluster/representations": []}, "cluster.representations"),
+        ({"cluster/candidates": [1, 2]}, "cluster.candidates.0"),
+        ({"cluster/together": 1}, "cluster.together"),
+        ({"summarize/clusters/method": "lda"}, "summarize.clusters.method"),
+        ({"summarize/clusters/words": 1.5}, "summarize.clusters.words"),
+        ({"summarize/clusters/redundancy": -0.1}, "summarize.clusters.redundancy"),
+        ({"summarize/clusters/per_sentence": 0}, "summarize.clusters.per_sentence"),
+        ({"summarize/lots": 0}, "summarize.lots"),
+    ],
+)
+def test_a_summary_that_cannot_be_made_is_refused_before_anything_is_read(
+    written: Written, changes: Params, where: str
+) -> None:
+    assert where in complaint(written(changes))
+
+
+@pytest.mark.parametrize("changes", [{**PLAIN}, {"summarize/opinion/approach": "oracle"}])
+def test_without_collections_nobody_asks_who_tells_opinions(written: Written, changes: Params) -> None:
+    path = written({"collections": [], **changes})
+    assert Collections.load(path).root == []
+    assert Summarize.load(path).clusters.method == "kmeans"
+
+
+@pytest.mark.parametrize("changes", [{}, {"reader": ARCHIVE}, {"held_out": 0, "groups": 7}, {"labels": ["good", "bad"]}])
+def test_texts_of_ones_own_need_only_a_description(written: Written, changes: Params) -> None:
+    path = written(own(**changes))
+    assert Collections.load(path).root == ["mine"]
+    described = CollectionSection.load(path).one("mine")
+    assert described.title == "Mine"
+    assert list(described.readers()) == ([] if isinstance(described.reader, ArchiveReader) else ["reader"])
+
+
+def test_french_texts_can_be_summarised_where_the_language_and_a_task_in_it_are_named(written: Written) -> None:
+    chosen = {"tasks": ["opinion", "author-fr"], "languages": ["fr"], "collections": ["speeches-fr"]}
+    assert Collections.load(written(chosen)).root == ["speeches-fr"]
+
+
+def test_the_number_of_clusters_may_be_left_to_the_silhouette(written: Written) -> None:
+    path = written({"summarize/clusters/per_sentence": None})
+    assert Summarize.load(path).clusters.per_sentence is None
+    assert Cluster.load(path).candidates
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "group"),
+    [
+        ("topics/{group}.txt.data", "OpinosisDataset1.0/topics/food_holiday.txt.data", "food_holiday"),
+        ("topics/{group}.txt.data", "topics/a.b.txt.data", "a.b"),
+        ("topics/{group}.txt.data", "topics/a.txtxdata", None),
+        ("topics/{group}.txt", "topics/a/b.txt", None),
+        ("topics/{group}.txt", "othertopics/a.txt", None),
+        ("topics/{group}.txt", "topics/.a.txt", None),
+        ("topics/{group}.txt", "topics/a.txt/", None),
+        ("gold/{group}/*.gold", "x/gold/a/a.1.gold", "a"),
+        ("gold/{group}/*.gold", "gold/a/.gold", None),
+        ("*/{group}/text (1)+.txt", "any/a/text (1)+.txt", "a"),
+        ("{group}", "anything", "anything"),
+    ],
+)
+def test_a_pattern_tells_which_part_of_a_path_names_the_group(pattern: str, name: str, group: str | None) -> None:
+    found = ArchiveReader.matching(pattern).fullmatch(name)
+    assert (found[1] if found else None) == group
+
+
+def test_a_description_by_hand_is_refused_as_one_of_the_file() -> None:
+    with pytest.raises(ValidationError, match="Input should be a valid string"):
+        ArchiveReader.model_validate({**ARCHIVE, "texts": 3})

@@ -1,0 +1,196 @@
+"""The tables of docs/summaries.md, and what they say in words: each sentence is written from its numbers."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tools.pages.showing import experiment, interval, measured, table
+
+Found = Mapping[str, Any]
+OURS, LOT = "clusters", "random"
+APPROACHES = {
+    OURS: "on clusters",
+    "centroid": "nearest to the centre",
+    "lexrank": "LexRank (sumy)",
+    "textrank": "TextRank (sumy)",
+    "first": "first sentences",
+    LOT: "by lot",
+}
+MEASURES = {
+    "coverage": "coverage",
+    "shared_words": "shared words",
+    "redundancy": "redundancy",
+    "words": "words",
+}
+ROUGE = {"rouge_1_f1": "ROUGE-1 F1", "rouge_2_f1": "ROUGE-2 F1", "rouge_l_f1": "ROUGE-L F1"}
+DEFAULT = "params.yaml"
+
+
+def in_short() -> Iterator[str]:
+    """Yields what was found, a sentence each."""
+    yield from _verdicts_of_clusters(measured("cluster", "films"), "reviews of films")
+    yield _verdict_of_summaries(experiment("summaries")["opinosis"]["summarize"], "rouge_1_f1", "Opinosis, ROUGE-1 F1")
+    for measure in ("coverage", "shared_words"):
+        title = f"Reviews not seen, {MEASURES[measure]}"
+        yield _verdict_of_summaries(measured("summarize", "films"), measure, title)
+
+
+def films_found() -> Iterator[str]:
+    """Yields how well films are found again."""
+    yield from _finding("films", "reviews of films")
+
+
+def editorials_found() -> Iterator[str]:
+    """Yields how well editorials are found again."""
+    yield from _finding("editorials", "sentences of editorials")
+
+
+def _finding(name: str, texts: str) -> Iterator[str]:
+    found = measured("cluster", name)
+    yield (
+        f"{found['texts']} {texts}, {found['sets']} sets of {found['groups_of_a_set']}; V-measure of clusters by lot "
+        f"{found['ways']['by lot']['by lot']['v_measure']['value']:.3f}."
+    )
+    yield ""
+    yield from table(
+        ["vectors", "method", "V-measure", "adjusted Rand", "adjusted mutual information", "clusters", "in a cluster"],
+        (
+            [
+                name,
+                method,
+                *(interval(one[measure]) for measure in ("v_measure", "adjusted_rand", "adjusted_mutual_information")),
+                f"{one['clusters']['value']:.1f}",
+                f"{one['clustered']['value']:.0%}",
+            ]
+            for name, methods in found["ways"].items()
+            if name != "by lot"
+            for method, one in methods.items()
+        ),
+    )
+    yield ""
+    yield from _verdicts_of_clusters(found, texts)
+
+
+def _verdicts_of_clusters(found: Found, texts: str) -> Iterator[str]:
+    baseline = found["versus"]["baseline"]
+    for method in ("kmeans", "agglomerative"):
+        test = found["versus"]["v_measure"]["encoder"][method]
+        yield (
+            f"- **{method}, {texts}: the encoder's vectors are {_verdict(test)} {baseline}.** V-measure "
+            f"{interval(found['ways']['encoder'][method]['v_measure'])} and "
+            f"{interval(found['ways'][baseline][method]['v_measure'])}, difference {interval(test['difference'])}, p "
+            f"{_p(test['holm_p'])}."
+        )
+
+
+def _verdict(test: Found) -> str:
+    if test["holm_p"] >= 0.05:
+        return "not told apart from"
+    return "better than" if test["difference"]["value"] > 0 else "worse than"
+
+
+def films_summarized() -> Iterator[str]:
+    """Yields what summaries of films are worth."""
+    yield from _rating(measured("summarize", "films"), {**MEASURES, "opinion_off": "opinion off by",
+                                                        "marked_off": "marks off by"})  # fmt: skip
+
+
+def editorials_summarized() -> Iterator[str]:
+    """Yields what summaries of editorials are worth."""
+    yield from _rating(measured("summarize", "editorials"), {**MEASURES, "opinion_off": "opinion off by"})
+
+
+def opinosis() -> Iterator[str]:
+    """Yields what summaries of Opinosis are worth."""
+    found = experiment("summaries")["opinosis"]
+    counted = found["gather"]
+    yield (
+        f"{counted['texts']['seen']} sentences of {counted['groups']['kept']} topics, "
+        f"{counted['groups']['with_references']} of which people have summarised."
+    )
+    yield ""
+    yield from _rating(found["summarize"], {**ROUGE, **MEASURES})
+
+
+def speeches() -> Iterator[str]:
+    """Yields what summaries of French speeches are worth."""
+    found = experiment("summaries")["speeches-fr"]
+    yield f"{found['gather']['texts']['seen']} sentences of {found['gather']['groups']['kept']} speeches."
+    yield ""
+    yield from _rating(found["summarize"], MEASURES)
+
+
+def _rating(found: Found, measures: Mapping[str, str]) -> Iterator[str]:
+    yield f"{found['groups']} groups, {found['sentences']} sentences each."
+    yield ""
+    yield from table(
+        ["summary", *measures.values()],
+        (
+            [
+                title,
+                *(
+                    f"{one[measure]['value']:.0f}" if measure == "words" else interval(one[measure])
+                    for measure in measures
+                ),
+            ]
+            for approach, title in APPROACHES.items()
+            for one in (found["approaches"][approach],)
+        ),
+    )
+    yield ""
+    for measure, title in measures.items():
+        if measure in found["versus"]["first"]:
+            yield _verdict_of_summaries(found, measure, title)
+    lots = {measure: found["lots"][measure] for measure in list(measures)[:2]}
+    yield (
+        "- One summary by lot for each group would have had, 95 times of 100, "
+        + " and ".join(f"{measures[name]} of {one['low']:.3f} to {one['high']:.3f}" for name, one in lots.items())
+        + " (mean over the groups)."
+    )
+
+
+def _verdict_of_summaries(found: Found, measure: str, title: str) -> str:
+    """Says against which approaches clusters are better or worse, and against which nothing can be told."""
+    lower_is_better = measure in ("redundancy", "opinion_off")
+    said: dict[str, list[str]] = {"better than": [], "worse than": [], "not told apart from": []}
+    for approach, tests in found["versus"].items():
+        test = tests[measure]
+        if test["holm_p"] >= 0.05:
+            kind = "not told apart from"
+        else:
+            kind = "better than" if (test["difference"]["value"] < 0) == lower_is_better else "worse than"
+        said[kind].append(f"{APPROACHES[approach]} ({interval(test['difference'])}, p {_p(test['holm_p'])})")
+    return (
+        f"- **{title}**: clusters are "
+        + "; ".join(f"{kind} {', '.join(who)}" for kind, who in said.items() if who)
+        + "."
+    )
+
+
+def choices() -> Iterator[str]:
+    """Yields what each choice is worth on the films that the default run leaves."""
+    found = experiment("summaries")["choices"]
+    yield f"{found['films']} films that the default run does not draw."
+    yield ""
+    yield from table(
+        ["choice", "coverage", "shared words", "mean of both", "against params.yaml", "p"],
+        (
+            [
+                name,
+                *(interval(one[measure]) for measure in ("coverage", "shared_words", "both")),
+                "" if name == DEFAULT else interval(one["versus_default"]["difference"]),
+                "" if name == DEFAULT else _p(one["versus_default"]["p"]),
+            ]
+            for name, one in found["changes"].items()
+        ),
+    )
+    better = [
+        name
+        for name, one in found["changes"].items()
+        if one["versus_default"]["p"] < 0.05 and one["versus_default"]["difference"]["value"] > 0
+    ]
+    yield ""
+    yield f"Significantly better than params.yaml: {', '.join(better) or 'none'}."
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
