@@ -12,7 +12,7 @@ Results: experiments/summaries.json, from which `make readme` writes tables of d
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir
 from functools import partial
 from pathlib import Path
@@ -33,13 +33,16 @@ from stages.settings.cluster import Cluster
 from stages.settings.collections import HELD_OUT, SEEN, CollectionSection
 from stages.settings.evaluate import Evaluate
 from stages.settings.summarize import Summarize, Summarizer
+from stages.statistics.multiple import holm
 from stages.statistics.paired import mean_interval, paired
-from stages.summaries.choosing import Budget
-from stages.summaries.choosing import choose as summarize
+from stages.summaries.choosing import Budget, speak
+from stages.summaries.choosing import choose as choose_sentences
 from stages.summaries.groups import Group, groups_of
 
 FILMS, OPINOSIS, SPEECHES = "films", "opinosis", "speeches-fr"
 DEFAULT = "params.yaml"
+MEASURES = ("coverage", "shared_words", "shared_pairs")
+ONE, BY_LOT = "one cluster", "clusters by lot"  # what do clusters bring?
 CHANGES: Mapping[str, Mapping[str, Any]] = {
     DEFAULT: {},
     "vectors alone": {"words": 0.0},
@@ -52,6 +55,7 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "agglomerative": {"method": "agglomerative"},
     "hdbscan": {"method": "hdbscan"},
     "clusters of TF-IDF": {"representation": TFIDF},
+    "no exchange": {"exchange": False},
     "redundancy 0.1": {"redundancy": 0.1},
     "redundancy 0.3": {"redundancy": 0.3},
 }
@@ -88,19 +92,24 @@ def choices(clone: Path) -> dict[str, Any]:
         for name, change in CHANGES.items():
             rated[name] = rate(groups, default.model_copy(update=change), sentences)
             bar.update()
+    random = np.random.default_rng(default.seed)
+    rated[ONE] = rate(groups, default, sentences, lambda texts: np.zeros(texts, int))
+    rated[BY_LOT] = rate(groups, default, sentences, lambda texts: random.permutation(texts) % sentences)
     evaluate = Evaluate.load()
-    both = {name: (found["coverage"] + found["shared_words"]) / 2 for name, found in rated.items()}
-    return {
-        "films": len(groups),
-        "changes": {
-            name: {
-                **{measure: mean_interval(values, evaluate.confidence) for measure, values in found.items()},
-                "both": mean_interval(both[name], evaluate.confidence),
-                "versus_default": paired(both[name], both[DEFAULT], confidence=evaluate.confidence, seed=evaluate.seed),
-            }
-            for name, found in rated.items()
-        },
+    for found in rated.values():
+        found["both"] = (found["coverage"] + found["shared_words"]) / 2
+    tests = {
+        name: paired(found["both"], rated[DEFAULT]["both"], confidence=evaluate.confidence, seed=evaluate.seed)
+        for name, found in rated.items()
+        if name != DEFAULT
     }
+    for test, corrected in zip(tests.values(), holm([test["p"] for test in tests.values()]), strict=True):
+        test["holm_p"] = corrected
+    changes = {
+        name: {measure: mean_interval(values, evaluate.confidence) for measure, values in found.items()}
+        for name, found in rated.items()
+    }
+    return {"films": len(groups), "changes": changes, "versus_default": tests}
 
 
 def read_groups() -> Iterator[Group]:
@@ -109,16 +118,23 @@ def read_groups() -> Iterator[Group]:
     return groups_of(seen, held, partial(represent, ENCODER, seen, {}), {}, None)
 
 
-def rate(groups: list[Group], settings: Summarizer, sentences: int) -> dict[str, np.ndarray]:
-    """Gives (films,) coverage and shared words of the summaries that some choices make."""
+def rate(
+    groups: list[Group], settings: Summarizer, sentences: int, clusters: Callable[[int], np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
+    """Gives (films,) coverage and shared words of the summaries that some choices make, or some clusters."""
     candidates = Cluster.load().candidates
     rated = []
     for group in groups:
         texts = Texts.of(group.texts, group.against.language, group.against.vectors)
         vectors = represent(settings.representation, texts, {}, np.arange(len(group.texts)))
-        found = summarize(group.texts, vectors, Budget(sentences), settings, candidates)
+        if clusters:
+            found = speak(group.texts, vectors, clusters(len(group.texts)), Budget(sentences), settings)
+        else:
+            found = choose_sentences(group.texts, vectors, Budget(sentences), settings, candidates)
         rated.append(group.against.rate(found.places))
-    return {measure: np.array([one[measure] for one in rated]) for measure in ("coverage", "shared_words")}
+    return {
+        measure: np.array([one[measure] for one in rated]) for measure in ("coverage", "shared_words", "shared_pairs")
+    }
 
 
 def opinosis_choice(source: str) -> dict[str, Any]:

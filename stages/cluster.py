@@ -9,7 +9,7 @@ from stages.clustering.finding import find_groups, mixed_sets
 from stages.clustering.naming import distinctive_terms
 from stages.clustering.tables import cluster_rows, named
 from stages.clustering.texts import Texts
-from stages.clustering.vectors import represent, word_vectors
+from stages.clustering.vectors import available, represent, word_vectors
 from stages.command import run
 from stages.pictures.clusters import draw_clusters, draw_finding
 from stages.progress import progress
@@ -21,12 +21,13 @@ from stages.settings.evaluate import Evaluate
 def cluster(name: str) -> None:
     """Clusters a collection in each way there is, and measures how well its groups are found again."""
     settings, texts = Cluster.load(), Texts.read(name, [SEEN, HELD_OUT])
-    static = word_vectors(settings.representations, texts.language)
-    represented = {one: partial(represent, one, texts, static) for one in settings.representations}
+    names = available(settings.representations, texts.language)
+    static = word_vectors(names, texts.language)
+    represented = {one: partial(represent, one, texts, static) for one in names}
     sets = mixed_sets(texts.groups, settings.together, settings.seed)
     with progress("cluster", len(sets), "set") as bar:
         found = find_groups(sets, represented, settings, bar.update)
-    first, method = settings.representations[0], settings.methods[0]
+    first, method = names[0], settings.methods[0]
     shown = sets[0]
     clusters = found.clusters[first, method][0]
     terms = distinctive_terms([texts.texts[place] for place in shown.places], clusters, settings.terms, texts.language)

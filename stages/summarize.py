@@ -24,12 +24,14 @@ from stages.settings.collections import HELD_OUT, REFERENCES, SEEN, CollectionSe
 from stages.settings.embed import Embed
 from stages.settings.evaluate import Evaluate
 from stages.settings.summarize import Summarize
+from stages.summaries.baselines import rankers
 from stages.summaries.choosing import Budget, choose
 from stages.summaries.comparing import compared
 from stages.summaries.groups import groups_of, rows, summarize_group
 from stages.summaries.opinions import opinions_of
 from stages.summaries.own_text import read_sentences, told
 from stages.summaries.page import write_page
+from stages.words.splitting import forms
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,8 @@ def summarize(
         summarize_text(read_sentences(file, language, by_line=lines), language, budget)
     elif file or sentences or words or lines:
         raise StageError(f"options are for a text of your own; what {collection} is summarised by is in params.yaml")
+    elif collection not in CollectionSection.load().root and Path(collection).exists():
+        raise StageError(f"{collection} is a file, not a collection: name it with --file {collection}")
     else:
         summarize_collection(collection)
 
@@ -62,8 +66,9 @@ def summarize_text(texts: list[str], language: str, budget: Budget) -> None:
     """Prints the summary of some sentences."""
     if not texts:
         log.warning("there is no sentence to summarise: nothing holds a letter or a digit")
+        return
     settings, compute, embedded = Summarize.load().clusters, Compute.load(), np.empty((len(texts), 0), np.float32)
-    if settings.representation == ENCODER and texts:
+    if settings.representation == ENCODER:
         from stages.transformer.sentences import SentenceEncoder  # takes seconds that other vectors do not need
 
         encoder = SentenceEncoder.load(paths.encoder(EncoderName.load().root), Embed.load(), compute)
@@ -71,6 +76,9 @@ def summarize_text(texts: list[str], language: str, budget: Budget) -> None:
             embedded = encoder.vectors(texts, bar.update)
     represented = _represented(settings.representation, Texts.of(texts, language, embedded))
     found = choose(texts, represented(np.arange(len(texts))), budget, settings, Cluster.load().candidates)
+    if not found.chosen:
+        shortest = min(len(forms(text)) for text in texts)
+        log.warning("no sentence is as short as --words asks for: the shortest has %d words", shortest)
     typer.echo(told(texts, found, language), nl=False)
 
 
@@ -81,12 +89,12 @@ def summarize_collection(name: str) -> None:
     opinions = opinions_of(seen.texts, settings.opinion, Compute.load()) if collection.opinion else None
     references = read_json(paths.collection(name) / REFERENCES)
     groups = groups_of(seen, held, _represented(settings.clusters.representation, seen), references, opinions)
-    found = []
+    found, known = [], rankers(seen.language)
     with progress("summarize", len(set(seen.groups)), "group") as bar:
         for group in groups:
-            found.append(summarize_group(group, collection.sentences, settings, Cluster.load().candidates))
+            found.append(summarize_group(group, collection.sentences, settings, Cluster.load().candidates, known))
             bar.update()
-    report = {"sentences": collection.sentences, **compared(found, Evaluate.load())}
+    report = {"sentences": collection.sentences, **compared(found, Evaluate.load(), unseen=bool(held.texts))}
     write_json(paths.metrics("summarize", name), report)
     with new_folder(paths.summaries(name)) as folder:
         made = "".join(json.dumps(row, ensure_ascii=False) + "\n" for one in found for row in rows(one))

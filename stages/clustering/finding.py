@@ -20,6 +20,7 @@ MEASURES: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "adjusted_rand": adjusted_rand_score,
     "adjusted_mutual_information": adjusted_mutual_info_score,
 }
+TESTED = ("v_measure", "adjusted_mutual_information")
 LOT = "by lot"
 CHOSEN = "number by silhouette"
 
@@ -97,20 +98,24 @@ class Found:
     def _versus(
         self, scored: Mapping[tuple[str, str], Mapping[str, np.ndarray]], settings: Cluster, evaluate: Evaluate
     ) -> dict[str, Any]:
-        *others, baseline = settings.representations
+        """Tests each way against the same method on the last representation; p corrected for all tests of a measure."""
+        *others, baseline = dict.fromkeys(name for name, _ in self.clusters)
         methods = [method for name, method in self.clusters if name == baseline]
-        report: dict[str, Any] = {}
-        for name, method in product(others, methods):
-            report.setdefault(name, {})[method] = paired(
-                scored[name, method]["v_measure"],
-                scored[baseline, method]["v_measure"],
-                confidence=evaluate.confidence,
-                seed=settings.seed,
-            )
-        tests = [test for by_method in report.values() for test in by_method.values()]
-        for test, corrected in zip(tests, holm([test["p"] for test in tests]), strict=True):
-            test["holm_p"] = corrected
-        return {"baseline": baseline, "v_measure": report}
+        report: dict[str, Any] = {"baseline": baseline}
+        for measure in TESTED:
+            tests = {
+                way: paired(
+                    scored[way][measure],
+                    scored[baseline, way[1]][measure],
+                    confidence=evaluate.confidence,
+                    seed=settings.seed,
+                )
+                for way in product(others, methods)
+            }
+            corrected = holm([test["p"] for test in tests.values()])
+            for ((name, method), test), p in zip(tests.items(), corrected, strict=True):
+                report.setdefault(measure, {}).setdefault(name, {})[method] = {**test, "holm_p": p}
+        return report
 
 
 def find_groups(

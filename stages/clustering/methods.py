@@ -14,7 +14,7 @@ from stages.settings.cluster import Method
 NONE = -1  # the number of no cluster
 STARTS = 10  # of k-means, of which the best is kept
 STARTS_TO_CHOOSE = 3  # likewise, while a number of clusters is chosen
-# Agglomerative clustering and HDBSCAN compare all texts with each other: 20 000 take 1.6 GB.
+# Agglomerative clustering and HDBSCAN compare all texts with each other: the distances of 20 000 take 1.6 GB.
 MOST_COMPARED = 20_000
 JUDGED = 2_000  # texts of which the silhouette is taken: it compares all with each other, too
 
@@ -80,7 +80,7 @@ def _cluster(vectors: Vectors, method: Method, clusters: int, starts: int, seed:
         return np.zeros(vectors.shape[0], int)
     if method == "agglomerative":
         return AgglomerativeClustering(clusters).fit_predict(dense(vectors))
-    with threadpool_limits(1):  # of so few numbers, threads wait for each other longer than they compute
+    with threadpool_limits(1):  # the sums of one thread have one order
         return KMeans(clusters, n_init=starts, random_state=seed).fit_predict(vectors)
 
 
@@ -90,5 +90,8 @@ def _precise(vectors: Vectors) -> Vectors:
 
 
 def _different(vectors: Vectors) -> int:
-    """Counts the vectors that differ, as each cluster needs one of its own; of many, the first thousands."""
-    return len({row.tobytes() for row in dense(vectors[:JUDGED])})
+    """Counts the vectors that differ, as each cluster needs one of its own."""
+    if isinstance(vectors, np.ndarray):
+        return len({row.tobytes() for row in vectors})
+    rows = zip(vectors.indptr, vectors.indptr[1:], strict=False)
+    return len({(vectors.indices[here:end].tobytes(), vectors.data[here:end].tobytes()) for here, end in rows})

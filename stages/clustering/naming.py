@@ -47,8 +47,8 @@ def _strongest(inside: Counter[str], everywhere: Counter[str], count: int) -> li
     for term, here in inside.items():
         prior = everywhere[term] * scale
         there = everywhere[term] - here
-        odds = np.log((here + prior) / (own + PRIOR - here - prior))
-        others = np.log((there + prior) / (total - own + PRIOR - there - prior))
+        odds = _log_odds(here + prior, own + PRIOR)
+        others = _log_odds(there + prior, total - own + PRIOR)
         scores[term] = (odds - others) / np.sqrt(1 / (here + prior) + 1 / (there + prior))
     ordered = sorted((term for term in scores if scores[term] > 0), key=lambda term: (-scores[term], term))
     chosen: list[str] = []
@@ -57,3 +57,8 @@ def _strongest(inside: Counter[str], everywhere: Counter[str], count: int) -> li
         if len(chosen) < count and not any(set(term.split()) & set(other.split()) for other in chosen):
             chosen.append(term)
     return chosen
+
+
+def _log_odds(count: float, total: float) -> float:
+    """Gives the logarithm of the odds of a term; where there is no other term, half a one is taken to be there."""
+    return float(np.log(count / max(total - count, 0.5)))

@@ -1,6 +1,8 @@
 """What stands for a text: its words weighted, the mean of the vectors of its words, or what an encoder makes of it."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from gensim.models import KeyedVectors
@@ -10,12 +12,13 @@ from sklearn.preprocessing import normalize
 
 from stages.artifacts import paths
 from stages.clustering.texts import Texts
-from stages.errors import StageError
 from stages.words.lists import function_words
 from stages.words.splitting import forms
 from stages.words.vectors import VECTORS, load_vectors
 
 ENCODER, TFIDF, TRAINED = "encoder", "tfidf", "word2vec"
+
+log = logging.getLogger(__name__)
 
 Vectors = np.ndarray | csr_matrix  # (texts, width) float32, rows of length one, or zero where a text has no known word
 
@@ -37,19 +40,26 @@ def represent(name: str, texts: Texts, static: Mapping[str, KeyedVectors], place
     return mean_vectors(chosen, static[name], texts.language)
 
 
+def available(names: Iterable[str], language: str) -> list[str]:
+    """Gives those of some representations that a language has, and tells which it has not."""
+    found = [name for name in names if name in (ENCODER, TFIDF) or _file(name, language).exists()]
+    for name in names:
+        if name not in found:
+            log.warning("%r has no vectors %r: left out", language, name)
+    return found
+
+
 def word_vectors(names: Iterable[str], language: str) -> dict[str, KeyedVectors]:
     """Reads those of some representations that are vectors of words.
 
     Raises:
         StageError: the language has none of that name.
     """
-    files = {name: paths.language(language) / f"{name}.bin" for name in names if name not in (ENCODER, TFIDF)}
-    if TRAINED in files:
-        files[TRAINED] = paths.word2vec(language) / VECTORS
-    for name, file in files.items():
-        if not file.exists():
-            raise StageError(f"there are no vectors {name!r} of {language!r}: {file} is missing (or is it misspelt?)")
-    return {name: load_vectors(file) for name, file in files.items()}
+    return {name: load_vectors(_file(name, language)) for name in names if name not in (ENCODER, TFIDF)}
+
+
+def _file(name: str, language: str) -> Path:
+    return paths.word2vec(language) / VECTORS if name == TRAINED else paths.language(language) / f"{name}.bin"
 
 
 def dense(vectors: Vectors) -> np.ndarray:

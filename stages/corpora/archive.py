@@ -1,6 +1,7 @@
 """Archives of text files: each a group of texts, one a line, beside summaries that people wrote of it."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from stages.corpora.row import Row
 from stages.errors import StageError
 from stages.settings.collections import ArchiveReader
 
-LARGEST = 2**26  # bytes of a member: a group is clustered as a whole, and no summary is that long
+LARGEST = 2**30  # bytes of all files together: a collection is held in memory
 
 
 class Gathered(NamedTuple):
@@ -27,16 +28,20 @@ def read_archive(path: Path, reader: ArchiveReader) -> Gathered:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            rows = [
-                Row(f"{group}-{number}", text, None, None, group, number)
-                for group, content in _members(archive, path, reader.texts, reader.encoding)
-                for number, text in enumerate(_lines(content))
-            ]
+            rows: list[Row] = []
+            groups: set[str] = set()
+            for group, content in _members(archive, path, reader.texts, reader.encoding):
+                if group in groups:
+                    raise StageError(f"{path} has two files of the group {group!r}: make reader.texts name one of them")
+                groups.add(group)
+                lines = enumerate(_lines(content))
+                rows += [Row(f"{group}-{number}", text, None, None, group, number) for number, text in lines]
             references: dict[str, list[str]] = {}
             if reader.references:
                 for group, content in _members(archive, path, reader.references, reader.encoding):
                     references.setdefault(group, []).append("\n".join(_lines(content)))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:  # broken, encrypted, packed otherwise
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        # It is missing, broken, encrypted, or packed in a way that Python does not know.
         raise StageError(f"{path} is no sound zip archive ({error}): check the source and its pin") from None
     if not rows:
         raise StageError(f"{path} holds no texts under {reader.texts!r}: check reader.texts")
@@ -46,12 +51,14 @@ def read_archive(path: Path, reader: ArchiveReader) -> Gathered:
 def _members(archive: zipfile.ZipFile, path: Path, pattern: str, encoding: str) -> Iterator[tuple[str, str]]:
     """Yields (group, content) of the files that match."""
     matching = ArchiveReader.matching(pattern)
+    left = LARGEST
     for name in sorted(archive.namelist()):
         if found := matching.fullmatch(name):
             with archive.open(name) as file:
-                content = file.read(LARGEST + 1)
-            if len(content) > LARGEST:
-                raise StageError(f"{path}: {name} is larger than {LARGEST:,} bytes: it may be a bomb")
+                content = file.read(left + 1)
+            left -= len(content)
+            if left < 0:
+                raise StageError(f"{path}: up to {name}, files unpack to more than {LARGEST:,} bytes: it may be a bomb")
             try:
                 yield found[1], content.decode(encoding)
             except (UnicodeDecodeError, LookupError) as error:

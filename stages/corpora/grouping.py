@@ -43,12 +43,15 @@ def chosen_groups(groups: Sequence[Sequence[Row]], *, least: int, most: int | No
     """Keeps groups with at least `least` texts; of those, `most` that are drawn by lot, in their order.
 
     Raises:
-        StageError: none has as many.
+        StageError: fewer than two have as many: there would be nothing to tell apart.
     """
     kept = [rows for rows in groups if len(rows) >= least]
-    if not kept:
+    if len(kept) < 2:
         longest = max(map(len, groups), default=0)
-        raise StageError(f"no group has {least} texts (the largest has {longest}): lower the collection's `least`")
+        raise StageError(
+            f"{len(kept)} groups have {least} texts (the largest has {longest}), two are needed: lower the "
+            "collection's `least`; a single text is summarised by `python -m stages.summarize --file`"
+        )
     if most is None or len(kept) <= most:
         return kept
     drawn = np.random.default_rng(seed).choice(len(kept), size=most, replace=False)
@@ -56,12 +59,16 @@ def chosen_groups(groups: Sequence[Sequence[Row]], *, least: int, most: int | No
 
 
 def hold_out(groups: Sequence[Sequence[Row]], share: float, seed: int) -> tuple[list[Row], list[Row]]:
-    """Deals the texts of each group by lot: those that are summarised, and the share that is kept from the summary."""
+    """Deals the texts of each group by lot: those that are summarised, and the share that is kept from the summary.
+
+    Of a share above 0, each group has at least one text in either part.
+    """
     random = np.random.default_rng(seed)
     seen: list[Row] = []
     held_out: list[Row] = []
     for rows in groups:
-        apart = set(random.permutation(len(rows))[: round(len(rows) * share)].tolist())
+        count = min(max(round(len(rows) * share), 1), len(rows) - 1) if share else 0
+        apart = set(random.permutation(len(rows))[:count].tolist())
         for place, row in enumerate(rows):
             (held_out if place in apart else seen).append(row)
     return seen, held_out

@@ -1,6 +1,7 @@
 """Settings of the stage `cluster`."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -8,6 +9,7 @@ from stages.settings.section import Section, Seed, Strict
 
 # `encoder`, `tfidf`, `word2vec`, or the name of pretrained vectors of the language.
 Representation = Annotated[str, Field(min_length=1)]
+KNOWN = ("encoder", "tfidf", "word2vec")
 Method = Literal["kmeans", "agglomerative", "hdbscan"]
 
 
@@ -33,3 +35,16 @@ class Cluster(Section, Strict):
     together: Annotated[int, Field(ge=2)]
     terms: Annotated[int, Field(ge=1)]
     seed: Seed
+
+    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """What stands for a text must be known."""
+        yield from unknown("cluster.representations", self.representations, params)
+
+
+def unknown(key: str, names: Iterable[str], params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields the representations that there are in no language."""
+    static = {name for about in params["language"].values() for name in about["vectors"]}
+    known = [*KNOWN, *sorted(static)]
+    for name in names:
+        if name not in known:
+            yield key, f"there are no vectors {name!r} in any language (there are: {', '.join(known)})"

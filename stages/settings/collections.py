@@ -97,6 +97,16 @@ class Collection(Strict):
             )
         return self
 
+    @model_validator(mode="after")
+    def _leaves_something_out(self) -> "Collection":
+        seen = self.least - round(self.least * self.held_out)
+        if seen <= self.sentences:
+            raise ValueError(
+                f"least: of a group of {self.least} texts, {seen} would be summarised in {self.sentences} sentences: "
+                "raise least, or lower held_out or sentences"
+            )
+        return self
+
 
 class Collections(Single[list[Name]]):
     """The collections of a run, each described under `collection.<name>`."""
@@ -104,13 +114,12 @@ class Collections(Single[list[Name]]):
     key: ClassVar[str] = "collections"
 
     def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """A collection must be described, and be in a language whose words have vectors."""
-        without = "or leave collections out: -S 'collections=[]'"
+        """A collection must be described, and its name no task's; and somewhere there must be vectors of words."""
+        if self.root and not params["languages"]:
+            yield "collections", "vectors of words are those of languages, which names none: -S 'collections=[]'"
         for name in self.root:
             if name not in params["collection"]:
                 yield "collections", f"{name!r} is not described under collection ({', '.join(params['collection'])})"
-            elif (code := params["collection"][name]["language"]) not in params["languages"]:
-                yield "collections", f"{name!r} is in {code!r}, which is not among languages: add it, {without}"
             if name in params["tasks"]:
                 yield "collections", f"{name!r} is the name of a task too: choose another one"
 

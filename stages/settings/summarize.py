@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from stages.settings.cluster import Method, Representation
+from stages.settings.cluster import Method, Representation, unknown
 from stages.settings.section import Name, Section, Seed, Share, Strict
 
 
@@ -17,6 +17,7 @@ class Summarizer(Strict):
         method: of clustering.
         per_sentence: clusters for each sentence of the summary; null lets the silhouette choose their number.
         words: how much the words that two sentences share count for their likeness, beside their vectors.
+        exchange: whether the sentences are exchanged, in the end, for those that together say best what all say.
         redundancy: how much likeness to a sentence that was chosen already counts against another one.
         seed: of k-means.
     """
@@ -25,6 +26,7 @@ class Summarizer(Strict):
     method: Method
     per_sentence: Annotated[int, Field(ge=1)] | None
     words: Share
+    exchange: bool
     redundancy: Share
     seed: Seed
 
@@ -41,7 +43,7 @@ class Summarize(Section, Strict):
 
     Attributes:
         clusters: the summariser that is built on clusters.
-        lots: summaries by lot, of which the mean is the baseline `random`.
+        lots: summaries by lot of each group, of which the mean is the baseline `random`.
         opinion: tells whether a summary keeps the share of positive opinions.
         shown: groups whose summaries stand on the page, side by side.
     """
@@ -49,7 +51,7 @@ class Summarize(Section, Strict):
     key: ClassVar[str] = "summarize"
 
     clusters: Summarizer
-    lots: Annotated[int, Field(ge=1)]
+    lots: Annotated[int, Field(ge=2)]
     opinion: OpinionOf
     shown: Annotated[int, Field(ge=0)]
     seed: Seed
@@ -59,6 +61,7 @@ class Summarize(Section, Strict):
         if not params["collections"]:
             return
         without = "choose another, or leave collections out: -S 'collections=[]'"
+        yield from unknown("summarize.clusters.representation", [self.clusters.representation], params)
         if self.opinion.task not in params["tasks"]:
             yield "summarize.opinion.task", f"{self.opinion.task!r} is not among tasks: {without}"
         if self.opinion.approach not in params["approaches"]:

@@ -21,6 +21,15 @@ def mean_interval(values: np.ndarray, confidence: float) -> dict[str, float]:
     return {"value": mean, "low": mean - reach, "high": mean + reach}
 
 
+def prediction_interval(values: np.ndarray, confidence: float) -> dict[str, float]:
+    """Gives `low` and `high`, between which one more such value would lie (Student's t)."""
+    mean, count = float(np.mean(values)), len(values)
+    if count < 2:
+        return {"low": mean, "high": mean}
+    reach = float(student_t.ppf((1 + confidence) / 2, count - 1) * np.std(values, ddof=1) * np.sqrt(1 + 1 / count))
+    return {"low": mean - reach, "high": mean + reach}
+
+
 def paired(first: np.ndarray, second: np.ndarray, *, confidence: float, seed: int) -> dict[str, Any]:
     """Gives the mean `difference` of two approaches with its interval, and `p`, how likely one as large is by chance.
 

@@ -1,5 +1,6 @@
 """What else a summary could be made by: the first sentences, sentences by lot, the centre, and tools for it (sumy)."""
 
+import logging
 from collections.abc import Sequence
 from types import SimpleNamespace
 
@@ -10,8 +11,9 @@ from sumy.summarizers.lex_rank import LexRankSummarizer
 from sumy.summarizers.text_rank import TextRankSummarizer
 from sumy.utils import get_stop_words
 
-from stages.clustering.vectors import Vectors
 from stages.words.splitting import forms
+
+log = logging.getLogger(__name__)
 
 RANKERS = {"lexrank": LexRankSummarizer, "textrank": TextRankSummarizer}
 
@@ -26,11 +28,29 @@ def by_lot(texts: Sequence[str], sentences: int, random: np.random.Generator) ->
     return sorted(random.permutation(len(texts))[:sentences].tolist())
 
 
-def nearest_to_centre(vectors: Vectors, sentences: int) -> list[int]:
-    """Gives the sentences whose vectors are nearest to the mean of all (Radev et al., 2004)."""
-    centre = np.asarray(vectors.mean(axis=0)).ravel()
-    near = np.asarray(vectors @ centre).ravel()
+def nearest_to_centre(vectors: np.ndarray, sentences: int, among: np.ndarray | None = None) -> list[int]:
+    """Gives the sentences whose vectors are nearest to the mean of all (Radev et al., 2004).
+
+    Args:
+        vectors: (texts, width).
+        sentences: how many.
+        among: (texts,) which may be taken; None for all.
+    """
+    near = vectors @ vectors.mean(axis=0)
+    if among is not None:
+        near = np.where(among, near, -np.inf)
     return sorted(np.argsort(-near, kind="stable")[:sentences].tolist())
+
+
+def rankers(language: str) -> list[str]:
+    """Gives the rankers that know a language, and tells if none does."""
+    try:
+        Stemmer(language)
+        get_stop_words(language)
+    except LookupError as error:
+        log.warning("no LexRank and no TextRank in %r: %s", language, error)
+        return []
+    return list(RANKERS)
 
 
 def ranked(name: str, texts: Sequence[str], sentences: int, language: str) -> list[int]:
@@ -38,7 +58,7 @@ def ranked(name: str, texts: Sequence[str], sentences: int, language: str) -> li
 
     Args:
         name: `lexrank` (Erkan & Radev, 2004) or `textrank` (Mihalcea & Tarau, 2004).
-        texts: compared each with each, in pure Python: thousands take minutes.
+        texts: compared each with each, in pure Python: of thousands, that takes minutes.
         sentences: how many.
         language: two-letter code.
     """

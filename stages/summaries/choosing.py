@@ -1,6 +1,6 @@
 """The summariser: sentences → clusters → a sentence that speaks for each."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,11 +59,6 @@ def choose(
 ) -> Summary:
     """Summarises sentences by some of them.
 
-    They are clustered; the largest cluster speaks first, through the sentence with which its members agree most. If all
-    have spoken and there is room, they speak again. Then each cluster's sentence is exchanged for another of its
-    members as long as the summary as a whole says better what all sentences say. In both steps, what is like a sentence
-    that was chosen counts less (maximal marginal relevance: Carbonell & Goldstein, 1998), and none is said twice.
-
     Args:
         texts: the sentences, in their order.
         vectors: (texts, width) of length one.
@@ -73,14 +68,34 @@ def choose(
     """
     if not texts:
         return Summary([], np.empty(0, int))
-    clusters = _clusters(vectors, budget.expected(texts), settings, candidates)
+    return speak(texts, vectors, _clusters(vectors, budget.expected(texts), settings, candidates), budget, settings)
+
+
+def speak(
+    texts: Sequence[str], vectors: Vectors, clusters: np.ndarray, budget: Budget, settings: Summarizer
+) -> Summary:
+    """Chooses the sentences that speak for clusters.
+
+    The largest cluster speaks first, through the sentence with which its members agree most. If all have spoken and
+    there is room, they speak again. Then each cluster's sentence is exchanged for another of its members as long as the
+    summary as a whole says better what all sentences say. In both steps, what is like a sentence that was chosen counts
+    less (maximal marginal relevance: Carbonell & Goldstein, 1998), and none is said twice.
+
+    Args:
+        texts: as for `choose`.
+        vectors: likewise.
+        clusters: (texts,) numbers, or `NONE`, not for all of them.
+        budget: as for `choose`.
+        settings: what likeness is.
+    """
     members = {int(number): np.flatnonzero(clusters == number) for number in np.unique(clusters) if number != NONE}
     draft = _Draft(texts, budget, Likeness(texts, vectors, settings.words), settings.redundancy)
     proposed = {number: draft.proposed(places) for number, places in members.items()}
     # The largest first; of two as large, the one that begins first.
     order = sorted(members, key=lambda number: (-len(members[number]), members[number][0]))
     draft.fill({number: proposed[number] for number in order})
-    draft.exchange(proposed)
+    if settings.exchange:
+        draft.exchange(proposed)
     chosen = [Representative(place, number, len(members[number])) for number, place in draft.chosen]
     return Summary(sorted(chosen, key=lambda one: one.place), clusters)
 
@@ -121,18 +136,19 @@ class _Draft:
 
     def fill(self, proposed: dict[int, _Proposed]) -> None:
         """Lets the clusters speak in turn until the budget is spent, or all have said what they can."""
-        silent: set[int] = set()
-        for number in _turns(list(proposed)):
-            if len(self.chosen) == self.budget.sentences or len(silent) == len(proposed):
-                return
-            places = [place for _, place in self.chosen]
-            worth = self._without_repeats(proposed[number].agreement, proposed[number].places, places)
-            allowed = self._allowed(proposed[number].places, places)
-            best = next((place for place in np.argsort(-worth, kind="stable").tolist() if allowed(place)), None)
-            if best is None:
-                silent.add(number)
-            else:
-                self.chosen.append((number, int(proposed[number].places[best])))
+        speaking = list(proposed)
+        while speaking:
+            for number in list(speaking):
+                if len(self.chosen) == self.budget.sentences:
+                    return
+                places = [place for _, place in self.chosen]
+                worth = self._without_repeats(proposed[number].agreement, proposed[number].places, places)
+                allowed = self._allowed(proposed[number].places, places)
+                best = next((place for place in np.argsort(-worth, kind="stable").tolist() if allowed(place)), None)
+                if best is None:
+                    speaking.remove(number)
+                else:
+                    self.chosen.append((number, int(proposed[number].places[best])))
 
     def exchange(self, proposed: dict[int, _Proposed]) -> None:
         """Exchanges one sentence after the other for that of its cluster with which the summary is worth most."""
@@ -166,8 +182,3 @@ class _Draft:
             return fingerprint(text) not in said and (left is None or len(forms(text)) <= left)
 
         return test
-
-
-def _turns(order: Sequence[int]) -> Iterator[int]:
-    while True:
-        yield from order

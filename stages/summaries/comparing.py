@@ -7,10 +7,14 @@ import numpy as np
 
 from stages.settings.evaluate import Evaluate
 from stages.statistics.multiple import holm
-from stages.statistics.paired import mean_interval, paired
+from stages.statistics.paired import mean_interval, paired, prediction_interval
 
-OURS, LOT = "clusters", "random"
-TESTED = ("coverage", "shared_words", "redundancy", "opinion_off", "rouge_1_f1", "rouge_2_f1", "rouge_l_f1")
+# Ours; the same with all sentences in one cluster, which tells what clusters bring; those nearest to the centre among
+# sentences no longer than ours, which tells what length brings; and by lot.
+OURS, ALONE, SHORT, LOT = "clusters", "one cluster", "centroid, as short", "random"
+# Ours are made to be good at these: tested only where the texts were not seen.
+AIMED_AT = ("coverage", "shared_words")
+TESTED = (*AIMED_AT, "shared_pairs", "redundancy", "opinion_off", "rouge_1_f1", "rouge_2_f1", "rouge_l_f1")
 
 Measures = Mapping[str, float]
 
@@ -27,12 +31,13 @@ class Rated(Protocol):
         """Of each summary by lot."""
 
 
-def compared(groups: Sequence[Rated], evaluate: Evaluate) -> dict[str, Any]:
+def compared(groups: Sequence[Rated], evaluate: Evaluate, *, unseen: bool) -> dict[str, Any]:
     """Compares approaches.
 
     Args:
         groups: with a summary by each approach.
         evaluate: confidence of the intervals, seed of the tests.
+        unseen: whether they were held against texts that they were not made of.
 
     Returns:
         `approaches`, each measure with its interval over groups; `lots`, between which values of single summaries by
@@ -44,9 +49,8 @@ def compared(groups: Sequence[Rated], evaluate: Evaluate) -> dict[str, Any]:
         approach: {measure: _column([one.rated[approach] for one in groups], measure) for measure in measures}
         for approach in groups[0].rated
     }
-    tail = 100 * (1 - evaluate.confidence) / 2
     lots = list(zip(*(one.lots for one in groups), strict=True))
-    spread = {measure: [float(_column(lot, measure).mean()) for lot in lots] for measure in measures}
+    tested = [one for one in TESTED if one in measures and (unseen or one not in AIMED_AT)]
     return {
         "groups": len(groups),
         "approaches": {
@@ -54,10 +58,10 @@ def compared(groups: Sequence[Rated], evaluate: Evaluate) -> dict[str, Any]:
             for approach, columns in values.items()
         },
         "lots": {
-            measure: dict(zip(("low", "high"), np.percentile(found, [tail, 100 - tail]).tolist(), strict=True))
-            for measure, found in spread.items()
+            measure: prediction_interval(np.array([_column(lot, measure).mean() for lot in lots]), evaluate.confidence)
+            for measure in measures
         },
-        "versus": _versus(values, [measure for measure in TESTED if measure in measures], evaluate),
+        "versus": _versus(values, tested, evaluate),
     }
 
 

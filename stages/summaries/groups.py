@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from sklearn.preprocessing import normalize
@@ -9,12 +10,13 @@ from sklearn.preprocessing import normalize
 from stages.clustering.texts import Texts
 from stages.clustering.vectors import Vectors
 from stages.settings.summarize import Summarize
-from stages.summaries.baselines import RANKERS, by_lot, first, nearest_to_centre, ranked
-from stages.summaries.choosing import Budget, Summary, choose
-from stages.summaries.comparing import LOT, OURS
+from stages.summaries.baselines import by_lot, first, nearest_to_centre, ranked
+from stages.summaries.choosing import Budget, Summary, choose, speak
+from stages.summaries.comparing import ALONE, LOT, OURS, SHORT
 from stages.summaries.likeness import word_sets
 from stages.summaries.opinions import Opinions
 from stages.summaries.rating import Against, mean_of
+from stages.words.splitting import forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +57,43 @@ def groups_of(
         references: summaries that people wrote, by group.
         opinions: of the seen texts; None where they hold none.
     """
-    for name in dict.fromkeys(seen.groups):
-        places = np.flatnonzero(np.array(seen.groups) == name)
-        apart = np.flatnonzero(np.array(held.groups) == name) if held.texts else np.empty(0, int)
+    apart_of = _places(held.groups)
+    # A classifier whose positive label is not one of the marks says nothing of them.
+    positive_mark = opinions.label if opinions and opinions.label in seen.labels else None
+    for name, places in _places(seen.groups).items():
+        apart = apart_of.get(name, np.empty(0, int))
         texts, others = [seen.texts[place] for place in places], [held.texts[place] for place in apart]
         vectors = normalize(seen.embedded[places])
-        words = word_sets([*texts, *others])
+        words, pairs = word_sets([*texts, *others]), word_sets([*texts, *others], 2)
+        held_part = slice(len(texts) if others else 0, None)
         marks = [seen.labels[place] for place in places]
-        marked = opinions is not None and None not in marks
         against = Against(
             texts,
             seen.language,
             vectors,
             words[: len(texts)],
             normalize(held.embedded[apart]) if others else vectors,
-            words[len(texts) :] if others else words,
+            words[held_part],
+            pairs[: len(texts)],
+            pairs[held_part],
             positive=opinions.positive[places] if opinions else None,
-            marked=np.array([mark == opinions.label for mark in marks]) if opinions and marked else None,
+            marked=np.array([mark == positive_mark for mark in marks]) if positive_mark and None not in marks else None,
             references=references.get(name, []),
         )
         yield Group(name, [seen.ids[place] for place in places], texts, represented(places), against)
 
 
-def summarize_group(group: Group, sentences: int, settings: Summarize, candidates: Sequence[int]) -> Summarized:
+def _places(groups: Sequence[str]) -> dict[str, np.ndarray]:
+    """Gives where the texts of each group stand."""
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(groups):
+        found.setdefault(name, []).append(place)
+    return {name: np.array(places) for name, places in found.items()}
+
+
+def summarize_group(
+    group: Group, sentences: int, settings: Summarize, candidates: Sequence[int], rankers: Sequence[str]
+) -> Summarized:
     """Summarises a group by each approach, in as many sentences, and rates what they say.
 
     Args:
@@ -85,15 +101,21 @@ def summarize_group(group: Group, sentences: int, settings: Summarize, candidate
         sentences: of each summary.
         settings: of clusters, and of how many summaries are made by lot.
         candidates: numbers of clusters that a silhouette may choose from.
+        rankers: of sumy, that know the language.
     """
-    texts = group.texts
-    ours = choose(texts, group.vectors, Budget(sentences), settings.clusters, candidates)
-    random = np.random.default_rng(settings.seed)
+    texts, vectors, budget = group.texts, group.against.vectors, Budget(sentences)
+    ours = choose(texts, group.vectors, budget, settings.clusters, candidates)
+    alone = speak(texts, group.vectors, np.zeros(len(texts), int), budget, settings.clusters)
+    lengths = np.array([len(forms(text)) for text in texts])
+    # Groups of one size would otherwise all have their lots at the same places.
+    random = np.random.default_rng([settings.seed, crc32(group.name.encode())])
     lots = [by_lot(texts, sentences, random) for _ in range(settings.lots)]
     places = {
         OURS: ours.places,
-        "centroid": nearest_to_centre(group.against.vectors, sentences),
-        **{name: ranked(name, texts, sentences, group.against.language) for name in RANKERS},
+        ALONE: alone.places,
+        "centroid": nearest_to_centre(vectors, sentences),
+        SHORT: nearest_to_centre(vectors, sentences, lengths <= lengths[ours.places].max()),
+        **{name: ranked(name, texts, sentences, group.against.language) for name in rankers},
         "first": first(texts, sentences),
         LOT: lots[0],
     }

@@ -1,6 +1,6 @@
 """How alike sentences are, and what some of them say of all: by their vectors, and by the words that they share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -70,9 +70,9 @@ class Likeness:
         return f1_of_words(shared, self.lengths[some, None], self.lengths[None, list(others)])
 
 
-def word_sets(texts: Sequence[str]) -> csr_matrix:
-    """Gives (texts, words) float32: 1 where a word stands in a text."""
-    words = [forms(text) for text in texts]
+def word_sets(texts: Sequence[str], length: int = 1) -> csr_matrix:
+    """Gives (texts, words) float32: 1 where a word, or `length` words in a row, stand in a text."""
+    words = [[" ".join(run) for run in _runs(forms(text), length)] for text in texts]
     if not any(words):
         return csr_matrix(np.zeros((len(texts), 1), np.float32))
     return CountVectorizer(analyzer=_as_they_are, binary=True, dtype=np.float32).fit_transform(words)
@@ -95,6 +95,10 @@ def f1_of_words(shared: np.ndarray, first: np.ndarray, second: np.ndarray) -> np
 
 def _spaced(places: np.ndarray) -> np.ndarray:
     return places[np.unique(np.linspace(0, len(places) - 1, min(len(places), PEERS)).round().astype(int))]
+
+
+def _runs(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[at:] for at in range(length)), strict=False)
 
 
 def _as_they_are(words: Sequence[str]) -> Sequence[str]:

@@ -8,12 +8,14 @@ from jinja2 import Environment
 
 from stages.artifacts.files import new_file
 from stages.settings.collections import Collection
-from stages.summaries.comparing import LOT, OURS
+from stages.summaries.comparing import ALONE, LOT, OURS, SHORT
 from stages.summaries.groups import Summarized
 
 NAMES = {
     OURS: "on clusters",
+    ALONE: "in one cluster",
     "centroid": "nearest to the centre",
+    SHORT: "nearest to the centre, as short",
     "lexrank": "LexRank",
     "textrank": "TextRank",
     "first": "first sentences",

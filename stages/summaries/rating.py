@@ -51,6 +51,8 @@ class Against:
         words: (sentences, words) which words stand in them.
         held_vectors: (texts, width) of those that the summary should speak for.
         held_words: (texts, words) likewise.
+        pairs: (sentences, pairs) which pairs of words that follow each other.
+        held_pairs: (texts, pairs) likewise.
         positive: (sentences,) whether each is taken for positive; None where opinion is not asked for.
         marked: (sentences,) whether its author marked it so; None where not all are marked.
         references: what people wrote.
@@ -62,6 +64,8 @@ class Against:
     words: csr_matrix
     held_vectors: np.ndarray
     held_words: csr_matrix
+    pairs: csr_matrix
+    held_pairs: csr_matrix
     positive: np.ndarray | None
     marked: np.ndarray | None
     references: Sequence[str]
@@ -71,20 +75,20 @@ class Against:
 
         - `coverage`: how near the texts it should speak for are to the nearest of its sentences (cosine, mean);
         - `shared_words`: F1 of the words of the summary and those of such a text, mean;
+        - `shared_pairs`: likewise of pairs of words in a row: unlike the two above, nothing that summaries are made by;
         - `redundancy`: how near its sentences are to each other (cosine, mean over pairs), 0 of a single one;
         - `opinion_off`, `marked_off`: how far its share of positive sentences is from theirs;
         - `words`: how long it is;
         - ROUGE, where people wrote summaries.
         """
         chosen = list(places)
-        said = said_by(self.words, chosen)
-        shared = self.held_words @ said
         alike = self.vectors[chosen] @ self.vectors[chosen].T
-        pairs = alike[np.triu_indices(len(chosen), 1)]
+        between = alike[np.triu_indices(len(chosen), 1)]
         rated = {
             "coverage": float((self.held_vectors @ self.vectors[chosen].T).max(axis=1).mean()),
-            "shared_words": float(f1_of_words(shared, row_sums(self.held_words), said.sum()).mean()),
-            "redundancy": float(pairs.mean()) if len(pairs) else 0.0,
+            "shared_words": _shared(said_by(self.words, chosen), self.held_words),
+            "shared_pairs": _shared(said_by(self.pairs, chosen), self.held_pairs),
+            "redundancy": float(between.mean()) if len(between) else 0.0,
             "words": float(sum(len(forms(self.texts[place])) for place in chosen)),
         }
         for name, positive in (("opinion_off", self.positive), ("marked_off", self.marked)):
@@ -93,6 +97,11 @@ class Against:
         if self.references:
             rated |= rouge(" ".join(self.texts[place] for place in chosen), self.references, self.language)
         return rated
+
+
+def _shared(said: np.ndarray, held: csr_matrix) -> float:
+    """Gives the F1 of what a summary says and what each text does, mean."""
+    return float(f1_of_words(held @ said, row_sums(held), said.sum()).mean())
 
 
 def mean_of(rated: Sequence[Mapping[str, float]]) -> dict[str, float]:

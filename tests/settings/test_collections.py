@@ -14,6 +14,7 @@ OWN: Params = {
     "title": "Mine",
     "language": "en",
     "licence": "none",
+    "labels": [],
     "source": {"kind": "folder", "path": "mine", "files": {"own.csv": "own.csv"}},
     "reader": {"format": "table", "files": {"own.csv": "all"}, "text": "text", "label": None, "group": "thing"},
     "cut": True,

@@ -9,7 +9,9 @@ Found = Mapping[str, Any]
 OURS, LOT = "clusters", "random"
 APPROACHES = {
     OURS: "on clusters",
+    "one cluster": "the same, of one cluster",
     "centroid": "nearest to the centre",
+    "centroid, as short": "… of sentences as short",
     "lexrank": "LexRank (sumy)",
     "textrank": "TextRank (sumy)",
     "first": "first sentences",
@@ -18,6 +20,7 @@ APPROACHES = {
 MEASURES = {
     "coverage": "coverage",
     "shared_words": "shared words",
+    "shared_pairs": "shared pairs",
     "redundancy": "redundancy",
     "words": "words",
 }
@@ -29,7 +32,7 @@ def in_short() -> Iterator[str]:
     """Yields what was found, a sentence each."""
     yield from _verdicts_of_clusters(measured("cluster", "films"), "reviews of films")
     yield _verdict_of_summaries(experiment("summaries")["opinosis"]["summarize"], "rouge_1_f1", "Opinosis, ROUGE-1 F1")
-    for measure in ("coverage", "shared_words"):
+    for measure in ("shared_pairs", "shared_words", "coverage"):
         title = f"Reviews not seen, {MEASURES[measure]}"
         yield _verdict_of_summaries(measured("summarize", "films"), measure, title)
 
@@ -73,13 +76,14 @@ def _finding(name: str, texts: str) -> Iterator[str]:
 def _verdicts_of_clusters(found: Found, texts: str) -> Iterator[str]:
     baseline = found["versus"]["baseline"]
     for method in ("kmeans", "agglomerative"):
-        test = found["versus"]["v_measure"]["encoder"][method]
-        yield (
-            f"- **{method}, {texts}: the encoder's vectors are {_verdict(test)} {baseline}.** V-measure "
-            f"{interval(found['ways']['encoder'][method]['v_measure'])} and "
-            f"{interval(found['ways'][baseline][method]['v_measure'])}, difference {interval(test['difference'])}, p "
-            f"{_p(test['holm_p'])}."
-        )
+        for measure, title in (("v_measure", "V-measure"), ("adjusted_mutual_information", "adjusted")):
+            test = found["versus"][measure]["encoder"][method]
+            yield (
+                f"- **{method}, {texts}, {title}: the encoder's vectors are {_verdict(test)} {baseline}.** "
+                f"{interval(found['ways']['encoder'][method][measure])} and "
+                f"{interval(found['ways'][baseline][method][measure])}, difference {interval(test['difference'])}, p "
+                f"{_p(test['holm_p'])}."
+            )
 
 
 def _verdict(test: Found) -> str:
@@ -142,7 +146,7 @@ def _rating(found: Found, measures: Mapping[str, str]) -> Iterator[str]:
             yield _verdict_of_summaries(found, measure, title)
     lots = {measure: found["lots"][measure] for measure in list(measures)[:2]}
     yield (
-        "- One summary by lot for each group would have had, 95 times of 100, "
+        "- One summary by lot of each group would have, 95 times of 100, "
         + " and ".join(f"{measures[name]} of {one['low']:.3f} to {one['high']:.3f}" for name, one in lots.items())
         + " (mean over the groups)."
     )
@@ -169,27 +173,30 @@ def _verdict_of_summaries(found: Found, measure: str, title: str) -> str:
 def choices() -> Iterator[str]:
     """Yields what each choice is worth on the films that the default run leaves."""
     found = experiment("summaries")["choices"]
+    tests = found["versus_default"]
     yield f"{found['films']} films that the default run does not draw."
     yield ""
     yield from table(
-        ["choice", "coverage", "shared words", "mean of both", "against params.yaml", "p"],
+        ["choice", "coverage", "shared words", "shared pairs", "mean of the first two", "against params.yaml", "p"],
         (
             [
                 name,
-                *(interval(one[measure]) for measure in ("coverage", "shared_words", "both")),
-                "" if name == DEFAULT else interval(one["versus_default"]["difference"]),
-                "" if name == DEFAULT else _p(one["versus_default"]["p"]),
+                *(interval(one[measure]) for measure in ("coverage", "shared_words", "shared_pairs", "both")),
+                *([interval(tests[name]["difference"]), _p(tests[name]["holm_p"])] if name in tests else ["", ""]),
             ]
             for name, one in found["changes"].items()
         ),
     )
-    better = [
-        name
-        for name, one in found["changes"].items()
-        if one["versus_default"]["p"] < 0.05 and one["versus_default"]["difference"]["value"] > 0
-    ]
+    told = {name: test["difference"]["value"] for name, test in tests.items() if test["holm_p"] < 0.05}
     yield ""
-    yield f"Significantly better than params.yaml: {', '.join(better) or 'none'}."
+    yield (
+        f"Better than params.yaml: {_names(told, 1)}. Worse: {_names(told, -1)}. "
+        "The others cannot be told apart from it."
+    )
+
+
+def _names(told: Mapping[str, float], sign: int) -> str:
+    return ", ".join(name for name, difference in told.items() if difference * sign > 0) or "none"
 
 
 def _p(value: float) -> str:

@@ -1,0 +1,108 @@
+"""Sentences whose clusters are plain to see, and what is needed to summarise them."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from stages.clustering.texts import Texts
+from stages.clustering.vectors import dense, represent, tfidf
+from stages.settings.collections import Collection
+from stages.settings.evaluate import Evaluate
+from stages.settings.summarize import Summarize, Summarizer
+from stages.summaries.choosing import Budget, Summary, choose
+from stages.summaries.groups import Group, groups_of
+from stages.summaries.likeness import word_sets
+from stages.summaries.opinions import Opinions
+from stages.summaries.rating import Against
+
+EVALUATE = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
+
+# What six reviewers say of a battery, four of a screen, and two of a price.
+BATTERY = [
+    "The battery lasts two days.",
+    "A battery that lasts for days!",
+    "Battery life is great, it lasts two days.",
+    "I like that the battery lasts so long.",
+    "The battery lasts.",
+    "My battery lasts two days.",
+]
+SCREEN = ["The screen is too dark.", "Screen too dark in the sun.", "A dark screen.", "The screen: dark, much too dark."]
+PRICE = ["The price went up again.", "Its price went up."]
+REVIEWS = [BATTERY[0], SCREEN[0], *BATTERY[1:4], PRICE[0], *SCREEN[1:], *BATTERY[4:], PRICE[1]]
+
+FRENCH = [
+    "La batterie tient deux jours.",
+    "L'écran est trop sombre.",
+    "Une batterie qui tient longtemps !",
+    "L'écran est sombre en été.",
+    "La batterie tient bien.",
+    "Le prix a été relevé.",
+]
+
+
+def summarizer(**changes: Any) -> Summarizer:
+    """Settings of clusters, on the words of the sentences."""
+    shipped = {"representation": "tfidf", "method": "kmeans", "per_sentence": 1, "words": 0.5, "redundancy": 0.0}
+    return Summarizer.model_validate({**shipped, "seed": 0, **changes})
+
+
+def settings(**changes: Any) -> Summarize:
+    opinion = {"task": "opinion", "approach": "static"}
+    given = {"clusters": summarizer(), "lots": 5, "opinion": opinion, "shown": 2, "seed": 0}
+    return Summarize.model_validate({**given, **changes})
+
+
+def collection(**changes: Any) -> Collection:
+    described = {
+        "title": "Reviews",
+        "language": "en",
+        "licence": "none",
+        "labels": [],
+        "source": {"kind": "folder", "path": ".", "files": {"a.csv": "a.csv"}},
+        "reader": {"format": "table", "files": {"a.csv": "all"}, "text": "text", "label": None},
+        "cut": False,
+        "least": 2,
+        "groups": None,
+        "held_out": 0,
+        "sentences": 2,
+        "opinion": False,
+        "seed": 0,
+    }
+    return Collection.model_validate({**described, **changes})
+
+
+def summary(
+    texts: Sequence[str], budget: Budget, *, candidates: Sequence[int] = (2, 3, 4), language: str = "en", **changes: Any
+) -> Summary:
+    """Summarises sentences by their words."""
+    return choose(texts, tfidf(texts, language), budget, summarizer(**changes), candidates)
+
+
+def against(texts: Sequence[str], held: Sequence[str] = (), language: str = "en", **changes: Any) -> Against:
+    """What summaries of some sentences are held against: others, or where there are none, all of them."""
+    vectors, words = dense(tfidf([*texts, *held], language)), word_sets([*texts, *held])
+    seen, apart = slice(len(texts)), slice(len(texts), None) if held else slice(len(texts))
+    given: dict[str, Any] = {"positive": None, "marked": None, "references": [], **changes}
+    return Against(texts, language, vectors[seen], words[seen], vectors[apart], words[apart], **given)
+
+
+def gathered(texts: Mapping[str, Sequence[str]], labels: Sequence[str | None] = (), language: str = "en") -> Texts:
+    """Gives texts by group, with the vectors of their words for those of an encoder."""
+    flat = [(group, text) for group, found in texts.items() for text in found]
+    said = [text for _, text in flat]
+    ids = [f"{group}-{number}" for group, found in texts.items() for number in range(len(found))]
+    vectors = dense(tfidf(said, language)) if said else np.empty((0, 0), np.float32)
+    return Texts(language, ids, said, [group for group, _ in flat], list(labels) or [None] * len(flat), vectors)
+
+
+def groups(
+    seen: Texts,
+    held: Texts | None = None,
+    references: Mapping[str, Sequence[str]] | None = None,
+    opinions: Opinions | None = None,
+) -> list[Group]:
+    """Gives the groups of some texts, clustered by their words."""
+    represented = partial(represent, "tfidf", seen, {})
+    return list(groups_of(seen, held or gathered({}), represented, references or {}, opinions))
