@@ -44,7 +44,7 @@ FRENCH = [
 
 def summarizer(**changes: Any) -> Summarizer:
     """Settings of clusters, on the words of the sentences."""
-    shipped = {"representation": "tfidf", "method": "kmeans", "per_sentence": 1, "words": 0.5, "redundancy": 0.0}
+    shipped = {"representation": "tfidf", "method": "kmeans", "per_sentence": 1, "words": 0.5, "exchange": True, "redundancy": 0.0}
     return Summarizer.model_validate({**shipped, "seed": 0, **changes})
 
 
