@@ -28,7 +28,12 @@ BATTERY = [
     "The battery lasts.",
     "My battery lasts two days.",
 ]
-SCREEN = ["The screen is too dark.", "Screen too dark in the sun.", "A dark screen.", "The screen: dark, much too dark."]
+SCREEN = [
+    "The screen is too dark.",
+    "Screen too dark in the sun.",
+    "A dark screen.",
+    "The screen: dark, much too dark.",
+]
 PRICE = ["The price went up again.", "Its price went up."]
 REVIEWS = [BATTERY[0], SCREEN[0], *BATTERY[1:4], PRICE[0], *SCREEN[1:], *BATTERY[4:], PRICE[1]]
 
@@ -44,7 +49,14 @@ FRENCH = [
 
 def summarizer(**changes: Any) -> Summarizer:
     """Settings of clusters, on the words of the sentences."""
-    shipped = {"representation": "tfidf", "method": "kmeans", "per_sentence": 1, "words": 0.5, "exchange": True, "redundancy": 0.0}
+    shipped = {
+        "representation": "tfidf",
+        "method": "kmeans",
+        "per_sentence": 1,
+        "words": 0.5,
+        "exchange": True,
+        "redundancy": 0.0,
+    }
     return Summarizer.model_validate({**shipped, "seed": 0, **changes})
 
 

@@ -145,9 +145,9 @@ def test_words_are_spent_as_far_as_sentences_fit(limit: int) -> None:
     ],
 )
 def test_a_budget_tells_how_many_sentences_there_is_room_for(budget: Budget, expected: int) -> None:
-    assert budget.expected(["one two three four five"] * 2 + ["one", "one two three four five six seven eight nine"]) == (
-        expected
-    )
+    assert budget.expected(
+        ["one two three four five"] * 2 + ["one", "one two three four five six seven eight nine"]
+    ) == (expected)
     assert budget.expected(["..."]) == 1
 
 
@@ -159,7 +159,9 @@ def test_against_redundancy_what_is_unlike_is_chosen() -> None:
     assert 6 not in freely.places
     found = Likeness(texts, tfidf(texts, "en"), 0.5)
     first, second = unlike.places
-    assert found.to_nearest(np.arange(7), [first])[second] == pytest.approx(found.to_nearest(np.arange(7), [first]).min())
+    assert found.to_nearest(np.arange(7), [first])[second] == pytest.approx(
+        found.to_nearest(np.arange(7), [first]).min()
+    )
 
 
 def test_redundancy_falls_as_it_counts_more() -> None:
@@ -174,9 +176,7 @@ def test_redundancy_falls_as_it_counts_more() -> None:
 
 @pytest.mark.parametrize("words_weight", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("per_sentence", [1, 2])
-def test_no_sentence_could_be_exchanged_for_a_better_one_of_its_cluster(
-    words_weight: float, per_sentence: int
-) -> None:
+def test_no_sentence_could_be_exchanged_for_a_better_one_of_its_cluster(words_weight: float, per_sentence: int) -> None:
     found = summary(MANY, Budget(4), words=words_weight, per_sentence=per_sentence)
     worth = Likeness(MANY, tfidf(MANY, "en"), words_weight).worth
     for one in found.chosen:
@@ -191,7 +191,9 @@ def test_a_summary_says_more_than_most_that_are_drawn_by_lot() -> None:
     worth, random = Likeness(REVIEWS, tfidf(REVIEWS, "en"), 0.5).worth, np.random.default_rng(0)
     lots = [random.permutation(len(REVIEWS))[:3].tolist() for _ in range(200)]
     ours = summary(REVIEWS, Budget(3)).places
-    assert worth(np.array(ours[:1]), ours[1:])[0] >= np.quantile([worth(np.array(lot[:1]), lot[1:])[0] for lot in lots], 0.95)
+    assert worth(np.array(ours[:1]), ours[1:])[0] >= np.quantile(
+        [worth(np.array(lot[:1]), lot[1:])[0] for lot in lots], 0.95
+    )
 
 
 def test_two_languages_are_clustered_by_what_they_say_where_the_vectors_know_both() -> None:

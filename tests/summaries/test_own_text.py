@@ -144,9 +144,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_thre
     shutil.copytree(encoder, paths.encoder("small"))
     monkeypatch.setattr(EncoderName, "load", lambda: EncoderName("small"))
     monkeypatch.setattr(Compute, "load", lambda: one_thread)
-    monkeypatch.setattr(
-        Embed, "load", lambda: Embed(pooling="mean", layer=-1, normalize=True, splits=[], batch_size=4)
-    )
+    monkeypatch.setattr(Embed, "load", lambda: Embed(pooling="mean", layer=-1, normalize=True, splits=[], batch_size=4))
 
 
 @pytest.mark.parametrize("representation", ["encoder", "tfidf"])

@@ -118,7 +118,9 @@ def test_a_mean_is_of_each_measure() -> None:
 def test_a_summary_is_held_against_what_it_has_not_seen_where_something_was_held_out() -> None:
     seen = gathered({"a": ["good battery", "dark screen"], "b": ["one", "two"]})
     held = gathered({"a": ["low price"], "b": []})
-    held = type(held)(held.language, held.ids, held.texts, held.groups, held.labels, np.ones((1, seen.embedded.shape[1])))
+    held = type(held)(
+        held.language, held.ids, held.texts, held.groups, held.labels, np.ones((1, seen.embedded.shape[1]))
+    )
     apart, whole = groups(seen, held)
     assert apart.against.held_vectors.shape[0] == 1
     assert apart.against.rate([0])["shared_words"] == 0  # it was not told of the price
