@@ -33,7 +33,7 @@ def represent(name: str, texts: Texts, static: Mapping[str, KeyedVectors], place
         places: which of the texts; the weights of TF-IDF are learnt from these alone.
     """
     if name == ENCODER:
-        return normalize(texts.embedded[places])
+        return normalize(texts.embedded[places]) if len(places) else texts.embedded[places]
     chosen = [texts.texts[place] for place in places]
     if name == TFIDF:
         return tfidf(chosen, texts.language)
@@ -83,7 +83,7 @@ def mean_vectors(texts: Sequence[str], vectors: KeyedVectors, language: str) -> 
         places = [known[form] for form in forms(text) if form in known and form not in left_out]
         if places:
             row[:] = vectors.vectors[places].mean(axis=0)
-    return normalize(result, copy=False)
+    return normalize(result, copy=False) if texts else result
 
 
 def _as_they_are(words: Sequence[str]) -> Sequence[str]:

@@ -36,7 +36,13 @@ def by_group(rows: Sequence[Row]) -> list[list[Row]]:
 
 def without_repeats(groups: Sequence[Sequence[Row]]) -> list[list[Row]]:
     """Keeps the first of texts that are alike in a group."""
-    return [list({fingerprint(row.text): row for row in reversed(rows)}.values())[::-1] for rows in groups]
+    kept = []
+    for rows in groups:
+        found: dict[str, Row] = {}
+        for row in rows:
+            found.setdefault(fingerprint(row.text), row)
+        kept.append(list(found.values()))
+    return kept
 
 
 def chosen_groups(groups: Sequence[Sequence[Row]], *, least: int, most: int | None, seed: int) -> list[Sequence[Row]]:
