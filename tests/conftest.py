@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if WORKER:  # those of `make test` share the cores
     os.environ["OMP_NUM_THREADS"] = "1"
-REHEARSED = {"test_chain", "test_collections", "test_failures", "test_readme"}  # files whose tests share one run of the chain
+REHEARSED = {
+    "test_chain",
+    "test_collections",
+    "test_failures",
+    "test_readme",
+}  # files whose tests share one run of the chain
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

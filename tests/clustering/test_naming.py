@@ -24,7 +24,11 @@ def test_what_all_say_as_often_names_nobody() -> None:
 def test_no_function_word_and_no_short_word_names_a_cluster() -> None:
     texts = ["il y a le film de la fin", "une note au piano", "le go va"]
     named = distinctive_terms(texts, np.array([0, 1, 2]), 99, "fr")
-    assert {number: set(terms) for number, terms in named.items()} == {0: {"film", "fin"}, 1: {"note", "piano"}, 2: set()}
+    assert {number: set(terms) for number, terms in named.items()} == {
+        0: {"film", "fin"},
+        1: {"note", "piano"},
+        2: set(),
+    }
 
 
 def z_score(here: int, own: int, everywhere: int, total: int) -> float:

@@ -8,7 +8,7 @@ import pytest
 from stages.artifacts import paths
 from stages.artifacts.tables import CORPUS, embeddings_schema, write_table
 from stages.clustering.texts import Texts
-from stages.clustering.vectors import Vectors, dense, represent, tfidf, word_vectors
+from stages.clustering.vectors import Vectors, available, dense, represent, tfidf, word_vectors
 from stages.errors import StageError
 from stages.settings.chain import Compute
 from stages.settings.embed import Embed
@@ -51,12 +51,12 @@ def test_function_words_are_those_of_the_language() -> None:
 def test_the_mean_of_word_vectors_is_that_by_hand_without_unknown_and_function_words() -> None:
     texts = Texts.of(["The film, the film: unheard-of plot", "The!", "la salle"], "en", EMBEDDED)
     found = dense(represent("glove", texts, {"glove": vectors(KNOWN)}, np.arange(3)))
-    np.testing.assert_allclose(found, [[2 / 10**0.5 * 1.5, 1 / 10**0.5], [0, 0], [0, 1]], rtol=1e-6)
+    np.testing.assert_allclose(found, np.array([[2 / 10**0.5 * 1.5, 1 / 10**0.5], [0, 0], [0, 1]]), rtol=1e-6)
 
 
 def test_what_an_encoder_gives_has_length_one_and_nothing_stays_nothing() -> None:
     found = represent("encoder", TEXTS_OF, {}, np.array([2, 0, 1]))
-    np.testing.assert_allclose(dense(found), [[0, 1], [0.6, 0.8], [0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(dense(found), np.array([[0, 1], [0.6, 0.8], [0, 0]]), rtol=1e-6)
 
 
 def test_words_are_weighted_by_the_chosen_texts_alone() -> None:
@@ -78,9 +78,19 @@ def test_vectors_of_words_are_read_by_their_name_and_those_that_are_missing_are_
         "word2vec": [Path(VECTORS).stem],
     }
     assert word_vectors(["encoder", "tfidf"], "fr") == {}
-    for name, file in (("glvoe", "languages/en/glvoe.bin"), ("word2vec", "models/word2vec/fr/")):
-        with pytest.raises(StageError, match=f"there are no vectors '{name}' of .*{file}.* is missing"):
-            word_vectors([name], "fr" if name == "word2vec" else "en")
+    with pytest.raises(StageError, match=r"models/word2vec/fr/.* is missing"):
+        word_vectors(["word2vec"], "fr")
+
+
+def test_vectors_that_a_language_has_not_are_told_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = paths.word2vec("fr") / VECTORS
+    file.parent.mkdir(parents=True)
+    save_vectors(vectors({"été": [1.0, 2.0]}), file)
+    assert available(["encoder", "glove", "word2vec", "tfidf"], "fr") == ["encoder", "word2vec", "tfidf"]
+    assert "'fr' has no vectors 'glove': left out" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["encoder", "tfidf", "glove"])

@@ -13,8 +13,11 @@ FRENCH = "M. Dupont est venu. L'État, c'est moi ! Que faire ? « Rien », dit-i
     [
         ("Dr. Smith came. He left! Did he?", "en", ["Dr. Smith came.", "He left!", "Did he?"]),
         ("It is 3.5 inches. Good.", "en", ["It is 3.5 inches.", "Good."]),
-        ("Voir p. 12 et art. 3. Il l'a dit : « Viens. Pars. » Puis rien !", "fr",
-            ["Voir p. 12 et art. 3.", "Il l'a dit : « Viens. Pars. »", "Puis rien !"]),
+        (
+            "Voir p. 12 et art. 3. Il l'a dit : « Viens. Pars. » Puis rien !",
+            "fr",
+            ["Voir p. 12 et art. 3.", "Il l'a dit : « Viens. Pars. »", "Puis rien !"],
+        ),
         ("Dr. Müller kam. Er ging.", "de", ["Dr. Müller kam.", "Er ging."]),
     ],
 )

@@ -20,7 +20,9 @@ TERMS = {0: ["battery", "battery life"], 1: [], 2: ["$price$"], 3: ["écran noir
 NAMED = {0: ["battery"]}
 
 
-def report(representations: Sequence[str], methods: Sequence[str] = METHODS, *, sets: int = 5, value: float = 0.6) -> Any:
+def report(
+    representations: Sequence[str], methods: Sequence[str] = METHODS, *, sets: int = 5, value: float = 0.6
+) -> Any:
     """What `cluster` says, of one set without intervals."""
     reach = {"low": value - 0.1, "high": value + 0.1} if sets > 1 else {}
     ways = {name: {method: {"v_measure": {"value": value, **reach}} for method in methods} for name in representations}
@@ -39,8 +41,12 @@ def test_how_groups_are_found_is_a_png_of_the_same_bytes_each_time(
 def test_what_is_found_is_what_is_drawn(tmp_path: Path) -> None:
     drawn = set()
     for number, (names, value, sets) in enumerate(
-        [(["encoder", "tfidf"], 0.6, 5), (["tfidf", "encoder"], 0.6, 5), (["encoder", "tfidf"], 0.7, 5)]
-        + [(["encoder", "tfidf"], 0.6, 1)]
+        [
+            (["encoder", "tfidf"], 0.6, 5),
+            (["tfidf", "encoder"], 0.6, 5),
+            (["encoder", "tfidf"], 0.7, 5),
+            (["encoder", "tfidf"], 0.6, 1),
+        ]
     ):
         draw_finding(tmp_path / f"{number}.png", report(names, value=value, sets=sets))
         drawn.add((tmp_path / f"{number}.png").read_bytes())

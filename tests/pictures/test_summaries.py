@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stages.pictures.summaries import draw_summaries
+from stages.summaries.baselines import RANKERS
 from stages.summaries.comparing import compared
 from stages.summaries.groups import summarize_group
 from tests.pictures.drawing import assert_drawn_alike
@@ -18,7 +19,9 @@ def report(names: list[str], references: dict[str, list[str]] | None = None) -> 
     """What `summarize` says of some groups."""
     texts = {"all": REVIEWS, "battery": BATTERY, "screen": SCREEN}
     given = groups(gathered({name: texts[name] for name in names}), references=references)
-    return compared([summarize_group(group, 2, settings(), [2]) for group in given], EVALUATE)
+    return compared(
+        [summarize_group(group, 2, settings(), [2], list(RANKERS)) for group in given], EVALUATE, unseen=True
+    )
 
 
 @pytest.mark.parametrize(

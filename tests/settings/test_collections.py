@@ -18,7 +18,7 @@ OWN: Params = {
     "source": {"kind": "folder", "path": "mine", "files": {"own.csv": "own.csv"}},
     "reader": {"format": "table", "files": {"own.csv": "all"}, "text": "text", "label": None, "group": "thing"},
     "cut": True,
-    "least": 5,
+    "least": 10,
     "groups": None,
     "held_out": 0.5,
     "sentences": 3,
@@ -37,9 +37,18 @@ def own(**changes: Any) -> Params:
     ("changes", "parts"),
     [
         ({"collections": ["films", "flims"]}, ("collections: 'flims' is not described under collection (films, ",)),
+        ({"languages": []}, ("collections: vectors of words are those of languages", "-S 'collections=[]'")),
         (
-            {"collections": ["films", "speeches-fr"]},
-            ("collections: 'speeches-fr' is in 'fr', which is not among languages: add it", "-S 'collections=[]'"),
+            {"cluster/representations": ["encoder", "glvoe"]},
+            ("cluster.representations: there are no vectors 'glvoe' in any language (there are: encoder, ", "glove)"),
+        ),
+        (
+            {"summarize/clusters/representation": "word3vec"},
+            ("summarize.clusters.representation: there are no vectors 'word3vec' in any language",),
+        ),
+        (
+            own(least=5),
+            ("collection.mine: least: of a group of 5 texts, 3 would be summarised in 3 sentences: raise least",),
         ),
         (
             own() | {"collections": ["opinion"], "collection/opinion": OWN},
@@ -103,7 +112,7 @@ def test_a_mistake_in_a_description_is_named_by_its_key(written: Written, change
         ({"summarize/clusters/words": 1.5}, "summarize.clusters.words"),
         ({"summarize/clusters/redundancy": -0.1}, "summarize.clusters.redundancy"),
         ({"summarize/clusters/per_sentence": 0}, "summarize.clusters.per_sentence"),
-        ({"summarize/lots": 0}, "summarize.lots"),
+        ({"summarize/lots": 1}, "summarize.lots"),
     ],
 )
 def test_a_summary_that_cannot_be_made_is_refused_before_anything_is_read(
@@ -119,7 +128,9 @@ def test_without_collections_nobody_asks_who_tells_opinions(written: Written, ch
     assert Summarize.load(path).clusters.method == "kmeans"
 
 
-@pytest.mark.parametrize("changes", [{}, {"reader": ARCHIVE}, {"held_out": 0, "groups": 7}, {"labels": ["good", "bad"]}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"reader": ARCHIVE}, {"held_out": 0, "groups": 7}, {"labels": ["good", "bad"]}]
+)
 def test_texts_of_ones_own_need_only_a_description(written: Written, changes: Params) -> None:
     path = written(own(**changes))
     assert Collections.load(path).root == ["mine"]

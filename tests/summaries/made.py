@@ -75,7 +75,7 @@ def collection(**changes: Any) -> Collection:
         "source": {"kind": "folder", "path": ".", "files": {"a.csv": "a.csv"}},
         "reader": {"format": "table", "files": {"a.csv": "all"}, "text": "text", "label": None},
         "cut": False,
-        "least": 2,
+        "least": 5,
         "groups": None,
         "held_out": 0,
         "sentences": 2,
@@ -95,9 +95,12 @@ def summary(
 def against(texts: Sequence[str], held: Sequence[str] = (), language: str = "en", **changes: Any) -> Against:
     """What summaries of some sentences are held against: others, or where there are none, all of them."""
     vectors, words = dense(tfidf([*texts, *held], language)), word_sets([*texts, *held])
+    pairs = word_sets([*texts, *held], 2)
     seen, apart = slice(len(texts)), slice(len(texts), None) if held else slice(len(texts))
     given: dict[str, Any] = {"positive": None, "marked": None, "references": [], **changes}
-    return Against(texts, language, vectors[seen], words[seen], vectors[apart], words[apart], **given)
+    return Against(
+        texts, language, vectors[seen], words[seen], vectors[apart], words[apart], pairs[seen], pairs[apart], **given
+    )
 
 
 def gathered(texts: Mapping[str, Sequence[str]], labels: Sequence[str | None] = (), language: str = "en") -> Texts:

@@ -2,9 +2,8 @@ import socket
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
 
-from stages.summaries.baselines import RANKERS, by_lot, first, nearest_to_centre, ranked
+from stages.summaries.baselines import RANKERS, by_lot, first, nearest_to_centre, ranked, rankers
 from tests.summaries.made import BATTERY, FRENCH, PRICE, REVIEWS
 
 FILMS = [
@@ -44,14 +43,14 @@ def test_sentences_by_lot_are_any_each_once_in_their_order() -> None:
     assert [by_lot(list("abcdefgh"), 3, again) for _ in range(400)] == drawn
 
 
-@pytest.mark.parametrize("sparse", [True, False])
-def test_the_sentences_nearest_to_the_centre_are_those_by_hand(*, sparse: bool) -> None:
+def test_the_sentences_nearest_to_the_centre_are_those_by_hand() -> None:
     vectors = np.array([[0.0, 1], [0.8, 0.6], [1, 0], [0.6, 0.8], [1, 0]])  # mean (0.68, 0.48)
-    given = csr_matrix(vectors) if sparse else vectors
-    assert nearest_to_centre(given, 1) == [1]
-    assert nearest_to_centre(given, 2) == [1, 3]
-    assert nearest_to_centre(given, 3) == [1, 2, 3]  # of two that are alike, the first
-    assert nearest_to_centre(given, 9) == [0, 1, 2, 3, 4]
+    assert nearest_to_centre(vectors, 1) == [1]
+    assert nearest_to_centre(vectors, 2) == [1, 3]
+    assert nearest_to_centre(vectors, 3) == [1, 2, 3]  # of two that are alike, the first
+    assert nearest_to_centre(vectors, 9) == [0, 1, 2, 3, 4]
+    short = np.array([True, False, True, True, True])
+    assert nearest_to_centre(vectors, 2, short) == [2, 3]  # the centre stays that of all
 
 
 @pytest.mark.parametrize("name", RANKERS)
@@ -95,3 +94,10 @@ def test_sentences_that_are_said_twice_have_a_place_each(offline: None, name: st
 def test_a_ranker_takes_whatever_there_is(offline: None, name: str, texts: list[str]) -> None:
     assert ranked(name, texts, 2, "en") == sorted(set(ranked(name, texts, 2, "en")))
     assert len(ranked(name, texts, 2, "en")) == min(2, len(texts))
+
+
+def test_a_language_that_no_ranker_knows_has_none_and_that_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    assert rankers("en") == rankers("fr") == list(RANKERS)
+    assert not caplog.records
+    assert rankers("xx") == []
+    assert "no LexRank and no TextRank in 'xx'" in caplog.text

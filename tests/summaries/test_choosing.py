@@ -1,4 +1,5 @@
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,7 +154,7 @@ def test_a_budget_tells_how_many_sentences_there_is_room_for(budget: Budget, exp
 
 def test_against_redundancy_what_is_unlike_is_chosen() -> None:
     texts = [*BATTERY, PRICE[0]]
-    one_cluster = {"per_sentence": None, "candidates": [99]}
+    one_cluster: dict[str, Any] = {"per_sentence": None, "candidates": [99]}
     freely, unlike = (summary(texts, Budget(2), redundancy=weight, **one_cluster) for weight in (0.0, 1.0))
     assert 6 in unlike.places
     assert 6 not in freely.places

@@ -57,7 +57,7 @@ def test_agreement_is_the_mean_likeness_to_all_of_them(weight: float, *, sparse:
 def test_likeness_to_the_nearest_is_that_of_the_one_that_is_most_alike(weight: float, *, sparse: bool) -> None:
     vectors = tfidf(TEXTS, "en") if sparse else dense(tfidf(TEXTS, "en"))
     members, others = np.arange(len(TEXTS)), [3, 13, 1]
-    expected = [max(alike(TEXTS, vectors, weight, one, other) for other in others) for one in members]
+    expected = [max(alike(TEXTS, vectors, weight, one, other) for other in others) for one in members.tolist()]
     np.testing.assert_allclose(Likeness(TEXTS, vectors, weight).to_nearest(members, others), expected, atol=1e-6)
 
 
@@ -71,7 +71,7 @@ def test_what_sentences_are_chosen_for_is_what_summaries_are_rated_by(
     found = Likeness(texts, csr_matrix(rated.vectors) if sparse else rated.vectors, weight)
     members = np.arange(len(texts))
     for others in ([], [0], [len(texts) - 1, 0]):
-        expected = [rated.rate([*others, member])[measure] for member in members]
+        expected = [rated.rate([*others, member])[measure] for member in members.tolist()]
         np.testing.assert_allclose(found.worth(members, others), expected, atol=1e-6)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from stages.summaries.baselines import RANKERS
 from stages.summaries.groups import Summarized, summarize_group
 from stages.summaries.page import write_page
 from tests.summaries.made import REVIEWS, collection, gathered, groups, settings
@@ -44,7 +45,10 @@ class Read(HTMLParser):
 
 
 def summarized(texts: dict[str, list[str]], references: dict[str, list[str]] | None = None) -> list[Summarized]:
-    return [summarize_group(group, 2, settings(), [2]) for group in groups(gathered(texts), references=references)]
+    return [
+        summarize_group(group, 2, settings(), [2], list(RANKERS))
+        for group in groups(gathered(texts), references=references)
+    ]
 
 
 def page(folder: Path, found: list[Summarized], **described: Any) -> Read:
@@ -80,7 +84,16 @@ def test_every_approach_stands_beside_the_others_and_ours_says_for_how_many_it_s
     (found,) = summarized({"battery-life_of_a_phone": REVIEWS})
     read = page(tmp_path, [found])
     assert read.of("dt") == [
-        *("on clusters", "nearest to the centre", "LexRank", "TextRank", "first sentences", "by lot")
+        *(
+            "on clusters",
+            "in one cluster",
+            "nearest to the centre",
+            "nearest to the centre, as short",
+            "LexRank",
+            "TextRank",
+            "first sentences",
+            "by lot",
+        )
     ]
     assert read.of("h2") == ["battery-life of a phone"]
     sizes = [one.size for one in found.clusters.chosen]

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
-from stages.summaries.rating import Against, mean_of, rouge
-from stages.summaries.opinions import Opinions
 from stages.summaries.likeness import word_sets
+from stages.summaries.opinions import Opinions
+from stages.summaries.rating import Against, mean_of, rouge
 from tests.summaries.made import REVIEWS, against, gathered, groups
 
 CAT = "The cat sat on the mat"
@@ -65,9 +65,10 @@ SEEN_TEXTS, HELD_TEXTS = ["good battery", "dark screen", "good dark thing"], ["g
 
 
 def rated(places: list[int], **changes: object) -> dict[str, float]:
-    words = word_sets([*SEEN_TEXTS, *HELD_TEXTS])
+    words, pairs = (word_sets([*SEEN_TEXTS, *HELD_TEXTS], length) for length in (1, 2))
     given = {"positive": None, "marked": None, "references": [], **changes}
-    return Against(SEEN_TEXTS, "en", VECTORS, words[:3], HELD, words[3:], **given).rate(places)  # type: ignore[arg-type]
+    parts = (words[:3], HELD, words[3:], pairs[:3], pairs[3:])
+    return Against(SEEN_TEXTS, "en", VECTORS, *parts, **given).rate(places)  # type: ignore[arg-type]
 
 
 def test_each_measure_is_that_by_hand() -> None:
@@ -75,9 +76,16 @@ def test_each_measure_is_that_by_hand() -> None:
     assert found["coverage"] == pytest.approx((1 + (0.8 * 0.6 + 0.6 * 0.8)) / 2)
     # {good, battery, dark, thing} and {good, phone}: one of four and of two; and {dark}: one of four and of one.
     assert found["shared_words"] == pytest.approx((2 * 1 / 6 + 2 * 1 / 5) / 2)
+    assert found["shared_pairs"] == 0
     assert found["redundancy"] == pytest.approx(0.6)
     assert found["words"] == 5
     assert rated([0, 1, 2])["redundancy"] == pytest.approx((0 + 0.6 + 0.8) / 3)
+
+
+def test_pairs_of_words_in_a_row_are_shared_only_within_a_sentence() -> None:
+    held = against(["a good battery", "dark screen here"], ["the good battery dark"])
+    # {a good, good battery, dark screen, screen here} and {the good, good battery, battery dark}.
+    assert held.rate([0, 1])["shared_pairs"] == pytest.approx(2 * 1 / 7)
 
 
 def test_a_single_sentence_repeats_nothing() -> None:
@@ -86,7 +94,7 @@ def test_a_single_sentence_repeats_nothing() -> None:
 
 
 def test_what_was_not_asked_for_is_not_measured() -> None:
-    assert set(rated([0])) == {"coverage", "shared_words", "redundancy", "words"}
+    assert set(rated([0])) == {"coverage", "shared_words", "shared_pairs", "redundancy", "words"}
     asked = rated([0], positive=np.array([True, False, False]), references=["a"])
     assert set(asked) - set(rated([0])) == {"opinion_off"} | set(rouge("a", ["a"], "en"))
 
