@@ -43,7 +43,7 @@ def test_a_language_that_cannot_be_studied_is_refused(
 
 
 def test_no_language_need_be_studied(written: Written) -> None:
-    assert Languages.load(written({"languages": []})).root == []
+    assert Languages.load(written({"languages": [], "collections": []})).root == []
 
 
 def test_another_language_needs_only_a_description_and_a_task(written: Written) -> None:

@@ -30,6 +30,7 @@ def test_a_section_gives_what_the_file_says(written: Written) -> None:
             "approaches": ["a", "b"],
             "decode/combine": ["b"],
             "export/approaches": ["a"],
+            "collections": [],
         }
     )
     assert Finetune.load(path).epochs == 7

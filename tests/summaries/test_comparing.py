@@ -106,7 +106,7 @@ def test_what_is_said_of_real_groups_is_made_of_their_measures(found: list[Summa
     assert report["approaches"][OURS]["rouge_1_f1"] == {"value": found[2].rated[OURS]["rouge_1_f1"]}
     assert list(report["versus"]) == APPROACHES[1:]
     assert set(report["versus"]["first"]) == {
-        *("coverage", "shared_words", "redundancy", "rouge_1_f1", "rouge_2_f1", "rouge_l_f1")
+        *("coverage", "shared_words", "shared_pairs", "redundancy", "rouge_1_f1", "rouge_2_f1", "rouge_l_f1")
     }
 
 
