@@ -88,7 +88,7 @@ LINES = [
     ("transformer", "three", "assistant-2", "assistant-1"),
     ("transformer", "one-hidden", "again-1", "again-2"),
 ]
-NOTHING_ELSE: dict[str, Any] = {"export.approaches": [], "decode.combine": []}
+NOTHING_ELSE: dict[str, Any] = {"collections": [], "export.approaches": [], "decode.combine": []}
 Student = dict[str, Any]
 Round = dict[str, Any]
 log = logging.getLogger(__name__)

@@ -49,8 +49,8 @@ sentence speaks for those of its cluster, whose number stands behind it.</p>
 <p class="note">{{ group.of }} texts{% if group.references %}, and what people wrote of them{% endif %}</p>
 <dl>
 {% for approach in group.approaches %}
-<dt>{{ approach.name }}<div class="of">coverage {{ "%.2f"|format(approach.coverage) }}{% if approach.rouge is not none %},
-ROUGE-1 {{ "%.2f"|format(approach.rouge) }}{% endif %}</div></dt>
+<dt>{{ approach.name }}<div class="of">coverage {{ "%.2f"|format(approach.coverage) }}
+{%- if approach.rouge is not none %}, ROUGE-1 {{ "%.2f"|format(approach.rouge) }}{% endif %}</div></dt>
 <dd>{% for sentence, size in approach.sentences %}<p>{{ sentence }}{% if size %}
  <span class="of">({{ size }} of {{ group.of }})</span>{% endif %}</p>{% endfor %}</dd>
 {% endfor %}

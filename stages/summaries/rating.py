@@ -1,5 +1,6 @@
 """What a summary is worth: against what people wrote, against texts that it has not seen, and against what it is of."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,9 @@ from scipy.sparse import csr_matrix
 
 from stages.summaries.likeness import f1_of_words, row_sums, said_by
 from stages.words.splitting import forms
+
+# It says of each scorer which tokenizer it has.
+logging.getLogger("absl").setLevel(logging.WARNING)
 
 ROUGE = {"rouge1": "rouge_1", "rouge2": "rouge_2", "rougeL": "rouge_l"}
 PARTS = ("precision", "recall", "fmeasure")
