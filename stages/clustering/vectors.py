@@ -72,7 +72,7 @@ def tfidf(texts: Sequence[str], language: str) -> csr_matrix:
     words = [[form for form in forms(text) if form not in function_words(language)] for text in texts]
     if not any(words):
         return csr_matrix(np.zeros((len(texts), 1), np.float32))
-    return TfidfVectorizer(analyzer=_as_they_are, sublinear_tf=True, dtype=np.float32).fit_transform(words)
+    return TfidfVectorizer(analyzer=as_they_are, sublinear_tf=True, dtype=np.float32).fit_transform(words)
 
 
 def mean_vectors(texts: Sequence[str], vectors: KeyedVectors, language: str) -> np.ndarray:
@@ -86,5 +86,6 @@ def mean_vectors(texts: Sequence[str], vectors: KeyedVectors, language: str) -> 
     return normalize(result, copy=False) if texts else result
 
 
-def _as_they_are(words: Sequence[str]) -> Sequence[str]:
+def as_they_are(words: Sequence[str]) -> Sequence[str]:
+    """Gives scikit-learn's vectorizers words that were split already."""
     return words

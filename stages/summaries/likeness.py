@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
-from stages.clustering.vectors import Vectors, dense
+from stages.clustering.vectors import Vectors, as_they_are, dense
 from stages.words.splitting import forms
 
 PEERS = 1_000  # sentences at most that stand for many, evenly spaced: each sentence is compared with them alone
@@ -75,7 +75,7 @@ def word_sets(texts: Sequence[str], length: int = 1) -> csr_matrix:
     words = [[" ".join(run) for run in _runs(forms(text), length)] for text in texts]
     if not any(words):
         return csr_matrix(np.zeros((len(texts), 1), np.float32))
-    return CountVectorizer(analyzer=_as_they_are, binary=True, dtype=np.float32).fit_transform(words)
+    return CountVectorizer(analyzer=as_they_are, binary=True, dtype=np.float32).fit_transform(words)
 
 
 def said_by(words: csr_matrix, places: Sequence[int]) -> np.ndarray:
@@ -99,7 +99,3 @@ def _spaced(places: np.ndarray) -> np.ndarray:
 
 def _runs(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
     return zip(*(words[at:] for at in range(length)), strict=False)
-
-
-def _as_they_are(words: Sequence[str]) -> Sequence[str]:
-    return words

@@ -36,6 +36,8 @@ def read_text(file: Path | None) -> str:
     Raises:
         StageError: it cannot be read, or is no UTF-8 text.
     """
+    if file is None and sys.stdin.isatty():
+        log.info("reading standard input: end it with Ctrl-D (or name a file with --file)")
     try:
         content = sys.stdin.buffer.read() if file is None else file.read_bytes()
         return content.decode("utf-8-sig")
