@@ -67,7 +67,8 @@ def draw_clusters(path: Path, vectors: Vectors, clusters: np.ndarray, terms: Map
         axes.set(xticks=[], yticks=[], title=f"{len(clusters)} texts in {len(terms)} clusters")
         axes.set_xlabel(f"{first:.0%} of what the centres differ in")
         axes.set_ylabel(f"{second:.0%}")
-        axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0), title="clusters, by what names them")
+        if order:
+            axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0), title="clusters, by what names them")
         settle(axes)
         # Each cluster's first term, where its centre is.
         shown = [number for number in order if terms[number]]
