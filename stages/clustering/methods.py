@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.cluster import HDBSCAN, AgglomerativeClustering, KMeans
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import pdist, squareform
+from sklearn.cluster import HDBSCAN, KMeans
 from sklearn.metrics import pairwise_distances, silhouette_score
 from threadpoolctl import threadpool_limits
 
@@ -44,7 +46,12 @@ def cluster(vectors: Vectors, method: Method, clusters: int, *, smallest: int = 
         if texts < max(smallest, 2):
             return np.full(texts, NONE)
         return HDBSCAN(min_cluster_size=smallest, min_samples=1, copy=True).fit_predict(dense(vectors))
-    return _cluster(_precise(vectors), method, min(clusters, _different(vectors)), STARTS, seed)
+    number = min(clusters, _different(vectors))
+    if number < 2:
+        return np.zeros(texts, int)
+    if method == "agglomerative":
+        return _cut(pdist(dense(_precise(vectors))), [number])[number]
+    return _kmeans(_precise(vectors), number, STARTS, seed)
 
 
 def choose_number(vectors: Vectors, method: Method, candidates: Sequence[int], *, seed: int = 0) -> int:
@@ -65,21 +72,29 @@ def choose_number(vectors: Vectors, method: Method, candidates: Sequence[int], *
     judged = _precise(vectors[np.sort(drawn)])
     different, distances = _different(judged), pairwise_distances(judged)
     np.fill_diagonal(distances, 0)
-    scores = {
-        number: silhouette_score(
-            distances, _cluster(judged, method, number, STARTS_TO_CHOOSE, seed), metric="precomputed"
-        )
-        for number in candidates
-        if number < different
-    }
-    return max(scores, key=lambda number: scores[number]) if scores else 1
-
-
-def _cluster(vectors: Vectors, method: Method, clusters: int, starts: int, seed: int) -> np.ndarray:
-    if clusters < 2:
-        return np.zeros(vectors.shape[0], int)
+    numbers = [number for number in candidates if number < different]
+    if not numbers:
+        return 1
     if method == "agglomerative":
-        return AgglomerativeClustering(clusters).fit_predict(dense(vectors))
+        found = _cut(squareform(distances, checks=False), numbers)
+    else:
+        found = {number: _kmeans(judged, number, STARTS_TO_CHOOSE, seed) for number in numbers}
+    return max(numbers, key=lambda number: silhouette_score(distances, found[number], metric="precomputed"))
+
+
+def _cut(distances: np.ndarray, numbers: Sequence[int]) -> dict[int, np.ndarray]:
+    """Gives the clusters of each of some numbers, cut from one tree.
+
+    Args:
+        distances: (pairs,), as `pdist` gives them.
+        numbers: of clusters.
+    """
+    tree = linkage(distances, "ward")
+    tree[:, 2] = np.arange(len(tree))  # one merge after the other: of two as high, a cut would undo both or none
+    return {number: fcluster(tree, number, "maxclust") - 1 for number in numbers}
+
+
+def _kmeans(vectors: Vectors, clusters: int, starts: int, seed: int) -> np.ndarray:
     with threadpool_limits(1):  # the sums of one thread have one order
         return KMeans(clusters, n_init=starts, random_state=seed).fit_predict(vectors)
 
