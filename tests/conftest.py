@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if WORKER:  # those of `make test` share the cores
     os.environ["OMP_NUM_THREADS"] = "1"
-REHEARSED = {
-    "test_chain",
-    "test_collections",
-    "test_failures",
-    "test_readme",
-}  # files whose tests share one run of the chain
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -116,23 +110,19 @@ def tokenize_settings(**changes: Any) -> Tokenize:
     )
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Deals tests to the workers of `make test` file by file, those that share the rehearsed chain to one of them."""
-    from xdist.scheduler import LoadFileScheduling
-
-    class Scheduler(LoadFileScheduling):  # type: ignore[misc]  # it comes without types
-        def _split_scope(self, nodeid: str) -> str:
-            file: str = super()._split_scope(nodeid)
-            return "the rehearsed chain" if Path(file).stem in REHEARSED else file
-
-    return Scheduler(config, log)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Has workers begin with what takes longest: the rehearsed chain, then the other tests of the pipeline."""
+    """Has one worker begin with rehearsing the chain, and the others with files whose tests need not wait for that."""
+    waiting = {item.path for item in items if "rehearsed" in getattr(item, "fixturenames", ())}
+
+    def turn(item: pytest.Item) -> int:
+        if item.path.stem == "test_chain":
+            return 0
+        if item.path in waiting:
+            return 3
+        return 1 if item.path.parent.name == "pipeline" else 2
+
     if WORKER:
-        items.sort(key=lambda item: (item.path.stem not in REHEARSED, item.path.parent.name != "pipeline"))
+        items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")

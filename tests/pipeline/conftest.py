@@ -1,5 +1,6 @@
 """A temporary clone of the project with the whole chain run once on a slice of the real data."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from ruamel.yaml import YAML
 
 from experiments.clone import set_params
+from tests.conftest import WORKER
 from tools.code_dependencies import module_of
 
 ROOT = Path(__file__).parents[2]
+EXPORTED = ["transformer", "student-1"]
 # A slice that every stage goes through in seconds: 120 rows per split, one epoch, two of six layers.
-REHEARSAL = {
+REHEARSAL: dict[str, Any] = {
     "compute.threads": 1,  # other tests run beside it
     "prepare.limit": 120,
     "tokenize.max_length": 48,
@@ -27,6 +31,7 @@ REHEARSAL = {
     "students.student.start.layers": [1, 4],
     "students.static.training.epochs": 1,
     "rounds": {"again": {"task": "opinion", "teacher": "student-1", "student": "born-again", "seed": 1}},
+    "export.approaches": EXPORTED,
     "evaluate.resamples": 200,
     "word2vec.epochs": 1,
     "word_pairs.train": 20,
@@ -95,6 +100,10 @@ class Clone:
         output = self.run("dvc", "repro", *arguments).stdout
         return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
 
+    def changed(self) -> set[str]:
+        """Names the stages that DVC knows to be out of date; what follows these may be, once they have run."""
+        return set(json.loads(self.run("dvc", "status", "--json").stdout))
+
     def set(self, **settings: Any) -> None:
         """Changes settings in params.yaml; `__` stands for the dot."""
         set_params(self.folder / "params.yaml", {name.replace("__", "."): value for name, value in settings.items()})
@@ -151,13 +160,24 @@ def notes_of_dvc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """The chain, run once, with no connection allowed after the downloads; tests leave its files as they are."""
-    clone = clone_into(tmp_path_factory.mktemp("rehearsed"))
+    """The chain, run once for all workers; tests leave its files as they are, and have DVC look at copies of it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if WORKER else own
+    folder, ready = shared / "rehearsed", shared / "rehearsed.ready"
+    with FileLock(shared / "rehearsed.lock"):
+        if not ready.exists():
+            assert not folder.exists(), "the rehearsal failed: see the test that began it"
+            folder.mkdir()
+            rehearse(clone_into(folder), tmp_path_factory.mktemp("guard"))
+            ready.touch()
+    return Clone(folder)
+
+
+def rehearse(clone: Clone, guard: Path) -> None:
+    """Runs the whole chain, with no connection allowed after the downloads."""
     clone.repro("download", "download_encoder", "download_language", "download_collection")
-    guard = tmp_path_factory.mktemp("guard")
     (guard / "sitecustomize.py").write_text(GUARD)
     clone.run("dvc", "repro", PYTHONPATH=str(guard))
-    return clone
 
 
 @pytest.fixture
@@ -171,10 +191,11 @@ def chain(rehearsed: Clone, tmp_path: Path) -> Clone:
 def link_if_large(source: str, target: str) -> None:
     """Copies a file, or links one above 100 kB: a model weighs 90 MB, and forty tests would have a copy each.
 
-    What DVC and the stages write is a new file put in the old one's place, so what is shared stays as it is. DVC's own
-    notes, which are changed in place, are copied.
+    What the stages write is a new file put in the old one's place, so what is shared stays as it is. DVC changes its
+    notes and `dvc.lock` in place: they are copied.
     """
-    if Path(source).stat().st_size > 100_000 and "/.dvc/tmp/" not in source:
+    in_place = source.endswith("/dvc.lock") or "/.dvc/tmp/" in source
+    if Path(source).stat().st_size > 100_000 and not in_place:
         os.link(source, target)
     else:
         shutil.copy2(source, target)

@@ -41,6 +41,7 @@ def with_own_task(tmp_path: Path) -> Clone:
     params = yaml.load(clone.folder / "params.yaml")
     section = yaml.load(readme_yaml("task").replace("~/corpora/reviews", str(tmp_path / "corpora")))
     params["tasks"], params["rounds"], params["collections"] = section["tasks"], {}, section["collections"]
+    params["languages"] = []  # what is asked about words has nothing to do with it
     params["task"].update(section["task"])
     yaml.dump(params, clone.folder / "params.yaml")
     return clone

@@ -1,0 +1,147 @@
+"""What is run again when something changes, breaks off or breaks."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.conftest import EXPORTED, ROOT, Clone, overwrite
+
+WORDS = {"similarity@en", "pronouns@en", "polysemy@en"}
+COLLECTED = {f"{stage}@{name}" for stage in ("cluster", "summarize") for name in ("films", "editorials")}
+
+
+def of_both(*stages: str) -> set[str]:
+    """Names stages of the task `opinion`, and the same ones of `author`."""
+    return {*stages, *(stage.replace("opinion", "author") for stage in stages)}
+
+
+def test_a_changed_evaluation_parameter_runs_the_evaluation_only(chain: Clone) -> None:
+    chain.set(evaluate__resamples=300)
+    exports = (f"export@opinion-{approach}" for approach in EXPORTED)
+    # The intervals about words are drawn as those of the scores are.
+    assert chain.changed() == WORDS | of_both("evaluate@opinion", "trace@opinion", "validity@opinion", *exports)
+
+
+def test_a_changed_choice_about_pronouns_concerns_nothing_else(chain: Clone) -> None:
+    chain.set(pronouns__seed=1)
+    assert chain.changed() == {"pronouns@en"}
+
+
+def test_changed_vectors_of_words_concern_all_who_take_them(chain: Clone) -> None:
+    chain.set(word2vec__epochs=2)
+    assert chain.changed() == {"word2vec@en"}
+    assert chain.repro("word2vec@en") == ["word2vec@en"]
+    assert chain.changed() == WORDS | COLLECTED
+
+
+def test_a_changed_combination_is_decoded_and_evaluated_only(chain: Clone) -> None:
+    chain.set(decode__combine=["bag-of-words", "student"])
+    assert chain.changed() == of_both("decode@opinion")
+    assert chain.repro("decode@opinion") == ["decode@opinion"]
+    assert chain.changed() == {"decode@author", "evaluate@opinion"}
+
+
+def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
+    chain.set(students__student__start__layers=[5])
+    assert chain.changed() == of_both("distill@opinion-student")
+    assert chain.repro("decide@opinion-student") == ["distill@opinion-student", "decide@opinion-student"]
+    assert chain.changed() == {"distill@author-student", "decode@opinion", "evaluate@opinion", "trace@opinion"}
+    config = json.loads((chain.folder / "data/models/opinion/student/config.json").read_text())
+    assert config["num_hidden_layers"] == 1
+
+
+def test_a_round_is_added_by_one_option_and_followed_back_to_the_first_teacher(chain: Clone) -> None:
+    chain.run("git", "add", "--all")
+    chain.run("git", "commit", "--quiet", "--message", "results")
+    chain.run("dvc", "exp", "run", "-S", "+rounds.thrice={task: opinion, teacher: again, student: born-again, seed: 2}")
+    members = json.loads((chain.folder / "metrics/trace/opinion.json").read_text())["members"]
+    assert members["thrice"]["generation"] == 3
+    assert members["thrice"]["ancestor"] == "transformer"
+    assert members["again"]["teacher"] == "student-1"
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped_and_ends_the_same(rehearsed: Clone, chain: Clone) -> None:
+    shutil.rmtree(chain.folder / ".dvc/cache/runs")  # or DVC would take the results from the first run
+    shutil.rmtree(chain.folder / "data/models/opinion/transformer")
+    (chain.folder / "dvc.lock").unlink()
+    process = subprocess.Popen(
+        ["dvc", "repro", "finetune@opinion"],
+        cwd=chain.folder,
+        env=None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        executable=str(Path(sys.executable).parent / "dvc"),
+    )
+    assert process.stdout
+    for line in process.stdout:
+        if "finetune@opinion" in line:
+            break
+    # The curves are begun where the training begins, and end with it.
+    deadline = time.monotonic() + 120
+    while not list((chain.folder / "metrics/finetune").glob(".opinion-*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    subprocess.run(["pkill", "-INT", "-s", str(process.pid)], check=False)
+    assert process.wait(timeout=60) != 0
+    assert not (chain.folder / "data/models/opinion/transformer").exists()
+    states = chain.folder / ".cache/trainings/finetune-opinion"
+    (numbers,) = states.glob("*/numbers.json")
+    assert json.loads(numbers.read_text())["progress"]["step"] > 0
+    again = chain.repro("finetune@opinion")
+    assert "prepare@opinion" not in again
+    assert "finetune@opinion" in again
+    assert chain.outputs() == rehearsed.outputs()
+    assert not list(states.iterdir())
+
+
+def test_several_processes_train_as_one_does(rehearsed: Clone, chain: Clone) -> None:
+    chain.set(launcher="accelerate launch --multi_gpu --num_processes 2 --main_process_port 0")
+    assert chain.repro("finetune@author") == ["finetune@author"]
+    alone, together = (
+        json.loads((one.folder / "metrics/finetune/author.json").read_text())["validation"][-1]
+        for one in (rehearsed, chain)
+    )
+    assert together["log_loss"] == pytest.approx(alone["log_loss"], abs=0.01)
+    assert together["accuracy"] == pytest.approx(alone["accuracy"], abs=0.02)
+
+
+def test_a_corrupted_cache_is_noticed_and_the_stage_run_again(rehearsed: Clone, chain: Clone) -> None:
+    corpus = chain.folder / "data/corpus/opinion/test.parquet"
+    overwrite(corpus, b"damaged")
+    assert "prepare@opinion" in chain.changed()
+    for kept in (chain.folder / ".dvc/cache/files").rglob("*"):
+        if kept.is_file() and kept.read_bytes() == (rehearsed.folder / corpus.relative_to(chain.folder)).read_bytes():
+            overwrite(kept, b"damaged too")
+    chain.repro()
+    assert corpus.read_bytes() == (rehearsed.folder / corpus.relative_to(chain.folder)).read_bytes()
+
+
+def test_a_corrupted_download_is_noticed_and_fetched_again(chain: Clone, tmp_path: Path) -> None:
+    (chain.folder / ".cache/downloads").unlink()
+    shutil.copytree(ROOT / ".cache/downloads", chain.folder / ".cache/downloads")
+    for kept in (chain.folder / ".cache/downloads").iterdir():
+        kept.write_bytes(b"damaged")
+    before = (chain.folder / "data/raw/opinion/films.txt").read_bytes()
+    shutil.rmtree(chain.folder / "data/raw/opinion")
+    result = chain.stage("download", "opinion")
+    assert (chain.folder / "data/raw/opinion/films.txt").read_bytes() == before
+    assert "WARNING" in result.stderr
+
+
+def test_an_experiment_varies_a_parameter_and_shows_the_difference(chain: Clone) -> None:
+    chain.run("git", "add", "--all")
+    chain.run("git", "commit", "--quiet", "--message", "results")
+    chain.run("dvc", "exp", "run", "--set-param", "bag_of_words.candidates.content.stemming=false")
+    difference = json.loads(chain.run("dvc", "metrics", "diff", "--json").stdout)
+    assert "metrics/bag_of_words/opinion.json" in difference
+    shown = chain.run("dvc", "plots", "diff", "--out", "plots", "HEAD").stdout
+    assert (chain.folder / "plots" / "index.html").exists(), shown
