@@ -26,10 +26,10 @@ from stages.artifacts import paths
 from stages.artifacts.files import read_json, write_json
 from stages.artifacts.tables import read_columns
 from stages.clustering.texts import Texts
-from stages.clustering.vectors import ENCODER, TFIDF, represent
+from stages.clustering.vectors import represent
 from stages.command import run
 from stages.progress import progress
-from stages.settings.cluster import Cluster
+from stages.settings.cluster import ENCODER, TFIDF, Cluster
 from stages.settings.collections import HELD_OUT, SEEN, CollectionSection
 from stages.settings.evaluate import Evaluate
 from stages.settings.summarize import Summarize, Summarizer
@@ -132,9 +132,7 @@ def rate(
         else:
             found = choose_sentences(group.texts, vectors, Budget(sentences), settings, candidates)
         rated.append(group.against.rate(found.places))
-    return {
-        measure: np.array([one[measure] for one in rated]) for measure in ("coverage", "shared_words", "shared_pairs")
-    }
+    return {measure: np.array([one[measure] for one in rated]) for measure in MEASURES}
 
 
 def opinosis_choice(source: str) -> dict[str, Any]:

@@ -13,13 +13,13 @@ import typer
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, read_json, write_json
 from stages.clustering.texts import Texts
-from stages.clustering.vectors import ENCODER, Vectors, represent, word_vectors
+from stages.clustering.vectors import Vectors, represent, word_vectors
 from stages.command import run
 from stages.errors import StageError
 from stages.pictures.summaries import draw_summaries
 from stages.progress import progress
 from stages.settings.chain import Compute, EncoderName
-from stages.settings.cluster import Cluster
+from stages.settings.cluster import ENCODER, Cluster
 from stages.settings.collections import HELD_OUT, REFERENCES, SEEN, CollectionSection
 from stages.settings.embed import Embed
 from stages.settings.evaluate import Evaluate

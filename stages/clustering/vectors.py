@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from gensim.models import KeyedVectors
@@ -10,13 +9,11 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from stages.artifacts import paths
 from stages.clustering.texts import Texts
+from stages.settings.cluster import ENCODER, TFIDF
 from stages.words.lists import function_words
 from stages.words.splitting import forms
-from stages.words.vectors import VECTORS, load_vectors
-
-ENCODER, TFIDF, TRAINED = "encoder", "tfidf", "word2vec"
+from stages.words.vectors import load_vectors, vectors_file
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +39,7 @@ def represent(name: str, texts: Texts, static: Mapping[str, KeyedVectors], place
 
 def available(names: Iterable[str], language: str) -> list[str]:
     """Gives those of some representations that a language has, and tells which it has not."""
-    found = [name for name in names if name in (ENCODER, TFIDF) or _file(name, language).exists()]
+    found = [name for name in names if name in (ENCODER, TFIDF) or vectors_file(name, language).exists()]
     for name in names:
         if name not in found:
             log.warning("%r has no vectors %r: left out", language, name)
@@ -55,11 +52,7 @@ def word_vectors(names: Iterable[str], language: str) -> dict[str, KeyedVectors]
     Raises:
         StageError: the language has none of that name.
     """
-    return {name: load_vectors(_file(name, language)) for name in names if name not in (ENCODER, TFIDF)}
-
-
-def _file(name: str, language: str) -> Path:
-    return paths.word2vec(language) / VECTORS if name == TRAINED else paths.language(language) / f"{name}.bin"
+    return {name: load_vectors(vectors_file(name, language)) for name in names if name not in (ENCODER, TFIDF)}
 
 
 def dense(vectors: Vectors) -> np.ndarray:

@@ -7,9 +7,9 @@ from operator import attrgetter
 
 import numpy as np
 
+from stages.corpora.fingerprint import fingerprint
 from stages.corpora.row import Row
 from stages.corpora.sentences import cut
-from stages.corpora.splitting import fingerprint
 from stages.errors import StageError
 
 

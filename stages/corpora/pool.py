@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from stages.corpora.fingerprint import fingerprint
 from stages.corpora.row import Row
-from stages.corpora.splitting import PRECEDENCE, fingerprint
+from stages.corpora.splitting import PRECEDENCE
 from stages.errors import StageError
 
 # A text may stand elsewhere in part: cut, quoted, or with a letter lost on the way. Of the film reviews that share 5

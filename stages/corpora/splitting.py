@@ -1,7 +1,5 @@
 """Who learns from which rows: seeded stratified splits, without a text that stands on both sides."""
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -10,6 +8,7 @@ from itertools import islice
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
+from stages.corpora.fingerprint import fingerprint
 from stages.corpora.row import Row
 from stages.errors import StageError
 from stages.settings.task import Split, folds
@@ -83,14 +82,6 @@ def _fold(rows: list[Row], labels: list[str], share: float, seed: int, fold: int
     if not len(kept) or not len(taken):
         raise ValueError("a side would be empty")
     return kept, taken
-
-
-def fingerprint(text: str) -> str:
-    """Gives what two texts share when they differ in case, accents' encoding, spaces or punctuation only.
-
-    That is the text itself where it has no word (":)"), as an empty fingerprint would say nothing.
-    """
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())) or text
 
 
 def remove_duplicates(splits: Mapping[str, Sequence[Row]]) -> tuple[dict[str, list[Row]], dict[str, int]]:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from stages.representations.geometry import cosines
-from stages.representations.static import TRAINED
 from stages.settings.evaluate import Evaluate
+from stages.settings.languages import TRAINED
 from stages.statistics.bootstrap import Resampled, resampled
 from stages.statistics.grades import spearman
 from stages.words.judgments import Judgment

@@ -4,17 +4,14 @@ from collections.abc import Iterable, Mapping
 
 from gensim.models import KeyedVectors
 
-from stages.artifacts import paths
+from stages.settings.languages import TRAINED
 from stages.words.lists import content_words
-from stages.words.vectors import VECTORS, load_vectors
-
-TRAINED = "word2vec"
+from stages.words.vectors import load_vectors, vectors_file
 
 
 def static_vectors(code: str, pretrained: Iterable[str]) -> dict[str, KeyedVectors]:
     """Gives vectors by name, those trained on the corpora first, then the `pretrained` ones."""
-    found = {name: load_vectors(paths.language(code) / f"{name}.bin") for name in pretrained}
-    return {TRAINED: load_vectors(paths.word2vec(code) / VECTORS), **found}
+    return {name: load_vectors(vectors_file(name, code)) for name in (TRAINED, *pretrained)}
 
 
 def frequent_words(code: str, static: Mapping[str, KeyedVectors], count: int) -> list[str]:

@@ -5,11 +5,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from stages.settings.languages import TRAINED
 from stages.settings.section import Section, Seed, Strict
 
 # `encoder`, `tfidf`, `word2vec`, or the name of pretrained vectors of the language.
 Representation = Annotated[str, Field(min_length=1)]
-KNOWN = ("encoder", "tfidf", "word2vec")
+ENCODER, TFIDF = "encoder", "tfidf"
 Method = Literal["kmeans", "agglomerative", "hdbscan"]
 
 
@@ -44,7 +45,7 @@ class Cluster(Section, Strict):
 def unknown(key: str, names: Iterable[str], params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yields the representations that there are in no language."""
     static = {name for about in params["language"].values() for name in about["vectors"]}
-    known = [*KNOWN, *sorted(static)]
+    known = [ENCODER, TFIDF, TRAINED, *sorted(static)]
     for name in names:
         if name not in known:
             yield key, f"there are no vectors {name!r} in any language (there are: {', '.join(known)})"

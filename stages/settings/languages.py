@@ -9,6 +9,7 @@ from stages.settings.section import Catalogue, Single, Strict
 from stages.settings.source import FileName, Source
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="a two-letter language code")]
+TRAINED = "word2vec"  # the name of the vectors that a run trains itself
 WORDNET_FILES = ("data.noun", "data.verb", "data.adj", "data.adv")
 
 

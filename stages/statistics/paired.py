@@ -17,8 +17,8 @@ def mean_interval(values: np.ndarray, confidence: float) -> dict[str, float]:
     mean, groups = float(np.mean(values)), len(values)
     if groups < 2:
         return {"value": mean}
-    reach = float(student_t.ppf((1 + confidence) / 2, groups - 1) * np.std(values, ddof=1) / np.sqrt(groups))
-    return {"value": mean, "low": mean - reach, "high": mean + reach}
+    reach = _half_width(values, confidence) / np.sqrt(groups)
+    return {"value": mean, "low": float(mean - reach), "high": float(mean + reach)}
 
 
 def prediction_interval(values: np.ndarray, confidence: float) -> dict[str, float]:
@@ -26,8 +26,13 @@ def prediction_interval(values: np.ndarray, confidence: float) -> dict[str, floa
     mean, count = float(np.mean(values)), len(values)
     if count < 2:
         return {"low": mean, "high": mean}
-    reach = float(student_t.ppf((1 + confidence) / 2, count - 1) * np.std(values, ddof=1) * np.sqrt(1 + 1 / count))
-    return {"low": mean - reach, "high": mean + reach}
+    reach = _half_width(values, confidence) * np.sqrt(1 + 1 / count)
+    return {"low": float(mean - reach), "high": float(mean + reach)}
+
+
+def _half_width(values: np.ndarray, confidence: float) -> float:
+    """Gives the standard deviation times what Student's t takes for as many values."""
+    return float(student_t.ppf((1 + confidence) / 2, len(values) - 1) * np.std(values, ddof=1))
 
 
 def paired(first: np.ndarray, second: np.ndarray, *, confidence: float, seed: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from stages.clustering.methods import NONE, choose_number, cluster
 from stages.clustering.vectors import Vectors
-from stages.corpora.splitting import fingerprint
+from stages.corpora.fingerprint import fingerprint
 from stages.settings.summarize import Summarizer
 from stages.summaries.likeness import Likeness
 from stages.words.splitting import forms

@@ -9,9 +9,10 @@ from typing import IO, Any
 import numpy as np
 from gensim.models import KeyedVectors
 
+from stages.artifacts import paths
 from stages.artifacts.files import new_file
 from stages.errors import StageError
-from stages.settings.languages import PretrainedVectors
+from stages.settings.languages import TRAINED, PretrainedVectors
 
 # gensim warns of every file that it does not know the counts of its words; the order they are in says enough.
 logging.getLogger("gensim.models.keyedvectors").setLevel(logging.ERROR)
@@ -19,6 +20,11 @@ logging.getLogger("gensim.models.keyedvectors").setLevel(logging.ERROR)
 VECTORS = "vectors.bin"
 CHUNK = 1 << 22  # characters read at once
 LONGEST = 1 << 16  # characters of an entry of winkNLP's JSON: one takes about 1 000
+
+
+def vectors_file(name: str, code: str) -> Path:
+    """Gives where the vectors of a name lie, those trained here or others, of a language."""
+    return paths.word2vec(code) / VECTORS if name == TRAINED else paths.language(code) / f"{name}.bin"
 
 
 def save_vectors(vectors: KeyedVectors, path: Path) -> None:

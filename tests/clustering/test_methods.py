@@ -66,6 +66,12 @@ def test_as_many_clusters_are_made_as_are_asked_for(method: Method, number: int)
     assert sorted(set(found.tolist())) == list(range(number))
 
 
+@pytest.mark.parametrize("number", [2, 3, 5, 6])
+def test_of_texts_that_are_all_as_far_from_each_other_as_many_clusters_are_made(number: int) -> None:
+    found = cluster(np.eye(6, dtype=np.float32), "agglomerative", number)
+    assert len(set(found.tolist())) == number
+
+
 @pytest.mark.parametrize("method", NUMBERED)
 def test_texts_that_are_all_alike_are_one_cluster(method: Method) -> None:
     same = np.tile(clouds([1])[0], (6, 1))

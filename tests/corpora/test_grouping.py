@@ -2,9 +2,9 @@ from collections import Counter
 
 import pytest
 
+from stages.corpora.fingerprint import fingerprint
 from stages.corpora.grouping import by_group, chosen_groups, cut_rows, hold_out, without_repeats
 from stages.corpora.row import Row
-from stages.corpora.splitting import fingerprint
 from stages.errors import StageError
 
 

@@ -5,7 +5,6 @@ import pytest
 from stages.corpora.row import Row
 from stages.corpora.splitting import (
     count_duplicates,
-    fingerprint,
     limit_groups,
     limit_rows,
     remove_duplicates,
@@ -143,23 +142,6 @@ def test_a_corpus_too_small_to_split_is_refused_with_its_rarest_label(*, keep_gr
     rows = [row(item.position, label=item.label, group="one speech") for item in rows]
     with pytest.raises(StageError, match=r"8 rows.* cannot be split for test .* 'positive', has 1"):
         split_rows({"all": rows}, rule(keep_groups=keep_groups))
-
-
-@pytest.mark.parametrize(
-    "other", ["A  FILM, I say", "a film I say!", "“A film”, I say…", "\uff21 film i say", "A film\nI say"]
-)
-def test_texts_that_differ_in_case_spaces_or_punctuation_are_one_text(other: str) -> None:
-    assert fingerprint(other) == fingerprint("A film I say")
-
-
-@pytest.mark.parametrize("other", ["A film I said", "A filmI say", "I say A film"])
-def test_texts_that_differ_in_words_are_two_texts(other: str) -> None:
-    assert fingerprint(other) != fingerprint("A film I say")
-
-
-def test_accents_count_but_not_how_they_are_encoded() -> None:
-    assert fingerprint("été") == fingerprint("e\u0301te\u0301")
-    assert fingerprint("été") != fingerprint("ete")
 
 
 def test_nothing_that_is_tested_on_is_learnt_from() -> None:

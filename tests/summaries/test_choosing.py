@@ -6,7 +6,7 @@ import pytest
 
 from stages.clustering.methods import NONE
 from stages.clustering.vectors import tfidf
-from stages.corpora.splitting import fingerprint
+from stages.corpora.fingerprint import fingerprint
 from stages.summaries.choosing import Budget, Summary, choose
 from stages.summaries.likeness import Likeness
 from stages.words.splitting import forms

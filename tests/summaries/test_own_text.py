@@ -147,12 +147,16 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_thre
     monkeypatch.setattr(Embed, "load", lambda: Embed(pooling="mean", layer=-1, normalize=True, splits=[], batch_size=4))
 
 
-@pytest.mark.parametrize("representation", ["encoder", "tfidf"])
-def test_a_text_of_ones_own_is_summarised_and_printed(
-    own: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], representation: str
-) -> None:
-    chosen = settings(clusters=summarizer(representation=representation))
+@pytest.fixture(params=["encoder", "tfidf"])
+def representation(request: pytest.FixtureRequest, own: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What stands for a sentence, as that project has it."""
+    chosen = settings(clusters=summarizer(representation=request.param))
     monkeypatch.setattr(Summarize, "load", lambda: chosen)
+    name: str = request.param
+    return name
+
+
+def test_a_text_of_ones_own_is_summarised_and_printed(capsys: pytest.CaptureFixture[str], representation: str) -> None:
     Path("a.txt").write_text("\n".join(REVIEWS), encoding="utf-8")
     summarize(file=Path("a.txt"), sentences=3, lines=True)
     lines = capsys.readouterr().out.splitlines()
@@ -166,12 +170,8 @@ def test_a_text_of_ones_own_is_summarised_and_printed(
         assert [sum(REVIEWS[place] in topic for place in places) for topic in (BATTERY, SCREEN, PRICE)] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("representation", ["encoder", "tfidf"])
-def test_an_empty_text_has_an_empty_summary(
-    own: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], representation: str
-) -> None:
-    chosen = settings(clusters=summarizer(representation=representation))
-    monkeypatch.setattr(Summarize, "load", lambda: chosen)
+@pytest.mark.usefixtures("representation")
+def test_an_empty_text_has_an_empty_summary(capsys: pytest.CaptureFixture[str]) -> None:
     summarize_text([], "en", Budget(3))
     assert capsys.readouterr().out == ""
 
