@@ -21,6 +21,7 @@ from stages.statistics.curves import calibration_points, confusion_cells, roc_po
 from stages.statistics.evaluation import Evaluation, Examples
 from stages.statistics.grading import graded
 from stages.statistics.measures import most_probable
+from stages.statistics.multiple import with_corrected
 
 
 def evaluate(task: str) -> None:
@@ -49,7 +50,7 @@ def evaluate(task: str) -> None:
             "graded": {name: scores for name, scores in grades.items() if scores},
             "transfer": {name: {**far.scores(), "versus": far.versus(baseline)} for name, far in found.items()},
             "decoded": {
-                method: {path.name: decoded_scores(decoded, path.name, method, baseline) for path in lines}
+                method: decoded_scores(decoded, [path.name for path in lines], method, baseline)
                 for method, lines in streams.items()
             },
         },
@@ -111,12 +112,18 @@ def teachers_of(evaluation: Evaluation) -> dict[str, str]:
     return {name: teacher for name, teacher in teachers.items() if teacher in teachers}
 
 
-def decoded_scores(decoded: Evaluation, line: str, method: str, baseline: str) -> dict[str, Any]:
+def decoded_scores(decoded: Evaluation, lines: list[str], method: str, baseline: str) -> dict[str, Any]:
     """Gives the scores of a method, tested against no decoding, and against the baseline decoded in the same way."""
-    name = f"{line}/{method}"
-    against = {"versus_none": f"{line}/none", "versus_baseline": f"{baseline}/{method}"}
-    tests = {test: decoded.compared(name, other) for test, other in against.items() if other != name}
-    return {**decoded.scores_of(name), **tests}
+    scores: dict[str, Any] = {line: decoded.scores_of(f"{line}/{method}") for line in lines}
+    families = {
+        "versus_none": {line: f"{line}/none" for line in lines if method != "none"},
+        "versus_baseline": {line: f"{baseline}/{method}" for line in lines if line != baseline},
+    }
+    for test, against in families.items():
+        found = with_corrected({line: decoded.compared(f"{line}/{method}", other) for line, other in against.items()})
+        for line, one in found.items():
+            scores[line][test] = one
+    return scores
 
 
 def write_pictures(folder: Path, home: Evaluation, transfer: Mapping[str, Evaluation], confidence: float) -> None:

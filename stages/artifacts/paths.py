@@ -107,6 +107,31 @@ def dissections(task: str) -> Path:
     return DATA / "dissections" / task
 
 
+def audit(task: str) -> Path:
+    """Folder of the texts that a task's audit names: near duplicates, suspicious labels, as JSON lines."""
+    return DATA / "audit" / task
+
+
+def rewrites(task: str) -> Path:
+    """The JSON lines of the rewritten test texts on which an approach changed its mind."""
+    return DATA / "rewrites" / f"{task}.jsonl"
+
+
+def explanations(task: str) -> Path:
+    """The JSON file of what mattered, word by word, in some decisions of a task."""
+    return DATA / "explanations" / f"{task}.json"
+
+
+def cards(task: str) -> Path:
+    """Folder of the model cards of a task's approaches, with their scores: what a model is published with."""
+    return DATA / "cards" / task
+
+
+def report() -> Path:
+    """Folder of the page that tells what the run found."""
+    return DATA / "report"
+
+
 def metrics(stage: str, task: str, approach: str | None = None) -> Path:
     """The JSON file of what a stage measured on a task, or on one of its approaches."""
     return METRICS / stage / f"{task}.json" if approach is None else METRICS / stage / task / f"{approach}.json"

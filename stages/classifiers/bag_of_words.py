@@ -168,22 +168,25 @@ def _calibrated(model: LinearSVC, unseen: Any, labels: np.ndarray) -> Calibrated
 def strongest_features(
     classifier: BagOfWordsClassifier, labels: Sequence[str], count: int
 ) -> Iterator[tuple[str, str, float]]:
-    """Yields (label, feature, weight), the `count` features that speak most for each label, strongest first.
+    """Yields (label, feature, weight), the `count` features that speak most for each label, strongest first."""
+    names = classifier.pipeline[0].get_feature_names_out()
+    for label, row in zip(labels, feature_weights(classifier), strict=True):
+        for place in np.argsort(-row, kind="stable")[:count]:
+            yield label, str(names[place]), float(row[place])
 
-    Weights are coefficients of the linear model; for naive Bayes, the log-probability of the feature in the class
-    minus its mean over the classes.
+
+def feature_weights(classifier: BagOfWordsClassifier) -> np.ndarray:
+    """Gives (classes, features): how much one unit of each feature speaks for each class.
+
+    Coefficients of the linear model; for naive Bayes, the log-probability of the feature in the class minus its mean
+    over the classes. Those of two classes are each other's opposites.
     """
-    vectorizer, model = (step for _, step in classifier.pipeline.steps)
+    model = classifier.pipeline[-1]
     if isinstance(model, CalibratedClassifierCV):
         model = model.calibrated_classifiers_[0].estimator.estimator
     if isinstance(model, MultinomialNB):
-        weights = model.feature_log_prob_ - model.feature_log_prob_.mean(axis=0)
-    else:
-        weights = model.coef_ if len(labels) > 2 else np.vstack([-model.coef_[0], model.coef_[0]])
-    names = vectorizer.get_feature_names_out()
-    for label, row in zip(labels, weights, strict=True):
-        for place in np.argsort(-row, kind="stable")[:count]:
-            yield label, str(names[place]), float(row[place])
+        return model.feature_log_prob_ - model.feature_log_prob_.mean(axis=0)
+    return model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_[0], model.coef_[0]])
 
 
 def _vectorizer(settings: Candidate, language: str, stems: str | None) -> CountVectorizer:

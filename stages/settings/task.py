@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from stages.settings.heads import RESERVED, ClassificationHead, Head
-from stages.settings.section import Catalogue, Name, Positive, Seed, Strict
+from stages.settings.section import Catalogue, Name, Positive, Seed, Share, Strict
 from stages.settings.source import Source
 
 # What a raw file is for: `all` is split by the task's rule, the others already are a split. Of these, `unlabelled` is
@@ -19,11 +19,17 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 class GradedReader(Strict):
-    """Lines `id TAB mean grade TAB text`; the label is the sign of the grade, a grade of zero has none."""
+    """Lines `id TAB mean grade TAB text`; the label is the sign of the grade, a grade of zero has none.
+
+    With `ratings`, what each rater gave is known too: lines `id TAB mean TAB spread TAB [grade, grade, …]`.
+    """
 
     format: Literal["graded"]
     files: dict[str, Use]
     encoding: str
+    ratings: Annotated[dict[str, str], Field(description="a file → that of its raters' grades")] = Field(
+        default_factory=dict
+    )
 
 
 class TableReader(Strict):
@@ -164,6 +170,27 @@ class ZeroShot(Strict):
     temperature: Positive = 0.05
 
 
+class PublishedScores(Strict):
+    """What was reported of a ready-made classifier on one file, and of a single person."""
+
+    correlation: Annotated[float, Field(ge=-1, le=1)]  # Pearson's, with the grades
+    precision: Share
+    recall: Share
+    f1: Share
+    person_f1: Share
+
+
+class Published(Strict):
+    """What others report of VADER on graded texts, to be found again by their own protocol where it is `retrieved`.
+
+    Three classes: scores from -1 to +1 beyond the threshold are positive and negative, the rest is neutral.
+    """
+
+    source: str
+    threshold: Annotated[float, Field(gt=0, lt=1)]
+    files: Annotated[dict[str, PublishedScores], Field(min_length=1)]
+
+
 class Task(Strict):
     """One classification task."""
 
@@ -177,6 +204,7 @@ class Task(Strict):
     heads: Annotated[dict[Name, Head], Field(min_length=1, description="decision modules by name")]
     decoding: Decoding
     retrieved: Annotated[Vader | ZeroShot, Field(discriminator="kind")]
+    published: Published | None = None
 
     def readers(self) -> dict[str, OneReader]:
         """Gives the reader by its key, `reader`; of several, each part by its own, `reader.parts.<name>`."""
@@ -211,8 +239,10 @@ class Task(Strict):
     @model_validator(mode="after")
     def _reads_what_it_splits(self) -> "Task":
         for key, reader in self.readers().items():
-            if absent := sorted(set(reader.files) - self.source.brings()):
-                raise ValueError(f"{key}.files names {absent[0]!r}, which source.files does not bring")
+            ratings = reader.ratings if isinstance(reader, GradedReader) else {}
+            for what, files in (("files", reader.files), ("ratings", ratings.values())):
+                if absent := sorted(set(files) - self.source.brings()):
+                    raise ValueError(f"{key}.{what} names {absent[0]!r}, which source.files does not bring")
         uses = {use for reader in self.readers().values() for use in reader.files.values()}
         if "all" not in uses and not {"train", "test"} <= uses:
             raise ValueError("reader.files needs a file used as `all`, or files used as `train` and `test`")

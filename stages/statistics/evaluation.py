@@ -10,6 +10,7 @@ from stages.settings.evaluate import Evaluate
 from stages.statistics.bootstrap import Resampled, resampled_measures
 from stages.statistics.calibration import reliability
 from stages.statistics.comparison import mcnemar, swap_test
+from stages.statistics.multiple import with_corrected
 
 
 class Decided(Protocol):
@@ -79,8 +80,9 @@ class Evaluation:
         return {**scores, "calibration_error": binned.expected_error}
 
     def versus(self, baseline: str) -> dict[str, Any]:
-        """Tests each approach against the baseline, on the same examples."""
-        return {approach: self.compared(approach, baseline) for approach in self.decided if approach != baseline}
+        """Tests each approach against the baseline, on the same examples; `holm_p` takes their number into account."""
+        others = [approach for approach in self.decided if approach != baseline]
+        return with_corrected({approach: self.compared(approach, baseline) for approach in others})
 
     def compared(self, approach: str, baseline: str) -> dict[str, Any]:
         """Tests whether two approaches err equally often, and gives their differences with intervals.

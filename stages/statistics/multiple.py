@@ -1,6 +1,7 @@
 """Several tests at once: what a p-value is worth when it is one of many."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,3 +16,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     corrected = np.empty_like(values)
     corrected[order] = np.minimum(np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)), 1.0)
     return corrected.tolist()
+
+
+def with_corrected(tests: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Adds `holm_p` to each of a family of paired tests: of `accuracy_p` where there is one, else of `mcnemar_p`."""
+    corrected = holm([test.get("accuracy_p", test["mcnemar_p"]) for test in tests.values()])
+    return {name: {**test, "holm_p": p} for (name, test), p in zip(tests.items(), corrected, strict=True)}

@@ -32,7 +32,7 @@ def opinion() -> Iterator[str]:
             [
                 approach,
                 *(interval(metrics[approach][measure]) for measure in ("accuracy", "macro_f1", "roc_auc", "log_loss")),
-                p_value(metrics["versus"], approach, "mcnemar_p"),
+                p_value(metrics["versus"], approach, "holm_p"),
                 *(interval(found[approach]["accuracy"]) for found in transfer.values()),
             ]
             for approach in approaches(metrics)
@@ -72,7 +72,7 @@ def author() -> Iterator[str]:
                 interval(metrics[approach]["accuracy"]),
                 interval(metrics[approach]["f1"]["clinton"]),
                 interval(metrics[approach]["average_precision"]),
-                p_value(metrics["versus"], approach, "accuracy_p"),
+                p_value(metrics["versus"], approach, "holm_p"),
             ]
             for approach in approaches(metrics)
         ),
@@ -85,7 +85,7 @@ def author() -> Iterator[str]:
             [
                 line,
                 *(interval(found[line]["accuracy"]) for found in decoded.values()),
-                p_value(decoded["viterbi"][line], "versus_none", "accuracy_p"),
+                p_value(decoded["viterbi"][line], "versus_none", "holm_p"),
             ]
             for line in decoded["none"]
         ),
