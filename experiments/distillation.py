@@ -29,9 +29,9 @@ from typing import Any
 
 import numpy as np
 from pyarrow.parquet import read_table, write_table
-from scipy.stats import t as student_t
 
 from experiments.clone import ROOT, choose, clone_into, dvc
+from experiments.several_seeds import difference, spread
 from stages.artifacts import paths
 from stages.artifacts.decisions import read_decisions
 from stages.artifacts.files import new_file, read_json, write_json
@@ -42,7 +42,6 @@ from stages.distill import distill
 from stages.pictures.generations import draw_generations
 from stages.settings.section import read_yaml
 from stages.settings.task import TaskSection
-from stages.statistics.bootstrap import resampled
 from stages.statistics.measures import SMALLEST
 from stages.trace import trace
 
@@ -65,7 +64,6 @@ FROM_AFAR: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
 }
 EVERY = 4  # text of the transfer sets that is decided on
 
-CONFIDENCE, RESAMPLES = 0.95, 2000
 MEASURES = ("accuracy", "log_loss", "entropy", "overconfidence", "agreement_with_ancestor")
 # What distillation brings, taken apart: a teacher or none, its weights, what it folds, pieces of texts, its inside.
 COMPARED = [
@@ -245,7 +243,7 @@ def report(found: Mapping[str, list[dict[str, Any]]], every: Mapping[str, Round]
                 "generation": seeds[0]["generation"],
                 "texts": texts.get(f"{name}-s{SEEDS[0]}"),
                 "sets": {
-                    split: {measure: spread([one["sets"][split][measure] for one in seeds]) for measure in MEASURES}
+                    split: {measure: spread(values(seeds, split, measure)) for measure in MEASURES}
                     for split in seeds[0]["sets"]
                 },
             }
@@ -282,23 +280,9 @@ def by_text(rows: Labelled, student: str) -> dict[str, np.ndarray]:
     }
 
 
-def spread(scores: list[dict[str, float]]) -> dict[str, float]:
-    """Gives the mean over seeds, and the least and the greatest value."""
-    values = [score["value"] for score in scores]
-    return {"value": float(np.mean(values)), "low": min(values), "high": max(values)}
-
-
-def difference(paired: np.ndarray) -> dict[str, Any]:
-    """Gives the mean of (seeds, texts) paired differences with two intervals.
-
-    Over seeds, Student's: would other trainings find it? Over texts, the bootstrap of these students' mean difference:
-    would other texts?
-    """
-    seeds, texts = paired.mean(axis=1), paired.mean(axis=0)
-    mean, error = float(seeds.mean()), float(seeds.std(ddof=1) / np.sqrt(len(seeds)))
-    low, high = student_t.interval(CONFIDENCE, len(seeds) - 1, mean, error) if error else (mean, mean)
-    drawn = resampled(lambda w: {"mean": w @ texts / len(texts)}, len(texts), resamples=RESAMPLES, seed=0)["mean"]
-    return {"value": mean, "seeds": {"low": float(low), "high": float(high)}, "texts": drawn.interval(CONFIDENCE)}
+def values(seeds: list[dict[str, Any]], split: str, measure: str) -> list[float]:
+    """Gives what was measured of each seed."""
+    return [one["sets"][split][measure]["value"] for one in seeds]
 
 
 def draw(path: Path, found: Mapping[str, list[dict[str, Any]]]) -> None:
@@ -310,7 +294,7 @@ def draw(path: Path, found: Mapping[str, list[dict[str, Any]]]) -> None:
             "generation": place,
             "set": split,
             "measure": measure,
-            **spread([one["sets"][split][measure] for one in found[name]]),
+            **spread(values(found[name], split, measure)),
         }
         for line in LINES
         for place, name in enumerate(line)
