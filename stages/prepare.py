@@ -13,13 +13,22 @@ from stages.corpora.masking import learn_names, mask
 from stages.corpora.pool import clean_pool
 from stages.corpora.reading import read, tolerate
 from stages.corpora.row import Row
-from stages.corpora.splitting import count_duplicates, limit_groups, limit_rows, remove_duplicates, split_rows
+from stages.corpora.splitting import (
+    UNLABELLED,
+    count_duplicates,
+    count_near_duplicates,
+    limit_groups,
+    limit_rows,
+    remove_duplicates,
+    remove_near_duplicates,
+    split_rows,
+)
 from stages.settings.prepare import Prepare
 from stages.settings.task import POOL, Split, TaskSection
 
 Rows = Mapping[str, Sequence[Row]]
 
-NEED_NO_LABEL = ("unlabelled", POOL)
+NEED_NO_LABEL = (UNLABELLED, POOL)
 
 
 def prepare(task: str) -> None:
@@ -28,7 +37,7 @@ def prepare(task: str) -> None:
     found = read(described, paths.raw(task))
     tolerate(found.bad, settings.bad_rows)
     labelled = {use: [row for row in rows if row.label or use in NEED_NO_LABEL] for use, rows in found.rows.items()}
-    splits, counted = _deal(labelled, described.split, settings.limit)
+    splits, counted = _deal(labelled, described.split, settings.limit, settings.near_duplicates)
     if settings.mask:
         # A pool has no say in what is a name, so that the other splits are the same without it.
         splits, counted["masked"] = _mask(splits, {use: rows for use, rows in labelled.items() if use != POOL})
@@ -53,10 +62,13 @@ def prepare(task: str) -> None:
     )
 
 
-def _deal(rows: Rows, rule: Split, limit: int | None) -> tuple[dict[str, list[Row]], dict[str, dict[str, int]]]:
+def _deal(
+    rows: Rows, rule: Split, limit: int | None, near: float | None = None
+) -> tuple[dict[str, list[Row]], dict[str, dict[str, int]]]:
     """Gives the splits, and how many duplicates were removed from each, or counted where groups are kept whole.
 
-    A pool is no stream, so that it is cleaned in either case.
+    So are near duplicates, where `near` says from which similarity on two texts are nearly the same. A pool is no
+    stream, so that it is cleaned in either case.
     """
     splits = split_rows({use: found for use, found in rows.items() if use != POOL}, rule)
     if rule.keep_groups:
@@ -69,6 +81,13 @@ def _deal(rows: Rows, rule: Split, limit: int | None) -> tuple[dict[str, list[Ro
         kept = {**kept, POOL: pool.rows}
         counted["duplicates_removed"] = {**counted.get("duplicates_removed", {}), POOL: pool.duplicates}
         counted["overlaps_removed"] = {POOL: pool.overlaps}
+    if near is not None:
+        if rule.keep_groups:
+            counted["near_duplicates_across_splits"] = count_near_duplicates(splits, near)
+        whole = list(splits) if rule.keep_groups else [UNLABELLED]
+        kept, removed = remove_near_duplicates(kept, near, whole)
+        if lost := {name: count for name, count in removed.items() if not (rule.keep_groups and name in whole)}:
+            counted["near_duplicates_removed"] = lost
     limited = limit_groups if rule.keep_groups else limit_rows
     return (
         {name: limited(found, limit, rule.seed) for name, found in kept.items()},

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 
 from stages.artifacts import paths
-from stages.artifacts.files import read_json, write_json
+from stages.artifacts.files import write_json
 from stages.artifacts.tables import read_columns
 from stages.classifiers.bag_of_words import fit, strongest_features
+from stages.classifiers.chosen import chosen_candidate
 from stages.classifiers.feature_kinds import shares
 from stages.command import run
 from stages.corpora.masking import learn_names, mask
 from stages.progress import progress
-from stages.settings.bag_of_words import BagOfWords, Candidate
+from stages.settings.bag_of_words import BagOfWords
 from stages.settings.evaluate import Evaluate
 from stages.settings.task import TaskSection
 from stages.settings.validity import Validity
@@ -31,7 +32,8 @@ def validity(task: str) -> None:
     they are, and with proper names and numbers masked. What the random split claims beyond the task's own is what
     neighbours of the same group give away; what masking takes away is what names and numbers gave.
     """
-    settings, described, candidate = Validity.load(), TaskSection.named(task), chosen_candidate(task)
+    settings, described = Validity.load(), TaskSection.named(task)
+    candidate = chosen_candidate(BagOfWords.load(), task)
     columns = [read_columns(paths.corpus(task) / f"{split}.parquet", ["text", "label", "group"]) for split in SPLITS]
     texts = [text for found in columns for text in found["text"]]
     labels = np.array([described.labels.index(label) for found in columns for label in found["label"]])
@@ -58,13 +60,6 @@ def validity(task: str) -> None:
                 report["relies_on"] = shares(strongest, described.language, names)
             bar.update()
     write_json(paths.metrics("validity", task), report)
-
-
-def chosen_candidate(task: str) -> Candidate:
-    """Gives the bag of words that the stage `bag_of_words` chose for the task, with the one strength it chose."""
-    chosen = read_json(paths.metrics("bag_of_words", task))
-    candidate = BagOfWords.load().candidates[chosen["chosen"]]
-    return candidate.model_copy(update={"regularization": [chosen["regularization"]]})
 
 
 def intervals(truth: np.ndarray, probability: np.ndarray, groups: np.ndarray | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 
-from tools.pages import distillation, readme, representations, summaries, training
+from tools.pages import distillation, readme, representations, summaries, training, validity
 from tools.pages.showing import ROOT
 
 Texts = dict[str, Callable[[], Iterator[str]]]
@@ -17,6 +17,7 @@ PAGES: dict[str, Texts] = {
         "words": representations.in_short,
         "summaries": summaries.in_short,
         "shipping": readme.shipping,
+        "validity": validity.in_short,
     },
     "docs/distillation.md": {
         "controls": distillation.controls,
@@ -43,6 +44,15 @@ PAGES: dict[str, Texts] = {
         "editorials summarized": summaries.editorials_summarized,
         "opinosis": summaries.opinosis,
         "speeches": summaries.speeches,
+    },
+    "docs/validity.md": {
+        "learning curves": validity.learning_curves,
+        "slices": validity.slices,
+        "people": validity.people,
+        "published": validity.published,
+        "audit": validity.audit,
+        "robustness": validity.robustness,
+        "explanations": validity.explanations,
     },
     "docs/training.md": {"loader": training.loader, "optimizer": training.optimizer, "scheduler": training.scheduler},
 }

@@ -1,7 +1,7 @@
 """Who learns from which rows: seeded stratified splits, without a text that stands on both sides."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import islice
 
@@ -9,12 +9,14 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from stages.corpora.fingerprint import fingerprint
+from stages.corpora.near_duplicates import near_duplicates
 from stages.corpora.row import Row
 from stages.errors import StageError
-from stages.settings.task import Split, folds
+from stages.settings.task import POOL, Split, folds
 
 # A text stands across splits when an earlier one of these holds it: it is removed from the later one, if at all.
 PRECEDENCE = ("test", "validation", "train")
+UNLABELLED = "unlabelled"  # its rows are sent decisions one by one, so that none may go; nobody is scored on them
 
 
 def split_rows(rows: Mapping[str, Sequence[Row]], rule: Split) -> dict[str, list[Row]]:
@@ -92,8 +94,7 @@ def remove_duplicates(splits: Mapping[str, Sequence[Row]]) -> tuple[dict[str, li
     """
     kept: dict[str, list[Row]] = {}
     for name, rows, again in _across(splits):
-        # Unlabelled rows are sent decisions one by one, so that none may go; nobody is scored on them.
-        keep_all = name == "unlabelled"
+        keep_all = name == UNLABELLED
         kept[name] = [row for row, one in zip(rows, again, strict=True) if keep_all or not one]
     return kept, {name: len(splits[name]) - len(kept[name]) for name in kept}
 
@@ -111,14 +112,68 @@ def count_duplicates(splits: Mapping[str, Sequence[Row]]) -> dict[str, int]:
 
 def _across(splits: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, Sequence[Row], list[bool]]]:
     """Yields each split, and which of its rows stand in an earlier one: test, validation, train, then the others."""
-    order = [name for name in PRECEDENCE if name in splits]
-    order += [name for name in splits if name not in PRECEDENCE]
     earlier: set[str] = set()
-    for name in order:
+    for name in _in_turn(splits):
         prints = [fingerprint(row.text) for row in splits[name]]
         yield name, splits[name], [one in earlier for one in prints]
         if name in PRECEDENCE:
             earlier |= set(prints)
+
+
+def _in_turn(splits: Collection[str]) -> list[str]:
+    others = [name for name in splits if name not in PRECEDENCE]
+    return [name for name in PRECEDENCE if name in splits] + sorted(others, key=POOL.__eq__)
+
+
+def remove_near_duplicates(
+    splits: Mapping[str, Sequence[Row]], least: float, whole: Collection[str] = (UNLABELLED,)
+) -> tuple[dict[str, list[Row]], dict[str, int]]:
+    """Removes what is nearly the same as a row of an earlier split that is kept, as `remove_duplicates` does copies.
+
+    A pool is compared with all splits, as nobody is to learn from what somebody is scored on.
+
+    Args:
+        splits: without the rows that `remove_duplicates` removes.
+        least: the similarity from which on two texts are nearly the same, as in `near_duplicates`.
+        whole: splits that lose nothing.
+
+    Returns:
+        The splits, and how many rows each one lost.
+
+    Raises:
+        StageError: a split would lose all its rows.
+    """
+    kept: dict[str, list[Row]] = {}
+    gone: set[tuple[str, int]] = set()
+    for name, found in _near_across(splits, least).items():
+        if name not in whole:
+            gone |= {(name, place) for place, earlier in found.items() if not earlier <= gone}
+        kept[name] = [row for place, row in enumerate(splits[name]) if (name, place) not in gone]
+        if splits[name] and not kept[name]:
+            raise StageError(
+                f"params.yaml: prepare.near_duplicates: {least:g} leaves none of the {len(splits[name])} rows of "
+                f"{name}: raise it"
+            )
+    return kept, {name: len(splits[name]) - len(kept[name]) for name in kept}
+
+
+def count_near_duplicates(splits: Mapping[str, Sequence[Row]], least: float) -> dict[str, int]:
+    """Counts the rows of each split that are nearly the same as one of an earlier split, copies included.
+
+    For tasks that keep groups, of which nothing is removed: see `count_duplicates`.
+    """
+    return {name: len(found) for name, found in _near_across(splits, least).items()}
+
+
+def _near_across(splits: Mapping[str, Sequence[Row]], least: float) -> dict[str, dict[int, set[tuple[str, int]]]]:
+    """Gives, split by split in turn, its rows that have near duplicates in earlier ones, and where these stand."""
+    found: dict[str, defaultdict[int, set[tuple[str, int]]]] = {name: defaultdict(set) for name in _in_turn(splits)}
+    at = [(name, place) for name in found for place in range(len(splits[name]))]
+    for first, second, _ in near_duplicates([splits[name][place].text for name, place in at], least):
+        (earlier, _), (name, place) = at[first], at[second]
+        if earlier != name and (earlier in PRECEDENCE or name == POOL):
+            found[name][place].add(at[first])
+    return {name: dict(rows) for name, rows in found.items()}
 
 
 def limit_rows(rows: Sequence[Row], limit: int | None, seed: int) -> list[Row]:

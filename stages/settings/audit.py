@@ -14,5 +14,4 @@ class Audit(Section, Strict):
 
     near: Annotated[float, Field(gt=0, le=1)]
     folds: Annotated[int, Field(ge=2)]
-    shown: Annotated[int, Field(ge=1)]
     seed: Seed

@@ -17,5 +17,4 @@ class Robustness(Section, Strict):
     rewrites: Annotated[list[Rewrite], Field(min_length=1)]
     texts: Annotated[int, Field(ge=10)] | None
     typo_rate: Annotated[float, Field(gt=0, le=1)]
-    shown: Annotated[int, Field(ge=1)]
     seed: Seed

@@ -35,14 +35,14 @@ POOL = ["text,mark", "Thank you!,A", "We met Paul in 1998,", "All said Thank You
 
 
 def prepare(
-    folder: Path, *, mask: bool = False, pool: bool = False, **split: bool
+    folder: Path, *, mask: bool = False, pool: bool = False, near: float | None = None, **split: bool
 ) -> tuple[dict[str, dict[str, list[Any]]], dict[str, Any]]:
     """Runs the stage, with a pool beside the speeches if told; gives the columns of each split, and the metrics."""
     params = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["task"]["speakers"] = {**(with_pool() if pool else TASK), "split": {**TASK["split"], **split}}
     if not params["task"]["speakers"]["split"]["keep_groups"]:
         params["task"]["speakers"]["decoding"] = {"methods": ["none"], "measure": "f1"}
-    params["prepare"] = {**params["prepare"], "mask": mask}
+    params["prepare"] = {**params["prepare"], "mask": mask, "near_duplicates": near}
     raw = folder / "data/raw/speakers"
     raw.mkdir(parents=True)
     lines = [f"<{speech}:{place}:{text}" for speech in range(1, 13) for place, text in enumerate(SPEECH, start=1)]
@@ -108,6 +108,42 @@ def test_a_pool_is_cleaned_of_what_it_shares_with_streams_too(tmp_path: Path, *,
     assert metrics["duplicates_removed"]["pool"] == 2
     assert metrics["overlaps_removed"] == {"pool": 0}
     assert ("duplicates_across_splits" in metrics) == keep_groups
+
+
+def test_streams_are_kept_whole_though_sentences_are_nearly_the_same_and_a_pool_is_not(tmp_path: Path) -> None:
+    before, _ = prepare(tmp_path / "before", pool=True)
+    splits, metrics = prepare(tmp_path / "after", pool=True, near=0.5)
+    # "We met Paul in 1998" is half of "We met Paul in 1999.": 4 of 8 pairs of words.
+    assert splits.pop("pool")["text"] == ["All said Thank You"]
+    del before["pool"]
+    assert splits == before
+    assert metrics["near_duplicates_removed"] == {"pool": 1}
+    assert metrics["near_duplicates_across_splits"] == {"test": 0, "train": 24, "unlabelled": 0, "validation": 12}
+
+
+def test_single_texts_that_are_nearly_tested_on_are_not_learnt_from_if_so_asked(tmp_path: Path) -> None:
+    rows = {
+        name: [Row(f"{name}-{place}", text, "a", None, "", place) for place, text in enumerate(texts)]
+        for name, texts in {
+            "test": ["We met Paul in 1999."],
+            "validation": ["Nobody came."],
+            "train": ["We met Paul in 1998.", "we met Paul in 1999", "Nobody left at all."],
+        }.items()
+    }
+    rule = Split.model_validate({**TASK["split"], "keep_groups": False})
+    splits, counted = _deal(rows, rule, None, 0.5)
+    assert [row.text for row in splits["train"]] == ["Nobody left at all."]
+    assert counted == {
+        "duplicates_removed": {"test": 0, "train": 1, "validation": 0},
+        "near_duplicates_removed": {"test": 0, "train": 1, "validation": 0},
+    }
+    assert list(_deal(rows, rule, None)[1]) == ["duplicates_removed"]
+
+
+def test_streams_without_a_pool_have_nothing_removed_and_say_so_by_saying_nothing(tmp_path: Path) -> None:
+    _, metrics = prepare(tmp_path, near=0.5)
+    assert "near_duplicates_removed" not in metrics
+    assert metrics["near_duplicates_across_splits"]["train"] == 24
 
 
 def test_names_of_a_pool_are_hidden_as_those_of_the_other_splits(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ import pytest
 from stages.corpora.row import Row
 from stages.corpora.splitting import (
     count_duplicates,
+    count_near_duplicates,
     limit_groups,
     limit_rows,
     remove_duplicates,
+    remove_near_duplicates,
     split_rows,
 )
 from stages.errors import StageError
@@ -191,6 +193,77 @@ def test_sentences_of_streams_are_counted_where_they_stand_twice_and_none_is_rem
         "unlabelled": [row(8, "only in train")],
     }
     assert count_duplicates(splits) == {"test": 0, "validation": 1, "train": 2, "unlabelled": 1}
+
+
+FILM = "the film is good and the plot is {}"  # two of these share 8 of 12 pairs of words
+
+
+def test_nothing_near_to_what_is_tested_on_is_learnt_from() -> None:
+    splits = {
+        "pool": [
+            row(1, FILM.format("far")),
+            row(2, "new " + FILM.format("thin")),
+            row(3, "a shot in the dark"),
+            row(15, "fresh"),
+        ],
+        "train": [row(4, FILM.format("thick")), row(5, "an actor who can sing"), row(6, "only in train, and long")],
+        "validation": [row(7, "an actor who can dance"), row(8, "only in validation")],
+        "unlabelled": [row(9, FILM.format("thin, and")), row(10, "nobody knows how it ends")],
+        "transfer-far": [row(11, "only in train, and short"), row(12, "a shot in the night")],
+        "test": [row(13, FILM.format("thin")), row(14, FILM.format("flat"))],
+    }
+    kept, removed = remove_near_duplicates(splits, 0.5)
+    assert ids(kept) == {
+        "test": ["r13", "r14"],
+        "validation": ["r7", "r8"],
+        "train": ["r6"],
+        "unlabelled": ["r9", "r10"],
+        "transfer-far": ["r12"],
+        "pool": ["r15"],
+    }
+    assert removed == {"test": 0, "validation": 0, "train": 2, "unlabelled": 0, "transfer-far": 1, "pool": 3}
+
+
+def test_what_is_near_to_a_row_that_was_removed_itself_may_stay() -> None:
+    splits = {
+        "train": [row(1, "one two three seven eight")],
+        "validation": [row(2, "one two three four eight"), row(3, "other")],
+        "test": [row(4, "one two three four five")],
+    }
+    kept, removed = remove_near_duplicates(splits, 0.5)  # 4 of 8 pairs, twice; train and test share 3 of 9
+    assert ids(kept) == {"test": ["r4"], "validation": ["r3"], "train": ["r1"]}
+    assert removed == {"test": 0, "validation": 1, "train": 0}
+
+
+def test_near_duplicates_within_a_split_or_between_other_sources_stay() -> None:
+    near = [FILM.format(word) for word in ("thin", "thick", "flat", "dull")]
+    splits = {
+        "test": [row(1, near[0]), row(2, near[1])],
+        "transfer-far": [row(3, "far away"), row(4, "so far away")],
+        "transfer-near": [row(5, "so far away")],
+    }
+    kept, removed = remove_near_duplicates(splits, 0.3)
+    assert kept == splits
+    assert set(removed.values()) == {0}
+
+
+def test_a_split_of_which_nothing_would_be_left_is_named_with_the_setting() -> None:
+    splits = {"train": [row(1, FILM.format("thin"))], "test": [row(2, FILM.format("thick"))]}
+    with pytest.raises(
+        StageError, match=r"prepare\.near_duplicates: 0\.5 leaves none of the 1 rows of train: raise it"
+    ):
+        remove_near_duplicates(splits, 0.5)
+
+
+def test_streams_keep_what_is_near_and_it_is_counted_copies_included() -> None:
+    splits = {
+        "train": [row(1, FILM.format("thick")), row(2, "Thank you."), row(3, "only in train")],
+        "test": [row(4, FILM.format("thin")), row(5, "thank you")],
+        "validation": [row(6, FILM.format("flat")), row(7, FILM.format("flat"))],
+    }
+    assert count_near_duplicates(splits, 0.6) == {"test": 0, "validation": 2, "train": 2}
+    kept, _ = remove_near_duplicates(splits, 0.6, whole=list(splits))
+    assert kept == splits
 
 
 def test_a_rehearsal_of_streams_takes_a_seeded_choice_of_whole_ones_in_order() -> None:

@@ -46,6 +46,11 @@ REHEARSAL: dict[str, Any] = {
     "collection.editorials.groups": 4,
     "cluster.together": 2,
     "summarize.lots": 3,
+    "slices.least": 5,
+    "slices.deals": 5,
+    "robustness.texts": 40,
+    "explain.steps": 4,
+    "explain.tested": 20,
 }
 STAGES = {
     module_of(stage.get("do", stage)["cmd"]) for stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()

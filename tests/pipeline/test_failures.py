@@ -49,7 +49,8 @@ def of_another_collection(chain: Clone) -> None:
     shutil.copy(chain.folder / "data/embeddings/editorials/seen.parquet", path)
 
 
-NOWHERE = {f"{name}.txt": "nowhere.txt" for name in ("films", "products", "tweets", "editorials")}
+GRADED = ("films", "products", "tweets", "editorials")
+NOWHERE = {f"{name}.txt": "nowhere.txt" for kind in GRADED for name in (kind, f"{kind}-ratings")}
 
 CASES: list[tuple[str, list[str], Damage, str]] = [
     ("download", ["opinion"], setting("task.opinion.source.parts.graded.sha256", "0" * 64), "task.opinion.source"),
@@ -125,6 +126,12 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
     ("summarize", ["films"], missing("data/models/opinion/bag-of-words"), "bag-of-words/approach.json is missing"),
     ("summarize", ["films", "--sentences", "2"], lambda _: None, "options are for a text of your own"),
     ("summarize", ["--file", "nowhere.txt"], lambda _: None, "nowhere.txt cannot be read: No such file or directory"),
+    ("slices", ["opinion"], missing("data/raw/opinion/films-ratings.txt"), "films-ratings.txt is missing"),
+    ("slices", ["opinion"], damaged("data/raw/opinion/tweets-ratings.txt"), "tweets-ratings.txt line 1 holds no list"),
+    ("slices", ["author"], missing("data/decisions/author/student"), "student/test.parquet is missing"),
+    ("report", [], missing("metrics/slices/opinion.json"), "slices/opinion.json is missing"),
+    ("report", [], damaged("metrics/evaluate/author/accuracy.png"), "accuracy.png is missing, or no picture"),
+    ("report", [], setting("report.megabytes", 0.01), "report.megabytes allows 0.01"),
     ("evaluate", ["opinion"], other_rows, "student/test.parquet is not about the rows of the corpus"),
     ("evaluate", ["opinion"], missing("data/decisions/opinion/student"), "student/test.parquet is missing"),
 ]

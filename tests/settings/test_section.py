@@ -108,7 +108,7 @@ def test_an_octal_looking_seed_is_the_number_a_person_reads(tmp_path: Path) -> N
         ("task/opinion/label", "task.opinion.label", "labels"),
         ("task/opinion/heads/polarity/class_weigth", "task.opinion.heads.polarity.class_weigth", "class_weight"),
         ("finetune/adaptation/freeze_embedding", "finetune.adaptation.freeze_embedding", "freeze_embeddings"),
-        ("task/author/source/pakage", "task.author.source.pakage", "package"),
+        ("collection/films/source/pakage", "collection.films.source.pakage", "package"),
         ("task/opinion/source/parts/graded/pakage", "task.opinion.source.parts.graded.pakage", "package"),
         ("task/author/reader/encodings", "task.author.reader.encodings", "encoding"),
         ("task/opinion/reader/parts/graded/encodings", "task.opinion.reader.parts.graded.encodings", "encoding"),

@@ -20,6 +20,7 @@ def test_eight_against_two_is_the_p_of_the_binomial_by_hand() -> None:
         "mcnemar_p": pytest.approx(112 / 1024),
         "only_baseline_right": 2,
         "only_this_right": 8,
+        "cohens_g": pytest.approx(0.3),
     }
 
 
@@ -31,13 +32,15 @@ def test_the_p_is_twice_the_smaller_tail_of_the_binomial(cells: tuple[int, int, 
 
 
 def test_approaches_that_agree_everywhere_do_not_differ() -> None:
-    assert mcnemar(*right(7, 0, 0, 3)) == {"mcnemar_p": 1.0, "only_baseline_right": 0, "only_this_right": 0}
+    found = mcnemar(*right(7, 0, 0, 3))
+    assert found == {"mcnemar_p": 1.0, "only_baseline_right": 0, "only_this_right": 0, "cohens_g": 0.0}
 
 
 def test_it_does_not_matter_who_is_first() -> None:
     first, second = right(5, 3, 9, 2)
     assert mcnemar(first, second)["mcnemar_p"] == mcnemar(second, first)["mcnemar_p"]
     assert mcnemar(first, second)["mcnemar_p"] == pytest.approx(2 * binom.cdf(3, 12, 0.5))
+    assert mcnemar(first, second)["cohens_g"] == -mcnemar(second, first)["cohens_g"] == pytest.approx(9 / 12 - 1 / 2)
 
 
 Answers = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]

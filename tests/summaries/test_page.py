@@ -15,6 +15,7 @@ HOSTILE = [
     "&lt;already&gt; & {{ collection.title }} {% raw %}",
     "L'été</p></dd></dl>",
 ]
+VOID = {"meta", "link", "img"}  # elements without an end
 
 
 class Read(HTMLParser):
@@ -30,7 +31,7 @@ class Read(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += attrs
-        if tag != "meta":
+        if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:

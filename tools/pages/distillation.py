@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from tools.pages.showing import experiment, interval, spread, table
+from stages.reporting.numbers import interval
+from tools.pages.showing import experiment, spread, table
 
 
 def controls() -> Iterator[str]:

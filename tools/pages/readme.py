@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from stages.reporting.numbers import interval
 from tools.pages.showing import (
     approaches,
     benchmark,
     evaluation,
     experiment,
-    interval,
     measured,
     p_value,
     rate,

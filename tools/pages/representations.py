@@ -3,29 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.pages.showing import experiment, interval, measured, table
+from stages.reporting.numbers import interval, p_shown
+from stages.reporting.words import GROUPS, context_findings, listed, sense_findings
+from tools.pages.showing import experiment, measured, table
 
-GROUPS = ("pronouns", "stop words", "content words")
 Found = Mapping[str, Any]
 
 
 def in_short() -> Iterator[str]:
     """Yields what was found, a sentence each."""
     found, polysemy = measured("pronouns", "en"), measured("polysemy", "en")
-    yield from list(_verdicts(found))[:4]
-    layers = found["antecedents"]["layers"]
-    last = max(layers, key=int)
-    yield (
-        f"- **Pronouns lean to what they refer to** in {interval(layers[last]['pairs'])} of "
-        f"{found['antecedents']['pairs']} pairs of sentences, last layer, p {_p(layers[last]['holm_p'])}."
-    )
-    pairs = polysemy["pairs"]
-    chosen, static = pairs["ways"][pairs["chosen"]], pairs["ways"]["word2vec"]
-    yield (
-        f"- **One sense or two?** The cosine of a word in two texts is right in {interval(chosen['test'])} of "
-        f"{pairs['pairs']['test']} pairs ({pairs['chosen']}, chosen on others); word2vec, as it must be, in "
-        f"{static['test']['value']:.1f}, p {_p(static['holm_p'])}."
-    )
+    for finding in [*context_findings(found), *sense_findings(found, polysemy)]:
+        yield finding.markdown
 
 
 def similarity() -> Iterator[str]:
@@ -91,46 +80,9 @@ def _by_layer(found: Found) -> Iterator[str]:
 
 
 def _verdicts(found: Found) -> Iterator[str]:
-    depth, cone = found["depth"]["self_similarity"], found["anisotropy"]
-    last = max(cone, key=int)
-    words = found["words"]
-    yield (
-        f"- **Self-similarity falls with depth: {_verdict(depth['all'], falls=True)}.** Rank correlation of a word's "
-        f"self-similarity with the layer, mean of {words['all']['words']} words: {interval(depth['all'])}; "
-        + ", ".join(f"{group} {interval(depth[group])}" for group in GROUPS)
-        + "."
-    )
-    for group in ("stop words", "pronouns"):
-        compared = found["compared"]["self_similarity"].get(group)
-        if not compared:
-            continue
-        layers = compared["layers"]
-        below = [layer for layer, one in layers.items() if one["high"] < 0 and one["holm_p"] < 0.05]
-        above = layers[last]["low"] > 0 and layers[last]["holm_p"] < 0.05
-        verdict = (
-            "holds"
-            if last in below
-            else "the contrary holds"
-            if above
-            else "holds in some layers only"
-            if below
-            else "not borne out"
-        )
-        yield (
-            f"- **{group.capitalize()} are more context-specific than content words: {verdict}.** Last layer, "
-            f"{compared['pairs']} pairs of words of the same frequency: {interval(layers[last])}, p "
-            f"{_p(layers[last]['holm_p'])} (Wilcoxon, corrected by Holm); significantly below 0 in "
-            f"{_listed(below, 'layer')}."
-        )
-    highest = max(cone, key=lambda layer: cone[layer]["value"])
-    rises = cone[highest]["low"] > cone["0"]["high"]
-    stays = cone[last]["low"] > cone["0"]["high"]
-    verdict = "holds" if stays else f"holds up to layer {highest}, not in the last" if rises else "not borne out"
-    yield (
-        f"- **Upper layers are anisotropic: {verdict}.** Any two words have a cosine of {interval(cone['0'])} in layer "
-        f"0, {interval(cone[highest])} in layer {highest}"
-        + (f", {interval(cone[last])} in the last." if highest != last else ", the last.")
-    )
+    words, last = found["words"], max(found["anisotropy"], key=int)
+    for finding in context_findings(found):
+        yield finding.markdown
     yield (
         "- **The most context-specific words of the last layer**: "
         + ", ".join(f"*{word}*" for word in words["all"]["most_contextual"])
@@ -148,13 +100,6 @@ def _verdicts(found: Found) -> Iterator[str]:
         + ", ".join(f"{group} {interval(moved[group][last]['corrected'])}" for group in GROUPS)
         + ": the lower, the further it moves."
     )
-
-
-def _verdict(found: Mapping[str, float], *, falls: bool) -> str:
-    below, above = found["high"] < 0, found["low"] > 0
-    if not below and not above:
-        return "cannot be told"
-    return "holds" if below == falls else "the contrary holds"
 
 
 def carried() -> Iterator[str]:
@@ -225,7 +170,7 @@ def _antecedents(found: Found) -> Iterator[str]:
     yield from table(
         ["layer", "nearer to what is meant (sentences)", f"leans to what is meant ({found['pairs']} pairs)", "p"],
         (
-            [layer, interval(one["sentences"]), interval(one["pairs"]), _p(one["holm_p"])]
+            [layer, interval(one["sentences"]), interval(one["pairs"]), p_shown(one["holm_p"])]
             for layer, one in found["layers"].items()
         ),
     )
@@ -233,7 +178,7 @@ def _antecedents(found: Found) -> Iterator[str]:
     significant = [
         layer for layer, one in found["layers"].items() if one["holm_p"] < 0.05 and one["pairs"]["value"] > 0.5
     ]
-    yield f"Pronouns lean to what is meant, significantly, in {_listed(significant, 'layer')}."
+    yield f"Pronouns lean to what is meant, significantly, in {listed(significant, 'layer')}."
     for name, one in found["association"].items():
         if "right" in one:
             yield (
@@ -256,7 +201,7 @@ def _pairs(found: Found) -> Iterator[str]:
                 f"{one['validation']:.3f}",
                 interval(one["test"]),
                 interval(one["chosen_minus_this"]) if "holm_p" in one else "",
-                _p(one["holm_p"]) if "holm_p" in one else "",
+                p_shown(one["holm_p"]) if "holm_p" in one else "",
             ]
             for name, one in found["ways"].items()
         ),
@@ -334,13 +279,3 @@ def _parted(*texts: Iterator[str]) -> Iterator[str]:
 
 def _layers(vectors: Found) -> list[int]:
     return sorted(int(name.removeprefix("layer ")) for name in vectors if name.startswith("layer "))
-
-
-def _listed(layers: list[str], what: str) -> str:
-    if not layers:
-        return f"no {what}"
-    return f"{what}{'s' if len(layers) > 1 else ''} {', '.join(layers)}"
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from stages.reporting.numbers import p_shown
+
 ROOT = Path(__file__).parents[2]
 NO_APPROACH = ("versus", "retained", "graded", "transfer", "decoded")
 
@@ -47,11 +49,6 @@ def table(heading: list[str], rows: Iterator[list[str]]) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
-def interval(score: dict[str, float]) -> str:
-    """Shows a value with its interval."""
-    return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
-
-
 def spread(score: dict[str, float]) -> str:
     """Shows the mean over seeds, and the least and the greatest."""
     return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
@@ -76,5 +73,4 @@ def p_value(tests: dict[str, Any], name: str, test: str) -> str:
     """Shows a p-value; nothing where an approach is not compared with itself."""
     if name not in tests:
         return ""
-    value = tests[name][test]
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return p_shown(tests[name][test])

@@ -1,22 +1,13 @@
 """The tables of docs/summaries.md, and what they say in words: each sentence is written from its numbers."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.pages.showing import experiment, interval, measured, table
+from stages.reporting.collected import APPROACHES, cluster_findings, summary_finding
+from stages.reporting.numbers import interval, p_shown
+from tools.pages.showing import experiment, measured, table
 
 Found = Mapping[str, Any]
-OURS, LOT = "clusters", "random"
-APPROACHES = {
-    OURS: "on clusters",
-    "one cluster": "the same, of one cluster",
-    "centroid": "nearest to the centre",
-    "centroid, as short": "… of sentences as short",
-    "lexrank": "LexRank (sumy)",
-    "textrank": "TextRank (sumy)",
-    "first": "first sentences",
-    LOT: "by lot",
-}
 MEASURES = {
     "coverage": "coverage",
     "shared_words": "shared words",
@@ -25,17 +16,18 @@ MEASURES = {
     "words": "words",
 }
 ROUGE = {"rouge_1_f1": "ROUGE-1 F1", "rouge_2_f1": "ROUGE-2 F1", "rouge_l_f1": "ROUGE-L F1"}
-OF_CLUSTERS = {"v_measure": "V-measure", "adjusted_mutual_information": "adjusted mutual information"}
-DEFAULT = "params.yaml"
 
 
 def in_short() -> Iterator[str]:
     """Yields what was found, a sentence each."""
-    yield from _verdicts_of_clusters(measured("cluster", "films"), "reviews of films", ("v_measure",))
-    yield _verdict_of_summaries(experiment("summaries")["opinosis"]["summarize"], "rouge_1_f1", "Opinosis, ROUGE-1 F1")
+    for finding in cluster_findings(measured("cluster", "films"), "reviews of films", ("v_measure",)):
+        yield finding.markdown
+    yield summary_finding(
+        experiment("summaries")["opinosis"]["summarize"], "rouge_1_f1", "Opinosis, ROUGE-1 F1"
+    ).markdown
     for measure in ("shared_pairs", "coverage"):
         title = f"Reviews not seen, {MEASURES[measure]}"
-        yield _verdict_of_summaries(measured("summarize", "films"), measure, title)
+        yield summary_finding(measured("summarize", "films"), measure, title).markdown
 
 
 def films_found() -> Iterator[str]:
@@ -71,27 +63,8 @@ def _finding(name: str, texts: str) -> Iterator[str]:
         ),
     )
     yield ""
-    yield from _verdicts_of_clusters(found, texts)
-
-
-def _verdicts_of_clusters(found: Found, texts: str, measures: Iterable[str] = tuple(OF_CLUSTERS)) -> Iterator[str]:
-    baseline = found["versus"]["baseline"]
-    for method in ("kmeans", "agglomerative"):
-        for measure in measures:
-            title = OF_CLUSTERS[measure]
-            test = found["versus"][measure]["encoder"][method]
-            yield (
-                f"- **{method}, {texts}, {title}: the encoder's vectors are {_verdict(test)} {baseline}.** "
-                f"{interval(found['ways']['encoder'][method][measure])} and "
-                f"{interval(found['ways'][baseline][method][measure])}, difference {interval(test['difference'])}, p "
-                f"{_p(test['holm_p'])}."
-            )
-
-
-def _verdict(test: Found) -> str:
-    if test["holm_p"] >= 0.05:
-        return "not told apart from"
-    return "better than" if test["difference"]["value"] > 0 else "worse than"
+    for finding in cluster_findings(found, texts):
+        yield finding.markdown
 
 
 def films_summarized() -> Iterator[str]:
@@ -145,30 +118,12 @@ def _rating(found: Found, measures: Mapping[str, str]) -> Iterator[str]:
     yield ""
     for measure, title in measures.items():
         if measure in found["versus"]["first"]:
-            yield _verdict_of_summaries(found, measure, title)
+            yield summary_finding(found, measure, title).markdown
     lots = {measure: found["lots"][measure] for measure in list(measures)[:2]}
     yield (
         "- One summary by lot of each group would have, 95 times of 100, "
         + " and ".join(f"{measures[name]} of {one['low']:.3f} to {one['high']:.3f}" for name, one in lots.items())
         + " (mean over the groups)."
-    )
-
-
-def _verdict_of_summaries(found: Found, measure: str, title: str) -> str:
-    """Says against which approaches clusters are better or worse, and against which nothing can be told."""
-    lower_is_better = measure in ("redundancy", "opinion_off")
-    said: dict[str, list[str]] = {"better than": [], "worse than": [], "not told apart from": []}
-    for approach, tests in found["versus"].items():
-        test = tests[measure]
-        if test["holm_p"] >= 0.05:
-            kind = "not told apart from"
-        else:
-            kind = "better than" if (test["difference"]["value"] < 0) == lower_is_better else "worse than"
-        said[kind].append(f"{APPROACHES[approach]} ({interval(test['difference'])}, p {_p(test['holm_p'])})")
-    return (
-        f"- **{title}**: clusters are "
-        + "; ".join(f"{kind} {', '.join(who)}" for kind, who in said.items() if who)
-        + "."
     )
 
 
@@ -184,7 +139,7 @@ def choices() -> Iterator[str]:
             [
                 name,
                 *(interval(one[measure]) for measure in ("coverage", "shared_words", "shared_pairs", "both")),
-                *([interval(tests[name]["difference"]), _p(tests[name]["holm_p"])] if name in tests else ["", ""]),
+                *([interval(tests[name]["difference"]), p_shown(tests[name]["holm_p"])] if name in tests else ["", ""]),
             ]
             for name, one in found["changes"].items()
         ),
@@ -199,7 +154,3 @@ def choices() -> Iterator[str]:
 
 def _names(told: Mapping[str, float], sign: int) -> str:
     return ", ".join(name for name, difference in told.items() if difference * sign > 0) or "none"
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

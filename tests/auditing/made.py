@@ -1,0 +1,34 @@
+"""A small corpus of two labels, and what was decided on it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stages.artifacts.decisions import Decisions
+from stages.corpora.row import Row
+from stages.settings.bag_of_words import Candidate
+from stages.settings.evaluate import Evaluate
+
+NAMES = ["negative", "positive"]
+SETTINGS = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
+CANDIDATE = Candidate(
+    ngrams=(1, 1),
+    weighting="tfidf",
+    stemming=False,
+    lowercase=True,
+    punctuation=False,
+    classifier="naive_bayes",
+    class_weight=None,
+    regularization=[1.0],
+)
+
+
+def row(name: str, text: str, label: str | None = "negative", score: float | None = None, group: str = "") -> Row:
+    """Gives a row of the corpus."""
+    return Row(name, text, label, score, group or name, 0)
+
+
+def decided(probability: Sequence[float]) -> Decisions:
+    """Gives what an approach decided, told by the probability of `positive`."""
+    last = np.array(probability)
+    return Decisions([], (last >= 0.5).astype(int), np.column_stack([1 - last, last]))

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from stages.artifacts.files import write_json
+from stages.classifiers.chosen import chosen_candidate
+from stages.errors import StageError
+from stages.settings.bag_of_words import BagOfWords, Candidate
+
+PLAIN = Candidate(
+    ngrams=(1, 1),
+    weighting="tfidf",
+    stemming=False,
+    lowercase=True,
+    punctuation=False,
+    classifier="naive_bayes",
+    class_weight=None,
+    regularization=[0.5, 2.0],
+)
+STYLE = PLAIN.model_copy(update={"lowercase": False})
+SETTINGS = BagOfWords(candidates={"plain": PLAIN, "style": STYLE}, select_by="log_loss", strongest=3)
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write_choice(name: str) -> None:
+    write_json(Path("metrics/bag_of_words/film.json"), {"chosen": name, "regularization": 2.0})
+
+
+def test_what_is_fitted_again_is_the_baseline_that_was_chosen() -> None:
+    write_choice("style")
+    assert chosen_candidate(SETTINGS, "film") == STYLE.model_copy(update={"regularization": [2.0]})
+
+
+def test_a_candidate_that_was_taken_away_since_is_named() -> None:
+    write_choice("other")
+    with pytest.raises(
+        StageError, match=r"metrics/bag_of_words/film\.json chose 'other', which is not in params\.yaml"
+    ):
+        chosen_candidate(SETTINGS, "film")
+
+
+def test_a_choice_that_was_not_made_yet_says_how_to_make_it() -> None:
+    with pytest.raises(StageError, match=r"film\.json is missing: run `dvc repro`"):
+        chosen_candidate(SETTINGS, "film")

@@ -1,0 +1,46 @@
+"""An approach that one explains by hand: each word has its worth, and the rest is a sigmoid."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stages.artifacts.decisions import Decisions
+from stages.artifacts.predictions import Predictions
+from stages.explaining.explainer import Attributed
+from stages.explaining.words import Worded
+
+WORTH = {"good": 3.0, "nice": 1.0, "bad": -2.0}
+
+
+@dataclass(frozen=True, slots=True)
+class MadeExplainer:
+    """Shares are the worths, or what it claims them to be."""
+
+    claims: Mapping[str, float]
+
+    @property
+    def method(self) -> dict[str, Any]:
+        return {"method": "made"}
+
+    def attribute(self, worded: Worded, decided: np.ndarray, done: Callable[[int], object]) -> Attributed:
+        signs = np.where(decided == 1, 1, -1)
+        words = [
+            sign * np.array([self.claims.get(text[slice(*span)], 0.0) for span in spans])
+            for sign, text, spans in zip(signs, worded.texts, worded.words, strict=True)
+        ]
+        done(len(words))
+        return Attributed(words, np.zeros(len(words)), signs * self.sums(worded.texts))
+
+    def predict(self, texts: Sequence[str], done: Callable[[int], object]) -> Predictions:
+        done(len(texts))
+        powers = np.exp(np.stack([np.zeros(len(texts)), self.sums(texts)], axis=1))
+        return Predictions(powers / powers.sum(axis=1, keepdims=True))
+
+    def sums(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([sum(WORTH.get(word, 0.0) for word in text.split()) for text in texts], float)
+
+    def decisions(self, worded: Worded) -> Decisions:
+        probability = self.predict(worded.texts, lambda _: None).probability
+        return Decisions([str(place) for place in range(len(probability))], probability.argmax(axis=1), probability)

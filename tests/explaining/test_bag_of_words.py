@@ -1,0 +1,128 @@
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+
+from stages.classifiers.bag_of_words import BagOfWordsClassifier, fit, stemmed
+from stages.explaining.bag_of_words import BagOfWordsExplainer
+from stages.explaining.explainer import Attributed
+from stages.explaining.words import Worded
+from stages.settings.bag_of_words import Candidate
+
+PLAIN: dict[str, Any] = {
+    "ngrams": (1, 1),
+    "weighting": "counts",
+    "stemming": False,
+    "lowercase": True,
+    "punctuation": False,
+    "classifier": "logistic_regression",
+    "class_weight": None,
+    "regularization": [1.0],
+}
+READINGS: dict[str, dict[str, Any]] = {
+    "content": {"ngrams": (1, 2), "weighting": "tfidf", "stemming": True},
+    "style": {"ngrams": (1, 3), "weighting": "tfidf", "lowercase": False, "punctuation": True},
+    "plain": {},
+    "binary": {"weighting": "binary", "stop_words": True, "ngrams": (2, 2), "punctuation": True},
+}
+CLASSIFIERS = ["logistic_regression", "linear_svm", "naive_bayes"]
+WORDS = {"good": ["superb", "lovely", "charming"], "bad": ["dreadful", "boring"], "odd": ["strange", "weirder"]}
+UNSEEN = [
+    "The film wasn't superb, it was SUPERBLY boring; boring, boring!",
+    "never seen words",
+    "it'e d'’x 'boring' don't's superbe.",
+    # A letter that is two in lower case, and one whose lower case depends on what follows.
+    "\u0130stanbul's \u0130 \u039f\u0394\u039f\u03a3 film\u2026 \u039f\u03a3.\u0391 was",
+    "",
+]
+
+
+def examples(labels: int) -> tuple[list[str], np.ndarray]:
+    found = [
+        (f"The {thing} was {word}, isn't it \u0130 {place}?", number)
+        for number, words in enumerate(list(WORDS.values())[:labels])
+        for word, (place, thing) in product(words, enumerate(["film", "plot", "actor", "score"]))
+    ]
+    return [text for text, _ in found], np.array([number for _, number in found])
+
+
+def fitted(labels: int = 2, **changes: Any) -> BagOfWordsClassifier:
+    train = examples(labels)
+    return fit(Candidate(**{**PLAIN, **changes}), "en", train, train, "accuracy", lambda _: None).classifier
+
+
+def attributed(classifier: BagOfWordsClassifier, texts: list[str], decided: list[int]) -> Attributed:
+    return BagOfWordsExplainer(classifier).attribute(Worded.of(texts), np.array(decided), lambda _: None)
+
+
+def log_odds(classifier: BagOfWordsClassifier, text: str) -> np.ndarray:
+    """The logarithms of a text's probabilities; of a calibrated SVM, its margins."""
+    model = classifier.pipeline[-1]
+    if isinstance(model, CalibratedClassifierCV):
+        values = classifier.pipeline[0].transform(stemmed([text], classifier.stemmer_language))
+        margins = model.calibrated_classifiers_[0].estimator.decision_function(values)
+        return margins[0] if margins.ndim > 1 else np.array([0.0, margins[0]])
+    return np.log(classifier.predict([text], lambda _: None).probability[0])
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("kind", CLASSIFIERS)
+def test_the_words_of_a_text_add_up_to_what_the_model_says_beyond_an_empty_one(
+    kind: str, reading: str, labels: int
+) -> None:
+    classifier = fitted(labels, classifier=kind, **READINGS[reading])
+    texts = [*examples(labels)[0][::5], *UNSEEN]
+    empty = log_odds(classifier, "")
+    for label in range(labels):
+        found = attributed(classifier, texts, [label] * len(texts))
+        assert np.abs(found.elsewhere).max() == 0
+        for text, shares in zip(texts, found.words, strict=True):
+            says = log_odds(classifier, text) - empty
+            assert shares.sum() == pytest.approx(says[label] - np.delete(says, label).mean(), abs=1e-9), text
+        assert found.whole == pytest.approx([shares.sum() for shares in found.words], abs=1e-9)
+
+
+def test_a_word_that_tells_alone_has_all_the_weight() -> None:
+    texts = ["x good", "y good", "x bad", "y bad"]
+    train = (texts, np.array([1, 1, 0, 0]))
+    classifier = fit(Candidate(**PLAIN), "en", train, train, "accuracy", lambda _: None).classifier
+    shares = attributed(classifier, ["x, good y!"], [1]).words[0]
+    assert shares[2] > 0.3
+    assert shares[[0, 1, 3, 4]] == pytest.approx(0, abs=1e-6)
+    assert attributed(classifier, ["x, good y!"], [0]).words[0] == pytest.approx(-shares)
+
+
+def test_the_shares_by_hand() -> None:
+    classifier = fitted(ngrams=(1, 2))
+    vectorizer, model = classifier.pipeline
+    weight = {name: model.coef_[0, place] for name, place in vectorizer.vocabulary_.items()}
+    shares = attributed(classifier, ["Was superb, superb was boring"], [1]).words[0]
+    # A pair is shared by its two words, and "was superb" occurs once, whatever mark stands behind it.
+    assert shares == pytest.approx(
+        [
+            weight["was"] + weight["was superb"] / 2,
+            weight["superb"] + weight["was superb"] / 2,
+            0,
+            weight["superb"],
+            weight["was"] + weight["was boring"] / 2,
+            weight["boring"] + weight["was boring"] / 2,
+        ]
+    )
+
+
+def test_a_word_written_twice_shares_what_a_dampened_count_gives() -> None:
+    found = attributed(fitted(weighting="tfidf"), ["boring boring film"], [1]).words[0]
+    assert found[0] == found[1] != 0
+
+
+def test_a_saved_classifier_is_explained_as_before(tmp_path: Path) -> None:
+    classifier = fitted(classifier="naive_bayes", **READINGS["content"])
+    classifier.save(tmp_path)
+    again = BagOfWordsExplainer.load(tmp_path).attribute(Worded.of(UNSEEN), np.ones(5, int), lambda _: None)
+    before = attributed(classifier, UNSEEN, [1] * 5)
+    for one, other in zip(again.words, before.words, strict=True):
+        np.testing.assert_array_equal(one, other)

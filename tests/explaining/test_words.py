@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from stages.explaining.words import Worded, kind_of, shared_out, without, words_of
+from stages.words.lists import function_words
+
+
+def spelled(text: str) -> list[str]:
+    return [text[slice(*span)] for span in words_of(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It's   great, really!", ["It's", "great", ",", "really", "!"]),
+        ("  l’été… fini ", ["l’été", "…", "fini"]),
+        ("rock 'n' roll", ["rock", "'", "n", "'", "roll"]),
+        ("a_b 3.5%", ["a_b", "3", ".", "5", "%"]),
+        ("字 \n\t 😀x", ["字", "😀", "x"]),
+        (" \n", []),
+    ],
+)
+def test_words_and_marks_stand_where_the_text_has_them(text: str, expected: list[str]) -> None:
+    assert spelled(text) == expected
+
+
+def test_nothing_but_white_space_is_between_words() -> None:
+    text = "Zażółć, «naïve» e\u0301 — \u0130stanbul's 1/2\u200b$ ’tis"
+    left = list(text)
+    for start, end in words_of(text):
+        left[start:end] = [" "] * (end - start)
+    assert not "".join(left).split()
+
+
+def test_what_is_taken_out_of_a_text_leaves_no_hole() -> None:
+    text = "It's  not, ever, good!"
+    words = words_of(text)
+    assert without(text, words, {1, 2}) == "It's ever, good!"
+    assert without(text, words, set()) == "It's not, ever, good!"
+    assert without(text, words, set(range(7))) == ""
+    assert without(text, words, {6}) == "It's not, ever, good"
+
+
+def test_parts_are_shared_equally_by_the_words_they_touch_and_nothing_is_lost() -> None:
+    shares, rest = shared_out(np.array([3.0, -1.0, 5.0]), [{0, 1, 2}, {1}, set()], 4)
+    assert shares.tolist() == [1, 0, 1, 0]
+    assert rest == 5
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "expected"),
+    [
+        ("The", "en", "function_words"),
+        ("film's", "en", "content_words"),
+        ("2016", "en", "content_words"),
+        ("!", "en", "punctuation"),
+        ("…", "fr", "punctuation"),
+        ("l’Europe", "fr", "content_words"),
+        ("nous", "fr", "function_words"),
+        ("the", "xx", "content_words"),  # a language without a list
+    ],
+)
+def test_kinds_of_words_are_told_apart(word: str, language: str, expected: str) -> None:
+    assert kind_of(word, function_words(language)) == expected
+
+
+def test_some_texts_keep_their_own_words() -> None:
+    worded = Worded.of(["one two", "", "three."])
+    assert worded.sizes.tolist() == [2, 0, 2]
+    assert worded.chosen([2, 0]) == Worded.of(["three.", "one two"])

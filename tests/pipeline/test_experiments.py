@@ -1,0 +1,187 @@
+"""The walk of docs/experiments.md: each of its commands is run, in their order, and does what the page says."""
+
+import csv
+import json
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from stages.settings.section import read_yaml
+from tests.pipeline.conftest import ROOT, Clone, link_if_large
+
+PAGE = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
+WORKER_ENDS_WITHIN = 180  # seconds; two runs of one stage take a tenth of it
+SINGLE = [1, 1]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The project after the walk, and what each command printed."""
+
+    clone: Clone
+    printed: dict[str, str]
+
+    def output(self, start: str, turn: int = 0) -> str:
+        """Gives what a command printed: of those that begin so, the first, or the one of that turn."""
+        return [text for command, text in self.printed.items() if command.startswith(start)][turn]
+
+
+def commands() -> Iterator[str]:
+    """Yields the commands and the Python of the page, each without its comment."""
+    for kind, block in re.findall(r"```(console|python)\n(.*?)```", PAGE, re.DOTALL):
+        if kind == "python":
+            yield f"python\n{block}"
+        else:
+            lines = block.replace("\\\n", "").splitlines()
+            yield from (re.split(r" +# ", line.removeprefix("$ "))[0].strip() for line in lines)
+
+
+def walk(clone: Clone) -> Walk:
+    """Runs every command of the page."""
+    clone.run("git", "add", "--all")
+    clone.run("git", "commit", "--quiet", "--message", "results")
+    printed: dict[str, str] = {}
+    try:
+        for number, command in enumerate(commands()):
+            name = f"{command}  # {number}"
+            if command.startswith("python\n"):
+                printed[name] = clone.run(sys.executable, "-W", "error", "-c", command.removeprefix("python\n")).stdout
+            elif command == "dvc queue start":
+                # The worker keeps what it prints to open: a pipe would end with it.
+                clone.run("sh", "-c", f"{command} > .cache/worker.txt 2>&1")
+                wait_for_worker(clone)
+            else:
+                printed[name] = clone.run("sh", "-c", command).stdout
+    finally:
+        clone.run("dvc", "queue", "stop", "--kill", check=False)
+    return Walk(clone, printed)
+
+
+def wait_for_worker(clone: Clone) -> None:
+    deadline = time.monotonic() + WORKER_ENDS_WITHIN
+    while re.search("Queued|Running", status := clone.run("dvc", "queue", "status").stdout):
+        assert time.monotonic() < deadline, status
+        time.sleep(1)
+
+
+@pytest.fixture(scope="module")
+def walked(rehearsed: Clone, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    folder = tmp_path_factory.mktemp("experiments") / "chain"
+    shutil.copytree(rehearsed.folder, folder, symlinks=True, copy_function=link_if_large)
+    return walk(Clone(folder))
+
+
+def test_a_walk_starts_where_there_is_nothing_to_do(walked: Walk) -> None:
+    assert "up to date" in walked.output("dvc status")
+    assert walked.output("git status") == ""
+
+
+def test_the_chain_can_be_looked_at(walked: Walk) -> None:
+    assert "bag_of_words@opinion" in walked.output("dvc dag evaluate@opinion")
+    assert "data/decisions/opinion/bag-of-words" in walked.output("dvc dag --outs")
+    assert (walked.clone.folder / ".cache/chain.md").read_text().startswith("```mermaid\n")
+
+
+def test_what_would_run_is_told_before_it_runs(walked: Walk) -> None:
+    assert "evaluate.calibration_bins" in walked.output("dvc params diff")
+    assert "evaluate@opinion:" in walked.output("dvc status", 1)
+    dry = walked.output("dvc repro --dry")
+    assert "'bag_of_words@opinion' didn't change" in dry
+    assert "> python -m stages.evaluate opinion" in dry
+
+
+def test_a_variation_runs_what_it_needs_and_nothing_else(walked: Walk) -> None:
+    ran = re.findall(r"^Running stage '(.+)':$", walked.output("dvc exp run --name single-words"), re.MULTILINE)
+    assert ran == ["bag_of_words@opinion", "decide@opinion-bag-of-words", "decode@opinion", "evaluate@opinion"]
+
+
+def test_a_variation_is_shown_beside_what_was_before(walked: Walk) -> None:
+    shown = walked.output("dvc exp show --only-changed")
+    assert "[single-words]" in shown
+    assert "bag_of_words.candidates.style.ngrams" in shown
+    changed = walked.output("dvc params diff", 1)
+    assert "bag_of_words.candidates.content.ngrams" in changed
+    assert "[1, 1]" in changed
+    assert "bag-of-words.log_loss.value" in walked.output("dvc metrics diff --targets metrics/evaluate")
+
+
+def test_plots_of_both_versions_are_in_one_page(walked: Walk) -> None:
+    folder = walked.clone.folder / ".cache/compared"
+    page = (folder / "index.html").read_text()
+    before, after = (
+        {json.dumps(point, sort_keys=True) for point in points(walked.clone, revision)}
+        for revision in ("HEAD~1", "HEAD")
+    )
+    drawn = {json.dumps({**point, "rev": None}, sort_keys=True) for point in drawn_points(page)}
+    assert before != after
+    assert drawn
+    assert page.count("<img") == 2
+    assert {picture.name.split("_")[0] for picture in (folder / "static").iterdir()} == {"HEAD", "workspace"}
+    assert (walked.clone.folder / ".cache/shown/index.html").exists()
+
+
+def test_two_experiments_are_compared_by_a_paired_test(walked: Walk) -> None:
+    found = re.fullmatch(r"(\{.*\}) ([\d.e-]+)\n", walked.output("python\n"))
+    assert found
+    difference, p = json.loads(found[1].replace("'", '"')), float(found[2])
+    assert difference["low"] <= difference["value"] <= difference["high"]
+    assert 0 < p <= 1
+
+
+def test_a_queue_works_off_what_was_put_into_it(walked: Walk) -> None:
+    assert walked.output("dvc queue status").count("Queued") == 2
+    assert walked.output("dvc queue status", 1).count("Success") == 2
+    assert "Running stage 'bag_of_words@opinion'" in walked.output("dvc queue logs rare-1")
+    with (walked.clone.folder / ".cache/experiments.csv").open(encoding="utf-8") as file:
+        rows = {row["Experiment"]: row for row in csv.DictReader(file)}
+    tried = {name: rows[name]["bag_of_words.candidates.content.min_documents"] for name in ("rare-1", "rare-2")}
+    assert tried == {"rare-1": "2", "rare-2": "3"}
+
+
+def test_an_experiment_becomes_a_branch(walked: Walk) -> None:
+    params = walked.clone.run("git", "show", "try-single-words:params.yaml").stdout
+    (walked.clone.folder / ".cache/branch.yaml").write_text(params)
+    branched = read_yaml(walked.clone.folder / ".cache/branch.yaml")
+    assert branched["bag_of_words"]["candidates"]["style"]["ngrams"] == SINGLE
+
+
+def test_an_experiment_becomes_the_state_of_things(walked: Walk) -> None:
+    changed = walked.clone.run("git", "show", "--name-only", "--format=", "HEAD").stdout.splitlines()
+    assert {"params.yaml", "dvc.lock", "metrics/evaluate/opinion.json"} <= set(changed)
+    committed = read_yaml(walked.clone.folder / "params.yaml")["bag_of_words"]["candidates"]["style"]["ngrams"]
+    assert committed == SINGLE
+
+
+def test_two_commits_are_compared(walked: Walk) -> None:
+    assert "bag_of_words.candidates.style.ngrams" in walked.output("dvc params diff HEAD~1 HEAD")
+    assert "bag-of-words.log_loss.value" in walked.output("dvc metrics diff HEAD~1 HEAD")
+    assert "validation.content" in walked.output("dvc metrics diff HEAD rare-1")
+    assert (walked.clone.folder / ".cache/commits/static").is_dir()
+
+
+def test_experiments_are_removed(walked: Walk) -> None:
+    listed = walked.output("dvc exp list --all-commits")
+    assert all(name in listed for name in ("single-words", "rare-1", "rare-2"))
+    left = walked.clone.run("dvc", "exp", "list", "--all-commits", "--name-only").stdout.split()
+    assert left == ["nothing"]
+
+
+def test_a_parameter_that_nothing_reads_runs_nothing(walked: Walk) -> None:
+    assert "Running stage" not in walked.output("dvc exp run --name nothing")
+
+
+def points(clone: Clone, revision: str) -> list[dict[str, str]]:
+    """Reads the points of the ROC curves of a commit."""
+    content = clone.run("git", "show", f"{revision}:metrics/evaluate/opinion/roc.csv").stdout
+    return list(csv.DictReader(content.splitlines()))
+
+
+def drawn_points(page: str) -> list[dict[str, str]]:
+    """Finds the points that a page of plots would draw."""
+    return [json.loads(found) for found in re.findall(r"\{[^{}]*\"false_positive_rate\"[^{}]*\"rev\"[^{}]*\}", page)]

@@ -1,0 +1,54 @@
+"""Texts, answers and classifiers small enough to be followed by hand."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from stages.artifacts.labelled import Labelled
+from stages.artifacts.predictions import Predictions
+from stages.classifiers.classifier import Done
+from stages.rewriting.rewritten import Answers, Rewritten
+from stages.settings.evaluate import Evaluate
+
+EVALUATE = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
+
+
+class Fake:
+    """Gives the last of two labels to texts that have something, with a probability of 0.9, and counts what it read."""
+
+    def __init__(self, has: Callable[[str], bool]) -> None:
+        self.has, self.read = has, list[str]()
+
+    def predict(self, texts: Sequence[str], done: Done) -> Predictions:
+        self.read += texts
+        done(len(texts))
+        return Predictions(np.array([[0.1, 0.9] if self.has(text) else [0.9, 0.1] for text in texts]))
+
+
+def random(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def answers(*probabilities: tuple[float, float]) -> Answers:
+    """Of two labels; the probability of the last one, before and after, of each text."""
+    before, after = (np.array([[1 - pair[when], pair[when]] for pair in probabilities]) for when in (0, 1))
+    return Answers(before, after)
+
+
+def rows(truth: Sequence[int], groups: Sequence[int] | None = None, *, graded: bool = False) -> Labelled:
+    count = len(truth)
+    return Labelled(
+        "test",
+        ["bad", "good"],
+        [f"t{place}" for place in range(count)],
+        np.array(truth),
+        [str(group) for group in groups or range(count)],
+        list(range(count)),
+        np.full(count, 1.0 if graded else np.nan),
+        None if groups is None else np.array(groups),
+    )
+
+
+def all_rewritten(count: int, first: int = 0) -> Rewritten:
+    places = list(range(first, first + count))
+    return Rewritten(np.array(places), [f"text {place}" for place in places], [f"new {place}" for place in places])

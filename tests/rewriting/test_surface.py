@@ -1,0 +1,25 @@
+import pytest
+
+from stages.rewriting.surface import without_marks
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("Well-made, isn't it?!", "Well made isn't it"),
+        ("... the ''best'' of (our) time -- now", "the best of our time now"),
+        ("$3.5 million, 50% off", "$3.5 million 50% off"),
+        ("The actors' film: « l’été »", "The actors film l’été"),
+        ("snake_case", "snake case"),
+    ],
+)
+def test_marks_go_and_what_belongs_to_words_and_numbers_stays(text: str, bare: str) -> None:
+    assert without_marks(text) == bare
+
+
+def test_a_text_without_marks_stays_to_the_last_space() -> None:
+    assert without_marks(" no  marks\tat all ") == " no  marks\tat all "
+
+
+def test_of_marks_alone_nothing_is_left() -> None:
+    assert without_marks("...!") == ""
