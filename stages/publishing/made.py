@@ -1,16 +1,18 @@
 """How a model was made, as its own folder tells."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from huggingface_hub import ModelCard
 
+from stages.classifiers.card import LIBRARY, USE
 from stages.classifiers.manifest import Kind, Manifest
 from stages.errors import StageError
 
 FILE = "README.md"
+ROUNDED = "Exported to ONNX, its weights rounded to 8 bits, so that it decides without PyTorch."
 STARTED, LIMITS = "- **Started from**: ", "- **Limits**: "
 DECIDES = " It decides between "  # is told otherwise where scores stand beside it
 TABLE = re.compile(r"^\|.*\|$", re.MULTILINE)
@@ -72,6 +74,11 @@ class Made:
             validation="\n".join(TABLE.findall(parts["Scores"])),
             use=parts["Use"],
         )
+
+    def exported(self, folder: Path) -> Self:
+        """Tells the same of the model's export in 8 bits, which lies in `folder`."""
+        use = f"```python\n{USE['onnx'].format(folder=folder)}\n```"
+        return replace(self, kind="onnx", library=LIBRARY["onnx"], made=f"{self.made} {ROUNDED}", use=use)
 
     @property
     def seeds(self) -> dict[str, int]:
