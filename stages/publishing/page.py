@@ -134,6 +134,12 @@ On texts of another kind, none of which was learnt from:
 - Its probability of `{{ task.labels[-1] }}` is off by {{ "%.3f"|format(results.home.calibration_error) }} on average \
 (expected calibration error, {{ settings.calibration_bins }} bins).
 {% endif %}
+{% if results.flips %}
+- Share of its decisions that flip when the test texts are rewritten by rule:
+{%- for rewrite, flips in results.flips.items() %} {{ rewrite }} {{ interval(flips) }}{{ "." if loop.last else "," }}
+{%- endfor %}
+
+{% endif %}
 - Whether it treats all people alike, and what it does with texts that are made to mislead it, is not told here.
 
 ## Use

@@ -48,6 +48,7 @@ class Results:
         retained: what a student keeps of its teacher; empty for others.
         graded: what else the approach says of the grades of the test texts, by head.
         size: in bytes, and the share of texts that are decided as before: of an export only.
+        flips: the share of decisions that change when texts are rewritten, by rewriting; not of an export.
     """
 
     sets: Mapping[str, Scores]
@@ -55,6 +56,7 @@ class Results:
     retained: Mapping[str, Any] = field(default_factory=dict)
     graded: Mapping[str, Scores] = field(default_factory=dict)
     size: Mapping[str, float] = field(default_factory=dict)
+    flips: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def home(self) -> Scores:
@@ -86,6 +88,7 @@ class Results:
                 },
                 found["retained"].get(approach, {}),
                 _heads(found["graded"].get(TEST, {}).get(approach, {})),
+                flips=_flips(task, approach),
             )
         except KeyError as error:
             raise StageError(f"{path} has no {error} for {approach}: run `dvc repro evaluate@{task}`") from None
@@ -134,6 +137,11 @@ def _comparison(test: Mapping[str, Any], against: str, tests: int) -> Comparison
         return Comparison(against, test["accuracy_difference"], test.get("accuracy_p", test["mcnemar_p"]), name)
     corrected = f"{name}, corrected by Holm for {tests} tests"
     return Comparison(against, test["accuracy_difference"], test["holm_p"], corrected)
+
+
+def _flips(task: str, approach: str) -> dict[str, Mapping[str, float]]:
+    found = read_json(paths.metrics("robustness", task))["rewrites"]
+    return {name.replace("_", " "): one["approaches"][approach]["flips"] for name, one in found.items()}
 
 
 def _heads(graded: Mapping[str, Scores]) -> dict[str, Scores]:

@@ -46,6 +46,7 @@ REHEARSAL: dict[str, Any] = {
     "collection.editorials.groups": 4,
     "cluster.together": 2,
     "summarize.lots": 3,
+    "audit.folds": 2,
     "slices.least": 5,
     "slices.deals": 5,
     "robustness.texts": 40,

@@ -13,7 +13,7 @@ from tests.pipeline.conftest import EXPORTED, GUARDED, STAGES, Clone, clone_into
 APPROACHES = ["bag-of-words", "retrieved", "transformer", "student", "student-1", "static"]
 LABELS = {"opinion": ["negative", "positive"], "author": ["trump", "clinton"]}
 # What is told of a task beside its scores.
-TOLD = ("slices", "audit", "robustness", "explain", "cards")
+TOLD = ("slices", "audit", "robustness", "explain")
 METHODS = {"opinion": ["none"], "author": ["none", "moving_average", "gaussian", "viterbi"]}
 
 

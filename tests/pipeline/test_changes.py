@@ -13,6 +13,7 @@ import pytest
 from tests.pipeline.conftest import EXPORTED, ROOT, Clone, overwrite
 
 WORDS = {"similarity@en", "pronouns@en", "polysemy@en"}
+TOLD = {"cards", "report"}  # of all that was measured
 COLLECTED = {f"{stage}@{name}" for stage in ("cluster", "summarize") for name in ("films", "editorials")}
 
 
@@ -25,7 +26,8 @@ def test_a_changed_evaluation_parameter_runs_the_evaluation_only(chain: Clone) -
     chain.set(evaluate__resamples=300)
     exports = (f"export@opinion-{approach}" for approach in EXPORTED)
     # The intervals about words are drawn as those of the scores are.
-    assert chain.changed() == WORDS | of_both("evaluate@opinion", "trace@opinion", "validity@opinion", *exports)
+    scored = ("evaluate", "trace", "validity", "slices", "audit", "robustness", "explain")
+    assert chain.changed() == WORDS | TOLD | of_both(*(f"{stage}@opinion" for stage in scored), *exports)
 
 
 def test_a_changed_choice_about_pronouns_concerns_nothing_else(chain: Clone) -> None:
@@ -37,21 +39,22 @@ def test_changed_vectors_of_words_concern_all_who_take_them(chain: Clone) -> Non
     chain.set(word2vec__epochs=2)
     assert chain.changed() == {"word2vec@en"}
     assert chain.repro("word2vec@en") == ["word2vec@en"]
-    assert chain.changed() == WORDS | COLLECTED
+    assert chain.changed() == WORDS | COLLECTED | TOLD
 
 
 def test_a_changed_combination_is_decoded_and_evaluated_only(chain: Clone) -> None:
     chain.set(decode__combine=["bag-of-words", "student"])
     assert chain.changed() == of_both("decode@opinion")
     assert chain.repro("decode@opinion") == ["decode@opinion"]
-    assert chain.changed() == {"decode@author", "evaluate@opinion"}
+    assert chain.changed() == TOLD | {"decode@author", "evaluate@opinion"}
 
 
 def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
     chain.set(students__student__start__layers=[5])
     assert chain.changed() == of_both("distill@opinion-student")
     assert chain.repro("decide@opinion-student") == ["distill@opinion-student", "decide@opinion-student"]
-    assert chain.changed() == {"distill@author-student", "decode@opinion", "evaluate@opinion", "trace@opinion"}
+    asked = ("decode", "evaluate", "trace", "slices", "audit", "robustness", "explain")
+    assert chain.changed() == TOLD | {"distill@author-student", *(f"{stage}@opinion" for stage in asked)}
     config = json.loads((chain.folder / "data/models/opinion/student/config.json").read_text())
     assert config["num_hidden_layers"] == 1
 

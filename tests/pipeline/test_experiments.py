@@ -101,9 +101,13 @@ def test_a_variation_runs_what_it_needs_and_nothing_else(walked: Walk) -> None:
 
 
 def test_a_variation_is_shown_beside_what_was_before(walked: Walk) -> None:
-    shown = walked.output("dvc exp show --only-changed")
-    assert "[single-words]" in shown
-    assert "bag_of_words.candidates.style.ngrams" in shown
+    heading, _, workspace, before, after = walked.output("dvc exp show --md").strip().splitlines()
+    columns = [column.strip() for column in heading.split("|")]
+    values = [dict(zip(columns, map(str.strip, row.split("|")), strict=True)) for row in (workspace, before, after)]
+    assert "[single-words]" in values[2]["Experiment"]
+    assert [one["bag_of_words.candidates.style.ngrams"] for one in values] == ["[1, 1]", "[1, 2]", "[1, 1]"]
+    assert values[0]["bag-of-words.accuracy.value"] == values[2]["bag-of-words.accuracy.value"]
+    assert "[single-words]" in (walked.clone.folder / ".cache/experiments.md").read_text()
     changed = walked.output("dvc params diff", 1)
     assert "bag_of_words.candidates.content.ngrams" in changed
     assert "[1, 1]" in changed
@@ -113,13 +117,12 @@ def test_a_variation_is_shown_beside_what_was_before(walked: Walk) -> None:
 def test_plots_of_both_versions_are_in_one_page(walked: Walk) -> None:
     folder = walked.clone.folder / ".cache/compared"
     page = (folder / "index.html").read_text()
-    before, after = (
-        {json.dumps(point, sort_keys=True) for point in points(walked.clone, revision)}
-        for revision in ("HEAD~1", "HEAD")
-    )
-    drawn = {json.dumps({**point, "rev": None}, sort_keys=True) for point in drawn_points(page)}
-    assert before != after
-    assert drawn
+    drawn = drawn_points(page)
+    for shown, revision in (("HEAD", "HEAD~1"), ("workspace", "HEAD")):  # the experiment was committed since
+        points = walked.clone.run("git", "show", f"{revision}:metrics/evaluate/opinion/roc.csv").stdout.splitlines()
+        assert [x for name, x in drawn if name == shown] == [
+            row["false_positive_rate"] for row in csv.DictReader(points)
+        ]
     assert page.count("<img") == 2
     assert {picture.name.split("_")[0] for picture in (folder / "static").iterdir()} == {"HEAD", "workspace"}
     assert (walked.clone.folder / ".cache/shown/index.html").exists()
@@ -175,12 +178,7 @@ def test_a_parameter_that_nothing_reads_runs_nothing(walked: Walk) -> None:
     assert "Running stage" not in walked.output("dvc exp run --name nothing")
 
 
-def points(clone: Clone, revision: str) -> list[dict[str, str]]:
-    """Reads the points of the ROC curves of a commit."""
-    content = clone.run("git", "show", f"{revision}:metrics/evaluate/opinion/roc.csv").stdout
-    return list(csv.DictReader(content.splitlines()))
-
-
-def drawn_points(page: str) -> list[dict[str, str]]:
-    """Finds the points that a page of plots would draw."""
-    return [json.loads(found) for found in re.findall(r"\{[^{}]*\"false_positive_rate\"[^{}]*\"rev\"[^{}]*\}", page)]
+def drawn_points(page: str) -> list[tuple[str, str]]:
+    """Finds the points that a page of plots draws: which version they are of, and where on the x-axis."""
+    found = re.findall(r"\{[^{}]*\"false_positive_rate\": \"[^{}]*\}", page)
+    return [(point["rev"], point["false_positive_rate"]) for point in map(json.loads, found)]

@@ -108,6 +108,9 @@ def folder(params: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     write_model(paths.model("opinion", "student"), "transformer", {"texts": {"pool": True}, "training": {"seed": 3}})
     write_json(paths.metrics("evaluate", "opinion"), EVALUATED)
     write_json(paths.metrics("export", "opinion", "transformer"), EXPORTED)
+    flips = {name: {"flips": spread(0.1)} for name in ("bag-of-words", "transformer", "student")}
+    rewrites = {name: {"approaches": flips} for name in ("typos", "no_punctuation")}
+    write_json(paths.metrics("robustness", "opinion"), {"rewrites": rewrites})
     write_json(paths.metrics("prepare", "opinion"), {"rows": ROWS})
     return tmp_path
 
@@ -179,6 +182,12 @@ def test_limits_compare_other_texts_with_those_at_home() -> None:
     assert "- On `tweets` its accuracy is 0.640 [0.620, 0.660], lower than on the test set." in card("transformer").text
     overlapping = "- On `tweets` its accuracy is 0.825 [0.805, 0.845], within the uncertainty of that on the test set."
     assert overlapping in card("student").text
+
+
+def test_what_rewriting_does_is_a_limit_too() -> None:
+    told = "by rule: typos 0.100 [0.080, 0.120], no punctuation 0.100 [0.080, 0.120].\n- Whether it treats"
+    assert told in card("transformer").text
+    assert "rewritten by rule" not in card("transformer", exported=True).text
 
 
 def test_the_baseline_is_not_tested_against_itself() -> None:
