@@ -17,7 +17,8 @@ from stages.command import run
 from stages.explaining.choosing import drawn, instructive
 from stages.explaining.comparing import agreement, kind_shares
 from stages.explaining.deleting import fall_scores
-from stages.explaining.explainer import EXPLAINED, Explainer, chosen_approaches, compared, open_explainer
+from stages.explaining.explainer import EXPLAINED, Explainer, chosen_approaches, compared
+from stages.explaining.opening import open_explainer
 from stages.explaining.telling import Explained, steps, told_texts
 from stages.explaining.words import Worded
 from stages.pictures.explanations import draw_falls, fall_points

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,8 +9,6 @@ import numpy as np
 from stages.artifacts.predictions import Predictions
 from stages.classifiers.manifest import Kind
 from stages.explaining.words import Worded
-from stages.settings.chain import Compute
-from stages.settings.explain import Explain
 
 Done = Callable[[int], object]
 EXPLAINED: tuple[Kind, ...] = ("bag-of-words", "transformer")
@@ -86,25 +83,3 @@ def chosen_approaches(kinds: Mapping[str, Kind]) -> list[str]:
 def compared(kinds: Mapping[str, Kind]) -> list[str]:
     """Names the first bag of words and the first transformer, as far as there are."""
     return [next(name for name in kinds if kinds[name] == kind) for kind in EXPLAINED if kind in kinds.values()]
-
-
-def open_explainer(folder: Path, kind: Kind, settings: Explain, compute: Compute) -> Explainer:
-    """Opens a model folder.
-
-    Args:
-        folder: one of `data/models/<task>/`.
-        kind: what its manifest says: `bag-of-words` or `transformer`.
-        settings: of integrated gradients.
-        compute: threads and device, likewise.
-
-    Raises:
-        StageError: the folder is missing or damaged, or a model of its family cannot be explained.
-    """
-    # Each is imported only where it is needed: a bag of words should not wait for transformers.
-    if kind == "bag-of-words":
-        from stages.explaining.bag_of_words import BagOfWordsExplainer
-
-        return BagOfWordsExplainer.load(folder)
-    from stages.explaining.gradients import GradientsExplainer
-
-    return GradientsExplainer.load(folder, settings, compute)
