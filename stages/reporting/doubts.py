@@ -100,7 +100,8 @@ def flip_findings(found: Found, alpha: float) -> Iterator[Finding]:
         aim = "decisions should often turn" if one["should"] == TURN else "decisions should stay"
         yield Finding(
             f"{name.replace('_', ' ').capitalize()}: {aim}",
-            f"{flips[least]['value']:.0%} to {flips[most]['value']:.0%} flip",
+            f"{flips[least]['value']:.0%} to {flips[most]['value']:.0%} flip"
+            + ("" if tests else f", none told apart from {baseline}"),
             f"Of {one['changed']} texts that the rule changes: "
             + ", ".join(f"{approach} {interval(score)}" for approach, score in flips.items())
             + f". Told apart from {baseline}: {'; '.join(said) or 'none'}.",

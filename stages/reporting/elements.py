@@ -22,9 +22,14 @@ class Finding:
     told: bool = True
 
     @property
+    def asked(self) -> str:
+        """The claim with the mark that leads to its verdict."""
+        return self.claim if self.claim.endswith("?") else f"{self.claim}:"
+
+    @property
     def markdown(self) -> str:
         """A line of a Markdown list."""
-        return f"- **{self.claim}: {self.verdict}.** {self.evidence}"
+        return f"- **{self.asked} {self.verdict}.** {self.evidence}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from stages.reporting.numbers import interval, signed, told
 from stages.statistics.slices import bounds
 
 Found = Mapping[str, Any]
+# Kind → what is asked, what is measured, what the last part is.
 KINDS = {
-    "length": ("Do long texts fare worse?", "tokens"),
-    "truncation": ("Does it matter what is cut off?", "cut off"),
-    "intensity": ("Are weak opinions harder?", "distance of people's mean grade from zero"),
-    "disagreement": ("Is what people dispute harder?", "spread of the raters' grades"),
+    "length": ("Do long texts fare worse?", "tokens", "the longest"),
+    "truncation": ("Does it matter what is cut off?", "cut off", "those that are cut"),
+    "intensity": ("Are weak opinions harder?", "distance of people's mean grade from zero", "the strongest"),
+    "disagreement": ("Is what people dispute harder?", "spread of the raters' grades", "the most disputed"),
 }
 PUBLISHED = ("f1", "precision", "recall", "correlation", "person_f1")
 
@@ -20,7 +21,7 @@ PUBLISHED = ("f1", "precision", "recall", "correlation", "person_f1")
 def slice_findings(found: Found, approaches: Sequence[str]) -> Iterator[Finding]:
     """Says for which approaches the last part of each kind is another matter than the first."""
     for kind, sliced in found["slices"].items():
-        claim, unit = KINDS[kind]
+        claim, unit, last = KINDS[kind]
         parts = sliced["parts"]
         if len(parts) < 2:
             yield Finding(
@@ -34,8 +35,9 @@ def slice_findings(found: Found, approaches: Sequence[str]) -> Iterator[Finding]
         sure = [name for name in approaches if not apart[name]["low"] <= 0 <= apart[name]["high"]]
         worse, better = ([name for name in sure if sign * apart[name]["value"] > 0] for sign in (-1, 1))
         said = [
-            *([f"{', '.join(worse)} worse where there is most"] if worse else []),
-            *([f"{', '.join(better)} better where there is most"] if better else []),
+            f"{'all' if len(names) == len(approaches) > 1 else ', '.join(names)} {word} on {last}"
+            for word, names in (("worse", worse), ("better", better))
+            if names
         ]
         yield Finding(
             claim,

@@ -24,7 +24,7 @@ def found(parts: int = 2, apart: float = -0.1) -> dict[str, Any]:
 
 def test_a_trend_is_one_only_where_its_interval_says_so() -> None:
     (falls,), (flat,) = (list(slice_findings(found(apart=apart), [BETTER])) for apart in (-0.1, 0.01))
-    assert (falls.verdict, falls.told) == ("model worse where there is most", True)
+    assert (falls.verdict, falls.told) == ("model worse on the longest", True)
     assert (flat.verdict, flat.told) == ("not told apart", False)
 
 
