@@ -1,6 +1,7 @@
 """dvc.yaml says what the code does: its dependencies, its parameters, its paths."""
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,11 @@ FIELDS = [
     ("language", "LanguageSection", "about"),
     ("collection", "CollectionSection", "collection"),
 ]
+
+
+@pytest.mark.parametrize("stage", CHAIN)
+def test_every_stage_says_what_it_makes_of_what(stage: str) -> None:
+    assert re.fullmatch(r"[A-Z].{20,120}", CHAIN[stage]["desc"])
 
 
 @pytest.mark.parametrize("stage", CHAIN)

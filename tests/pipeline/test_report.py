@@ -107,6 +107,19 @@ def brightness(colour: str) -> float:
     return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
+def test_every_table_and_picture_of_the_chain_is_among_the_plots_of_dvc(chain: Clone) -> None:
+    chain.run("dvc", "plots", "show", "--out", "shown")
+    text = (chain.folder / "shown/index.html").read_text(encoding="utf-8")
+    drawn = {path.name.removeprefix("workspace_") for path in (chain.folder / "shown/static").iterdir()}
+    measured = [path.relative_to(chain.folder) for path in (chain.folder / "metrics").rglob("*")]
+    pictures = {"_".join(path.parts) for path in measured if path.suffix == ".png"}
+    assert pictures == drawn
+    assert len(pictures) > 30
+    for path in measured:
+        if path.suffix in {".csv", ".tsv"}:
+            assert re.search(re.escape("_".join(path.parts)).replace(re.escape("."), "[._]"), text), path
+
+
 def test_every_question_of_the_mission_has_its_section(page: Path) -> None:
     titles = re.findall(r"<h2>(.*?)</h2>", page.read_text(encoding="utf-8"))
     for title in ("In short", "D1", "D2", "D3", "D4", "dissected", "Distillation", "valid"):
