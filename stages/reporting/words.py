@@ -8,6 +8,7 @@ from stages.reporting.measured import measured, pictures_of
 from stages.reporting.numbers import interval, p_shown
 
 STAGES = ("pronouns", "polysemy", "similarity")
+RANKED = ("spearman", "common")  # where there are pairs enough to be ranked
 GROUPS = ("pronouns", "stop words", "content words")
 Found = Mapping[str, Any]
 
@@ -121,7 +122,7 @@ def _judged(found: Found) -> Iterator[Table]:
         yield Table(
             ["vectors", "coverage", "Spearman", "on the pairs that all cover"],
             [
-                [source, f"{one['coverage']:.0%}", interval(one["spearman"]), interval(one["common"])]
+                [source, f"{one['coverage']:.0%}", *(interval(one[name]) if name in one else "" for name in RANKED)]
                 for source, one in judged["vectors"].items()
             ],
             f"Words out of context: do vectors rank the {judged['pairs']} pairs of {name} as people do?",
