@@ -57,6 +57,8 @@ STAGES = {
     module_of(stage.get("do", stage)["cmd"]) for stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()
 }
 
+TOLD = {"cards", "report"}  # stages that depend on all that was measured
+
 GUARDED = ".guarded"
 # Python runs it at every start; it minds the stages only, not DVC.
 GUARD = f"""
