@@ -193,6 +193,11 @@ class Card:
     rows: Mapping[str, Mapping[str, int]]
     settings: Evaluate
 
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{path_name(self.approach, exported=self.exported)}.md"
+
     def write(self, path: Path) -> None:
         """Writes the card in the form that the Hugging Face hub reads."""
         # It is Markdown, in which an escaped apostrophe would show.

@@ -18,6 +18,8 @@ def interval(score: Mapping[str, float]) -> str:
 
 def signed(score: Mapping[str, float]) -> str:
     """Shows a difference with its interval."""
+    if "low" not in score:
+        return f"{score['value']:+.3f}"
     return f"{score['value']:+.3f} [{score['low']:+.3f}, {score['high']:+.3f}]"
 
 

@@ -17,6 +17,7 @@ from tests.pipeline.conftest import ROOT, Clone, link_if_large
 PAGE = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
 WORKER_ENDS_WITHIN = 180  # seconds; two runs of one stage take a tenth of it
 SINGLE = [1, 1]
+ACCURACY = "metrics/evaluate/opinion.json:bag-of-words.accuracy.value"
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def test_a_variation_is_shown_beside_what_was_before(walked: Walk) -> None:
     values = [dict(zip(columns, map(str.strip, row.split("|")), strict=True)) for row in (workspace, before, after)]
     assert "[single-words]" in values[2]["Experiment"]
     assert [one["bag_of_words.candidates.style.ngrams"] for one in values] == ["[1, 1]", "[1, 2]", "[1, 1]"]
-    assert values[0]["bag-of-words.accuracy.value"] == values[2]["bag-of-words.accuracy.value"]
+    assert values[0][ACCURACY] == values[2][ACCURACY]
     assert "[single-words]" in (walked.clone.folder / ".cache/experiments.md").read_text()
     changed = walked.output("dvc params diff", 1)
     assert "bag_of_words.candidates.content.ngrams" in changed
