@@ -28,7 +28,7 @@ def report() -> None:
     settings, approaches, encoder = Report.load(), Approaches.load().root, EncoderName.load().root
     examples = settings.examples
     confidence, exported = Evaluate.load().confidence, Export.load().approaches
-    alpha = 1 - confidence  # a p-value below it is taken for a difference
+    alpha = round(1 - confidence, 9)  # a p-value below it is taken for a difference; 1 - 0.95 is more than 0.05
     tasks = {name: TaskSection.named(name) for name in Tasks.load().root}
     collections = {name: CollectionSection.named(name) for name in Collections.load().root}
     with new_folder(paths.report()) as folder:
