@@ -29,7 +29,7 @@ CAPTIONS: Mapping[str, Mapping[str, str]] = {
     "evaluate": {
         "accuracy": "Accuracy at home and away. Where intervals overlap, look at the paired test in the table: it is "
         "sharper.",
-        "streams/decoding": "Over the stream, neighbours help: from deciding text by text to Viterbi.",
+        "streams/decoding": "From deciding text by text to Viterbi: do neighbours help? The tests are above.",
         "streams/streams": "Scores along the stream: noisy text by text, and what decoding makes of them.",
         "confusion": "Who errs in which direction: rows are the truth, columns the decisions.",
         "calibration": "On the dotted diagonal, a probability of .8 is right in 8 of 10 cases.",
@@ -42,8 +42,7 @@ CAPTIONS: Mapping[str, Mapping[str, str]] = {
         "attention": "What each head of each layer looks at, in the first sentence.",
     },
     "slices": {
-        "slices": "Accuracy on parts of the test set, beside how well people do (grey): where an opinion is weak or "
-        "disputed, everyone errs.",
+        "slices": "Accuracy on parts of the test set, beside how well people do (grey): where does who err?",
     },
     "robustness": {"flips": "How many decisions change when texts are rewritten: fewer is better, but for a negation."},
     "explain": {

@@ -115,7 +115,7 @@ def published_finding(found: Found) -> Finding:
         + ", ".join(
             f"{name} {one['found']['f1']['value']:.2f} for {one['published']['f1']:.2f}" for name, one in files.items()
         )
-        + ". Its lexicon has grown since.",
+        + ".",
     )
 
 

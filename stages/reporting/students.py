@@ -93,5 +93,5 @@ def _exported(exports: Mapping[str, Found]) -> Table:
             ]
             for name, one in exports.items()
         ],
-        "The same models in a quarter of the bytes, to be run without PyTorch.",
+        "The same models in 8 bits, to be run without PyTorch.",
     )

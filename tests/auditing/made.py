@@ -6,21 +6,12 @@ import numpy as np
 
 from stages.artifacts.decisions import Decisions
 from stages.corpora.row import Row
-from stages.settings.bag_of_words import Candidate
 from stages.settings.evaluate import Evaluate
+from tests.classifiers.test_bag_of_words import settings as candidate
 
 NAMES = ["negative", "positive"]
 SETTINGS = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
-CANDIDATE = Candidate(
-    ngrams=(1, 1),
-    weighting="tfidf",
-    stemming=False,
-    lowercase=True,
-    punctuation=False,
-    classifier="naive_bayes",
-    class_weight=None,
-    regularization=[1.0],
-)
+CANDIDATE = candidate(regularization=[1.0])
 
 
 def row(name: str, text: str, label: str | None = "negative", score: float | None = None, group: str = "") -> Row:

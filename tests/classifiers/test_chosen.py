@@ -5,19 +5,10 @@ import pytest
 from stages.artifacts.files import write_json
 from stages.classifiers.chosen import chosen_candidate
 from stages.errors import StageError
-from stages.settings.bag_of_words import BagOfWords, Candidate
+from stages.settings.bag_of_words import BagOfWords
+from tests.classifiers.test_bag_of_words import settings as candidate
 
-PLAIN = Candidate(
-    ngrams=(1, 1),
-    weighting="tfidf",
-    stemming=False,
-    lowercase=True,
-    punctuation=False,
-    classifier="naive_bayes",
-    class_weight=None,
-    regularization=[0.5, 2.0],
-)
-STYLE = PLAIN.model_copy(update={"lowercase": False})
+PLAIN, STYLE = candidate(), candidate(lowercase=False)
 SETTINGS = BagOfWords(candidates={"plain": PLAIN, "style": STYLE}, select_by="log_loss", strongest=3)
 
 

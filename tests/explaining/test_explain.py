@@ -17,7 +17,6 @@ from stages.classifiers.loading import load_classifier
 from stages.classifiers.manifest import Manifest
 from stages.errors import StageError
 from stages.explaining.words import words_of
-from stages.settings.bag_of_words import Candidate
 from stages.settings.chain import Approaches, Compute
 from stages.settings.evaluate import Evaluate
 from stages.settings.explain import Explain
@@ -25,6 +24,7 @@ from stages.settings.heads import ClassificationHead
 from stages.settings.task import TaskSection
 from stages.transformer.heads import new_headed, save_headed
 from stages.transformer.tokenizer import load_tokenizer
+from tests.classifiers.test_bag_of_words import settings as candidate
 from tests.conftest import CLASSES, TEXTS, tokenize_settings
 
 TASK, BAG, NET, RULES = "film", "bag-of-words", "transformer", "retrieved"
@@ -72,20 +72,11 @@ def write_corpus(labels: list[str], texts: list[str] = TEXTS) -> None:
 def write_models(encoder: Path, labels: int = 2) -> None:
     """Both kinds of models, and one that cannot be explained, with their decisions."""
     names = ["negative", "positive", "neutral"][:labels]
-    settings = Candidate(
-        ngrams=(1, 2),
-        weighting="tfidf",
-        stemming=True,
-        lowercase=True,
-        punctuation=False,
-        classifier="naive_bayes",
-        class_weight=None,
-        regularization=[1.0],
-    )
+    chosen = candidate(ngrams=(1, 2), stemming=True, regularization=[1.0])
     train = TEXTS, truth(labels)
     for name in (BAG, NET, RULES):
         paths.model(TASK, name).mkdir(parents=True)
-    fit(settings, "en", train, train, "accuracy", lambda _: None).classifier.save(paths.model(TASK, BAG))
+    fit(chosen, "en", train, train, "accuracy", lambda _: None).classifier.save(paths.model(TASK, BAG))
     head = ClassificationHead(kind="classification", column="label", loss="cross_entropy")
     model = new_headed(encoder, names, {"polarity": head}, dropout=0.0, seed=0)
     save_headed(model, load_tokenizer(encoder, tokenize_settings()), paths.model(TASK, NET))
