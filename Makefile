@@ -8,7 +8,7 @@ READY := $(VENV)/ready
 # DVC starts the stages with the environment's own python.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: repro test check format deps lock readme clean
+.PHONY: repro test check format lock readme clean
 
 repro: $(READY) ## rebuild every result that is out of date
 	$(RUN) dvc repro
@@ -25,10 +25,7 @@ format: $(READY) ## mend what can be mended by a machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-deps: $(READY) ## write the stages' code dependencies into dvc.yaml, after imports have changed
-	$(BIN)/python -m tools.code_dependencies
-
-readme: $(READY) ## write the results table of the README from metrics/
+readme: $(READY) ## write the tables, pictures and drawing of the pages from data/results/, data/plots/ and dvc.yaml
 	$(BIN)/python -m tools.readme_results
 
 lock: ## pin anew the newest versions that pyproject.toml allows

@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from decortique.core.source import digest as code_digest
 from stages.artifacts.files import new_folder
 from stages.transformer.curves import Point
 
@@ -141,7 +142,7 @@ def fingerprint(*determined_by: Any) -> str:
     """
     digest = hashlib.sha256(f"{torch.__version__} {transformers.__version__} {sys.version}".encode())
     for source in sorted(CODE.rglob("*.py")):
-        digest.update(source.read_bytes())
+        digest.update(f"{code_digest(source.read_bytes(), str(source))} ".encode())  # a comment discards no state
     _add(digest, determined_by)
     return digest.hexdigest()[:32]
 

@@ -1,0 +1,1 @@
+"""The nouns of the pipeline: an importable package that the stages are made of."""

@@ -1,0 +1,1 @@
+"""What everything else stands on: what a stage depends on, and why it runs again."""
