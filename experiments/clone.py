@@ -34,19 +34,33 @@ def dvc(folder: Path, *arguments: str) -> None:
 
 
 def choose(folder: Path, choices: Mapping[str, Any]) -> None:
-    """Changes dotted keys of the clone's params.yaml, from what the project's own says."""
+    """Changes choices of the clone, from what the project's own params.yaml and catalogue say."""
     shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
-    set_params(folder / "params.yaml", choices)
+    shutil.rmtree(folder / "catalogue", ignore_errors=True)
+    shutil.copytree(ROOT / "catalogue", folder / "catalogue")
+    set_params(folder, choices)
 
 
-def set_params(path: Path, choices: Mapping[str, Any]) -> None:
-    """Changes dotted keys of a YAML file, and leaves its comments."""
-    yaml = YAML()
-    params = yaml.load(path)
+def set_params(folder: Path, choices: Mapping[str, Any]) -> None:
+    """Changes keys of params.yaml and of the catalogue beside it, and leaves their comments.
+
+    Args:
+        folder: where they stand.
+        choices: by key, as DVC has it: `finetune.epochs`, `catalogue/tasks/opinion.yaml:split.seed`; without a key
+            behind its colon, `catalogue/students/mine.yaml:` is the whole file, which may be new.
+    """
+    yaml, changed = YAML(), dict[Path, Any]()
+    yaml.width = 1000  # lines stay as they are
     for name, value in choices.items():
-        *sections, key = name.split(".")
-        target = params
-        for section in sections:
-            target = target[section]
-        target[key] = value
-    yaml.dump(params, path)
+        file, _, key = name.rpartition(":")
+        path = folder / (file or "params.yaml")
+        if not key:
+            changed[path] = value
+            continue
+        *owners, last = key.split(".")
+        target = changed[path] if path in changed else changed.setdefault(path, yaml.load(path))
+        for owner in owners:
+            target = target[owner]
+        target[last] = value
+    for path, content in changed.items():
+        yaml.dump(content, path)

@@ -1,1 +1,1 @@
-"""`params.yaml` as typed settings: one module per section, each read only by the stages that need it."""
+"""`params.yaml` and `catalogue/` as typed settings: each module is read only by the stages that need it."""

@@ -1,12 +1,12 @@
 """Settings of the stage `cluster`."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from stages.settings.languages import TRAINED
-from stages.settings.section import Section, Seed, Strict
+from stages.settings.section import Run, Section, Seed, Strict
 
 # `encoder`, `tfidf`, `word2vec`, or the name of pretrained vectors of the language.
 Representation = Annotated[str, Field(min_length=1)]
@@ -37,14 +37,14 @@ class Cluster(Section, Strict):
     terms: Annotated[int, Field(ge=1)]
     seed: Seed
 
-    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
         """What stands for a text must be known."""
-        yield from unknown("cluster.representations", self.representations, params)
+        yield from unknown("cluster.representations", self.representations, run)
 
 
-def unknown(key: str, names: Iterable[str], params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yields the representations that there are in no language."""
-    static = {name for about in params["language"].values() for name in about["vectors"]}
+def unknown(key: str, names: Iterable[str], run: Run) -> Iterator[tuple[str, str]]:
+    """Yields the representations that there are in no language of the catalogue."""
+    static = {name for about in run.valid("languages") for name in about.vectors}
     known = [ENCODER, TFIDF, TRAINED, *sorted(static)]
     for name in names:
         if name not in known:

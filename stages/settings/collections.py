@@ -1,12 +1,12 @@
 """Collections of texts that are clustered and summarised: documents, or what many people say of one thing."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from stages.settings.section import Catalogue, Name, Seed, Single, Strict
+from stages.settings.section import Catalogue, Name, Run, Seed, Single, Strict
 from stages.settings.source import FileName, Source
 from stages.settings.task import GradedReader, OneReader, SpeechesReader, TableReader, TurnsReader
 
@@ -109,22 +109,24 @@ class Collection(Strict):
 
 
 class Collections(Single[list[Name]]):
-    """The collections of a run, each described under `collection.<name>`."""
+    """The collections of a run, each described in `catalogue/collections/`."""
 
     key: ClassVar[str] = "collections"
 
-    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """A collection must be described, and its name no task's; and somewhere there must be vectors of words."""
-        if self.root and not params["languages"]:
+    def names(self) -> Iterator[tuple[str, str, str]]:
+        """A collection must be described."""
+        yield from (("collections", "collections", name) for name in self.root)
+
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
+        """The name of a collection is no task's, and somewhere there must be vectors of words."""
+        if self.root and not run["languages"].root:
             yield "collections", "vectors of words are those of languages, which names none: -S 'collections=[]'"
         for name in self.root:
-            if name not in params["collection"]:
-                yield "collections", f"{name!r} is not described under collection ({', '.join(params['collection'])})"
-            if name in params["tasks"]:
+            if name in run["tasks"].root:
                 yield "collections", f"{name!r} is the name of a task too: choose another one"
 
 
 class CollectionSection(Catalogue[Collection]):
     """The collections by name."""
 
-    key: ClassVar[str] = "collection"
+    folder: ClassVar[str] = "collections"

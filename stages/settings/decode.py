@@ -1,9 +1,9 @@
 """Settings of the stage `decode`."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import ClassVar
 
-from stages.settings.section import Name, Section, Share, Strict
+from stages.settings.section import Name, Run, Section, Share, Strict
 
 COMBINED = "combined"  # the name of what is combined, beside those of the approaches
 
@@ -16,10 +16,11 @@ class Decode(Section, Strict):
     combine: list[Name]
     own_level: Share
 
-    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
         """What is combined must be decided, and needs its name for itself."""
+        approaches = run["approaches"].root
         for name in self.combine:
-            if name not in params["approaches"]:
-                yield "decode.combine", f"{name!r} is not among approaches ({', '.join(params['approaches'])})"
-        if self.combine and COMBINED in params["approaches"]:
+            if name not in approaches:
+                yield "decode.combine", f"{name!r} is not among approaches ({', '.join(approaches)})"
+        if self.combine and COMBINED in approaches:
             yield "approaches", f"{COMBINED!r} is what decode.combine makes: give the approach another name"

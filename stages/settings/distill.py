@@ -1,12 +1,13 @@
 """Settings of the stage `distill`: what students are, from whom and from what they learn, round after round."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
-from stages.settings.section import Catalogue, Name, Positive, Section, Seed, Share, Strict
+from stages.errors import StageError
+from stages.settings.section import Catalogue, Name, Positive, Run, Section, Seed, Share, Single, Strict
 from stages.settings.training import Count, Training
 
 State = Annotated[int, Field(ge=0)]  # 0 is the embeddings, n what block n gives
@@ -148,7 +149,7 @@ class Start(Strict):
 class _Student(Strict):
     learns: Annotated[list[Term], Field(min_length=1)]
     texts: Texts = Texts()
-    training: dict[str, Any] = Field(default_factory=dict)  # what it changes of `distill`
+    training: dict[str, Any] = Field(default_factory=dict)  # what it changes of that which students share
 
     @field_validator("learns")
     @classmethod
@@ -197,37 +198,50 @@ class StaticStudent(_Student):
 Student = Annotated[TransformerStudent | StaticStudent, Field(discriminator="kind")]
 
 
-class Distill(Section, Training):
-    """What the students of a run share: their teacher, and the training that each may change in part."""
+class Distill(Section, Strict):
+    """What the students of a run share.
+
+    Attributes:
+        teacher: a model of the task.
+        students: those that are trained for every task, described in `catalogue/students/`.
+        training: what all students change of the training of the transformer; each may change more.
+    """
 
     key: ClassVar[str] = "distill"
 
     teacher: Name
     students: list[Name]
+    training: dict[str, Any]
 
-    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """A student that is trained must be described, and what it changes must be a setting."""
-        described = params["students"]
-        for name in self.students:
-            if name not in described:
-                yield "distill.students", f"{name!r} is not described under students ({', '.join(described)})"
-        for name, student in described.items():
+    def names(self) -> Iterator[tuple[str, str, str]]:
+        """A student that is trained must be described."""
+        yield from (("distill.students", "students", name) for name in self.students)
+
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
+        """What is changed of a training must be a setting of it."""
+        try:
+            self.changed(run["finetune"])
+        except ValueError as error:
+            yield "distill.training", str(error)
+            return
+        for name in dict.fromkeys([*self.students, *(one.student for one in run["rounds"].root.values())]):
             try:
-                self.changed(student.get("training", {}))
+                self.changed(run["finetune"], run.entry("students", name).training)
             except ValueError as error:
-                yield f"students.{name}.training", str(error)
+                yield f"{run.catalogue / 'students' / name}.yaml: training", str(error)
 
-    def changed(self, training: Mapping[str, Any]) -> Training:
-        """Gives the training of a student that changes some of it.
+    def changed(self, finetune: Training, *changes: Mapping[str, Any]) -> Training:
+        """Gives the training of a student, which changes some of what students share, the last one having its way.
 
         Raises:
-            ValueError: it changes what there is not, or to what cannot be.
+            ValueError: what is changed there is not, or to what cannot be.
         """
-        shared = {name: getattr(self, name) for name in Training.model_fields}
-        if unknown := sorted(set(training) - shared.keys()):
+        shared = {name: getattr(finetune, name) for name in Training.model_fields}
+        changed = {name: value for one in (self.training, *changes) for name, value in one.items()}
+        if unknown := sorted(changed.keys() - shared.keys()):
             raise ValueError(f"{unknown[0]} is not a setting of a training ({', '.join(shared)})")
         try:
-            return TypeAdapter(Training).validate_python({**shared, **training})
+            return TypeAdapter(Training).validate_python({**shared, **changed})
         except ValidationError as error:
             problem = error.errors()[0]
             message = problem["msg"].removeprefix("Value error, ")
@@ -238,7 +252,7 @@ class Distill(Section, Training):
 class Students(Catalogue[Student]):
     """The students by name."""
 
-    key: ClassVar[str] = "students"
+    folder: ClassVar[str] = "students"
 
 
 class Round(Strict):
@@ -247,7 +261,7 @@ class Round(Strict):
     Attributes:
         task: of which it decides.
         teacher: any model of the task: the transformer, a student, another round, a bag of words.
-        student: which of `students` it trains.
+        student: which one of `catalogue/students/` it trains.
         seed: of its training.
     """
 
@@ -257,7 +271,7 @@ class Round(Strict):
     seed: Seed
 
 
-class Rounds(Catalogue[Round]):
+class Rounds(Single[dict[Name, Round]]):
     """The rounds by name."""
 
     key: ClassVar[str] = "rounds"
@@ -266,14 +280,16 @@ class Rounds(Catalogue[Round]):
         """Names the rounds of a task."""
         return [name for name, one in self.root.items() if one.task == task]
 
-    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """A round trains a student that is described, under a name of its own, and not in a circle."""
+    def names(self) -> Iterator[tuple[str, str, str]]:
+        """A round trains a student that is described."""
+        yield from ((f"rounds.{name}.student", "students", one.student) for name, one in self.root.items())
+
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
+        """A round is of a task of the run, under a name of its own, and not in a circle."""
         for name, one in self.root.items():
-            if one.task not in params["tasks"]:
-                yield f"rounds.{name}.task", f"{one.task!r} is not among tasks ({', '.join(params['tasks'])})"
-            if one.student not in params["students"]:
-                yield f"rounds.{name}.student", f"{one.student!r} is not described under students"
-            if name in {*params["approaches"], *params["distill"]["students"]}:
+            if one.task not in run["tasks"].root:
+                yield f"rounds.{name}.task", f"{one.task!r} is not among tasks ({', '.join(run['tasks'].root)})"
+            if name in {*run["approaches"].root, *run["distill"].students}:
                 yield f"rounds.{name}", "an approach has this name: models of a task lie side by side"
             taught = [name]
             while (above := self.root.get(taught[-1])) and above.teacher not in taught:
@@ -291,22 +307,28 @@ class Lesson:
     training: Training
 
 
-def lesson_of(task: str, name: str, distill: Distill, students: Students, rounds: Rounds) -> Lesson:
+def lesson_of(
+    task: str, name: str, distill: Distill, finetune: Training, rounds: Rounds, described: Callable[[str], Student]
+) -> Lesson:
     """Finds out who teaches a student.
 
     Args:
         task: of which it decides.
         name: a round, or one of `distill.students`.
         distill: what students share.
-        students: the students that are described.
+        finetune: the training of the transformer, of which students change some.
         rounds: the rounds of the run.
+        described: gives a student by its name.
 
     Raises:
-        StageError: no such student is described.
+        StageError: no such student is described, or it changes what is no setting of a training.
     """
-    one = rounds.root.get(name)
-    if one and one.task == task:
-        student = students.one(one.student)
-        return Lesson(one.teacher, student, distill.changed({**student.training, "seed": one.seed}))
-    student = students.one(name)
-    return Lesson(distill.teacher, student, distill.changed(student.training))
+    found = rounds.root.get(name)
+    one = found if found and found.task == task else None
+    chosen, teacher, own = (one.student, one.teacher, {"seed": one.seed}) if one else (name, distill.teacher, {})
+    student = described(chosen)
+    try:
+        training = distill.changed(finetune, student.training, own)
+    except ValueError as error:
+        raise StageError(f"{Students.file(chosen)}: training: {error}") from None
+    return Lesson(teacher, student, training)

@@ -1,8 +1,6 @@
 """Settings of the stage `embed`."""
 
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import Field
+from typing import ClassVar, Literal
 
 from stages.settings.section import Section, Strict
 
@@ -16,4 +14,3 @@ class Embed(Section, Strict):
     layer: int
     normalize: bool
     splits: list[str]
-    batch_size: Annotated[int, Field(ge=1)]

@@ -1,7 +1,6 @@
 """The pretrained encoders a run can choose from."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -42,11 +41,4 @@ class Encoder(Strict):
 class Encoders(Catalogue[Encoder]):
     """The encoders by name."""
 
-    key: ClassVar[str] = "encoders"
-
-    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Finds a tokenizer that would cut off the prefix of the run's encoder."""
-        name = params["encoder"]
-        prefixed = name in self.root and self.root[name].prefix
-        if prefixed and params["tokenize"]["truncation_side"] == "left":
-            yield "tokenize.truncation_side", f"left cuts encoders.{name}.prefix off long texts: choose right"
+    folder: ClassVar[str] = "encoders"

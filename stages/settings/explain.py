@@ -16,5 +16,4 @@ class Explain(Section, Strict):
     shown: Annotated[int, Field(ge=1)]
     tested: Annotated[int, Field(ge=10)]
     deleted: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
-    batch_size: Annotated[int, Field(ge=1)]
     seed: Seed

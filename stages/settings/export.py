@@ -1,23 +1,20 @@
 """Settings of the stage `export`."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from collections.abc import Iterator
+from typing import ClassVar
 
-from pydantic import Field
-
-from stages.settings.section import Name, Section, Strict
+from stages.settings.section import Name, Run, Section, Strict
 
 
 class Export(Section, Strict):
-    """Which approaches become a file that runs without PyTorch, and how that is measured."""
+    """Which approaches become a file that runs without PyTorch."""
 
     key: ClassVar[str] = "export"
 
     approaches: list[Name]
-    batch_size: Annotated[int, Field(ge=1)]
 
-    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
         """What is exported is held against the decisions of the original."""
         for name in self.approaches:
-            if name not in params["approaches"]:
-                yield "export.approaches", f"{name!r} is not among approaches ({', '.join(params['approaches'])})"
+            if name not in run["approaches"].root:
+                yield "export.approaches", f"{name!r} is not among approaches ({', '.join(run['approaches'].root)})"

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from stages.settings.section import Positive, Share, Strict, Weight
 
-# The losses by name, and what may be chosen of each. Each is the function of that name in stages/transformer/losses.py.
+# The losses by name, and what may be chosen of each; `LOSSES` in stages/transformer/losses.py has the functions.
 CLASSIFICATION: Mapping[str, Mapping[str, Any]] = {
     "cross_entropy": {"label_smoothing": Share},
     "focal": {"gamma": Weight},

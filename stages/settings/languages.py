@@ -1,11 +1,11 @@
 """The languages whose words are studied, and what there is for each of them."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from stages.settings.section import Catalogue, Single, Strict
+from stages.settings.section import Catalogue, Run, Single, Strict
 from stages.settings.source import FileName, Source
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="a two-letter language code")]
@@ -70,16 +70,18 @@ class Described(Strict):
 
 
 class Languages(Single[list[Language]]):
-    """The languages of a run, each described under `language.<code>`; their texts are those of the tasks in it."""
+    """The languages of a run, each described in `catalogue/languages/`; their texts are those of the tasks in it."""
 
     key: ClassVar[str] = "languages"
 
-    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """A language that is studied must be described, and have texts."""
-        spoken = {params["task"][task]["language"] for task in params["tasks"] if task in params["task"]}
+    def names(self) -> Iterator[tuple[str, str, str]]:
+        """A language that is studied must be described."""
+        yield from (("languages", "languages", code) for code in self.root)
+
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
+        """A language that is studied must have texts."""
+        spoken = {run.entry("tasks", task).language for task in run["tasks"].root}
         for code in self.root:
-            if code not in params["language"]:
-                yield "languages", f"{code!r} is not described under language ({', '.join(params['language'])})"
             if code not in spoken:
                 others = ", ".join(sorted(spoken))
                 yield "languages", f"no task of `tasks` is in {code!r}: name languages they are in ({others}), or []"
@@ -88,4 +90,4 @@ class Languages(Single[list[Language]]):
 class LanguageSection(Catalogue[Described]):
     """The languages by code."""
 
-    key: ClassVar[str] = "language"
+    folder: ClassVar[str] = "languages"

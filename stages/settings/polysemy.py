@@ -15,5 +15,4 @@ class Polysemy(Section, Strict):
     candidates: Annotated[int, Field(ge=1)]
     neighbours: Annotated[int, Field(ge=1)]
     shown: Annotated[int, Field(ge=1)]
-    batch_size: Annotated[int, Field(ge=1)]
     seed: Seed

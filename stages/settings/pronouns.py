@@ -19,5 +19,4 @@ class Pronouns(Section, Strict):
     probed: Annotated[int, Field(ge=4)]
     folds: Annotated[int, Field(ge=2)]
     ridge: Positive
-    batch_size: Annotated[int, Field(ge=1)]
     seed: Seed

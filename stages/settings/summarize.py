@@ -1,12 +1,12 @@
 """Settings of the stage `summarize`."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from stages.settings.cluster import Method, Representation, unknown
-from stages.settings.section import Name, Section, Seed, Share, Strict
+from stages.settings.section import Name, Run, Section, Seed, Share, Strict
 
 
 class Summarizer(Strict):
@@ -56,13 +56,13 @@ class Summarize(Section, Strict):
     shown: Annotated[int, Field(ge=0)]
     seed: Seed
 
-    def contradictions(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
         """The classifier of opinions must be one of the run."""
-        if not params["collections"]:
+        if not run["collections"].root:
             return
         without = "choose another, or leave collections out: -S 'collections=[]'"
-        yield from unknown("summarize.clusters.representation", [self.clusters.representation], params)
-        if self.opinion.task not in params["tasks"]:
+        yield from unknown("summarize.clusters.representation", [self.clusters.representation], run)
+        if self.opinion.task not in run["tasks"].root:
             yield "summarize.opinion.task", f"{self.opinion.task!r} is not among tasks: {without}"
-        if self.opinion.approach not in params["approaches"]:
+        if self.opinion.approach not in run["approaches"].root:
             yield "summarize.opinion.approach", f"{self.opinion.approach!r} is not among approaches: {without}"

@@ -279,4 +279,4 @@ class Task(Strict):
 class TaskSection(Catalogue[Task]):
     """The tasks by name."""
 
-    key: ClassVar[str] = "task"
+    folder: ClassVar[str] = "tasks"

@@ -18,4 +18,3 @@ class Tokenize(Section, Strict):
     truncation_side: Side
     padding: Literal["max_length", "longest", "do_not_pad"]
     padding_side: Side
-    batch_size: Annotated[int, Field(ge=1)]

@@ -23,23 +23,44 @@ Scheduler = Literal[
 
 
 class Training(Strict):
-    """One run of the loop in `stages.transformer.training`."""
+    """One run of the loop in `stages.transformer.training`.
+
+    Attributes:
+        epochs: passes over the training texts.
+        batch_size: texts of a step.
+        accumulate: batches whose gradients are added up to one step: 2 × 16 learns as 1 × 32 does, in half the memory.
+        optimizer: by its name.
+        optimizer_options: betas, momentum, eps … as torch.optim names them.
+        learning_rate: of the decision.
+        layer_decay: what each layer's rate is of that of the layer above.
+        weight_decay: of matrices only.
+        scheduler: by its name.
+        scheduler_options: num_cycles, min_lr_rate … as transformers names them.
+        warmup: share of the steps in which the rate rises.
+        max_gradient_norm: longer gradients are shortened to it.
+        dropout: None keeps the encoder's own.
+        precision: bf16 or fp16 where the device computes in them.
+        checkpoint_gradients: computes activations twice instead of keeping them: slower, in less memory.
+        patience: epochs without a better score before it stops; None for all epochs.
+        select_by: the score on validation by which the best epoch is kept.
+        seed: of the new weights, the order of texts and dropout.
+    """
 
     epochs: Count
     batch_size: Count
-    accumulate: Count  # batches whose gradients are added up to one step: the effective batch is the product
+    accumulate: Count = 1
     optimizer: Optimizer
-    optimizer_options: dict[str, float | bool | list[float]]
+    optimizer_options: dict[str, float | bool | list[float]] = Field(default_factory=dict)
     learning_rate: Positive
     layer_decay: Annotated[float, Field(gt=0, le=1)]
     weight_decay: Weight
     scheduler: Scheduler
-    scheduler_options: dict[str, float]
+    scheduler_options: dict[str, float] = Field(default_factory=dict)
     warmup: Share
     max_gradient_norm: Positive
     dropout: Annotated[float, Field(ge=0, lt=1)] | None
-    precision: Literal["full", "bf16", "fp16"]
-    checkpoint_gradients: bool
+    precision: Literal["full", "bf16", "fp16"] = "full"
+    checkpoint_gradients: bool = False
     patience: Count | None
     select_by: Literal["accuracy", "macro_f1", "log_loss"]
     seed: Seed

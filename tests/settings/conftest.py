@@ -1,6 +1,8 @@
-"""params.yaml as it is shipped, and with a few things changed."""
+"""params.yaml and the catalogue as they are shipped, and with a few things changed."""
 
 import copy
+import itertools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,29 +19,50 @@ Params = dict[str, Any]
 Written = Callable[..., Path]
 
 
-@pytest.fixture(scope="module")
-def shipped() -> Params:
-    return read_yaml(ROOT / PARAMS)
+@pytest.fixture(scope="session")
+def files() -> dict[str, Params]:
+    """What is shipped, by file."""
+    entries = sorted((ROOT / "catalogue").rglob("*.yaml"))
+    return {str(path.relative_to(ROOT)): read_yaml(path) for path in [ROOT / PARAMS, *entries]}
 
 
 @pytest.fixture
-def written(tmp_path: Path, shipped: Params) -> Written:
-    """Writes params.yaml as it is shipped, but for `changes`: full key → value."""
+def shipped(files: dict[str, Params]) -> Params:
+    """params.yaml."""
+    return files[str(PARAMS)]
+
+
+@pytest.fixture
+def written(tmp_path: Path, files: dict[str, Params]) -> Written:
+    """Writes what is shipped into a folder, but for `changes`, and gives the params.yaml that lies there.
+
+    A change is a key → its value: `finetune/epochs`, `catalogue/tasks/opinion.yaml:split/seed`; without a key behind
+    its colon, `catalogue/tasks/mine.yaml:` is the whole file.
+    """
+    count = itertools.count()
 
     def write(changes: Params, removed: tuple[str, ...] = ()) -> Path:
-        params = copy.deepcopy(shipped)
-        for key, value in changes.items():
-            owner, last = _owner(params, key)
-            owner[last] = value
-        for key in removed:
-            owner, last = _owner(params, key)
-            del owner[last]
-        path = tmp_path / "params.yaml"
+        contents: dict[str, Params] = {}
+        for name in [*changes, *removed]:
+            file, _, key = name.rpartition(":")
+            file = file or str(PARAMS)
+            if not key:
+                contents[file] = changes[name]
+                continue
+            owner, last = _owner(contents.setdefault(file, copy.deepcopy(files[file])), key)
+            if name in removed:
+                del owner[last]
+            else:
+                owner[last] = changes[name]
+        folder = tmp_path / f"project-{next(count)}"  # what was read of a path is kept
+        shutil.copytree(ROOT / "catalogue", folder / "catalogue")
+        shutil.copy(ROOT / PARAMS, folder)
         yaml = YAML(typ="safe", pure=True)
         yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the first of the heads decides
-        with path.open("w", encoding="utf-8") as file:
-            yaml.dump(params, file)
-        return path
+        for file, content in contents.items():
+            with (folder / file).open("w", encoding="utf-8") as opened:
+                yaml.dump(content, opened)
+        return folder / PARAMS
 
     return write
 
@@ -47,15 +70,15 @@ def written(tmp_path: Path, shipped: Params) -> Written:
 def _owner(params: Params, key: str) -> tuple[Params, str]:
     *parents, last = key.split("/")
     for parent in parents:
-        params = params[parent]
+        params = params.setdefault(parent, {})
     return params, last
 
 
 def complaint(path: Path) -> str:
-    """What is said of a file with a mistake: one line that names the file."""
+    """What is said of a project with a mistake: one line that names the file; paths in it begin where `path` lies."""
     with pytest.raises(StageError) as caught:
         Tasks.load(path)
     message = str(caught.value)
     assert "\n" not in message
-    assert str(path) in message
-    return message
+    assert message.startswith(str(path.parent))
+    return message.replace(f"{path.parent}/", "")

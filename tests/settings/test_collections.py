@@ -25,18 +25,22 @@ OWN: Params = {
     "opinion": False,
     "seed": 0,
 }
+MINE = "catalogue/collections/mine.yaml"
 ARCHIVE: Params = {"format": "archive", "file": "own.csv", "texts": "topics/{group}.txt"}
 PLAIN: Params = {"tasks": ["author"], "languages": ["en"]}
 
 
 def own(**changes: Any) -> Params:
-    return {"collections": ["mine"], "collection/mine": {**OWN, **changes}}
+    return {"collections": ["mine"], f"{MINE}:": {**OWN, **changes}}
 
 
 @pytest.mark.parametrize(
     ("changes", "parts"),
     [
-        ({"collections": ["films", "flims"]}, ("collections: 'flims' is not described under collection (films, ",)),
+        (
+            {"collections": ["films", "flims"]},
+            ("collections: catalogue/collections/flims.yaml is missing: ", "has editorials, films, "),
+        ),
         ({"languages": []}, ("collections: vectors of words are those of languages", "-S 'collections=[]'")),
         (
             {"cluster/representations": ["encoder", "glvoe"]},
@@ -48,19 +52,19 @@ def own(**changes: Any) -> Params:
         ),
         (
             own(least=5),
-            ("collection.mine: least: of a group of 5 texts, 3 would be summarised in 3 sentences: raise least",),
+            (f"{MINE}: least: of a group of 5 texts, 3 would be summarised in 3 sentences: raise least",),
         ),
         (
-            own() | {"collections": ["opinion"], "collection/opinion": OWN},
+            own() | {"collections": ["opinion"], "catalogue/collections/opinion.yaml:": OWN},
             ("collections: 'opinion' is the name of a task too: choose another one",),
         ),
         (
             own(reader={**OWN["reader"], "files": {"others.csv": "all"}}),
-            ("collection.mine: reader names 'others.csv', which source does not bring (['own.csv'])",),
+            (f"{MINE}: reader names 'others.csv', which source does not bring (['own.csv'])",),
         ),
         (
             own(reader={**ARCHIVE, "file": "own.zip"}),
-            ("collection.mine: reader names 'own.zip', which source does not bring (['own.csv'])",),
+            (f"{MINE}: reader names 'own.zip', which source does not bring (['own.csv'])",),
         ),
         (
             {"collections": ["films"], **PLAIN},
@@ -84,16 +88,22 @@ def test_a_collection_that_contradicts_the_rest_is_refused_with_a_way_out(
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"reader": {**ARCHIVE, "texts": "topics/*.txt"}}, "collection.mine.reader.texts: say once, by {group}"),
-        ({"reader": {**ARCHIVE, "references": "{group}/{group}.gold"}}, "collection.mine.reader.references: say once"),
-        ({"reader": {"format": "several", "parts": {}}}, "collection.mine.reader"),
-        ({"language": "english"}, "collection.mine.language"),
-        ({"least": 1}, "collection.mine.least"),
-        ({"groups": 0}, "collection.mine.groups"),
-        ({"held_out": 1}, "collection.mine.held_out"),
-        ({"sentences": 0}, "collection.mine.sentences"),
-        ({"opinion": "yes"}, "collection.mine.opinion"),
-        ({"sentence": 3}, "collection.mine.sentence is not a setting"),
+        (
+            {"reader": {**ARCHIVE, "texts": "topics/*.txt"}},
+            f"{MINE}: reader.texts: say once, by {{group}}",
+        ),
+        (
+            {"reader": {**ARCHIVE, "references": "{group}/{group}.gold"}},
+            f"{MINE}: reader.references: say once",
+        ),
+        ({"reader": {"format": "several", "parts": {}}}, f"{MINE}: reader"),
+        ({"language": "english"}, f"{MINE}: language"),
+        ({"least": 1}, f"{MINE}: least"),
+        ({"groups": 0}, f"{MINE}: groups"),
+        ({"held_out": 1}, f"{MINE}: held_out"),
+        ({"sentences": 0}, f"{MINE}: sentences"),
+        ({"opinion": "yes"}, f"{MINE}: opinion"),
+        ({"sentence": 3}, f"{MINE}: sentence is not a setting"),
     ],
 )
 def test_a_mistake_in_a_description_is_named_by_its_key(written: Written, changes: Params, where: str) -> None:
@@ -134,7 +144,7 @@ def test_without_collections_nobody_asks_who_tells_opinions(written: Written, ch
 def test_texts_of_ones_own_need_only_a_description(written: Written, changes: Params) -> None:
     path = written(own(**changes))
     assert Collections.load(path).root == ["mine"]
-    described = CollectionSection.load(path).one("mine")
+    described = CollectionSection.named("mine", path)
     assert described.title == "Mine"
     assert list(described.readers()) == ([] if isinstance(described.reader, ArchiveReader) else ["reader"])
 

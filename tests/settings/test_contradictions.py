@@ -7,13 +7,22 @@ from stages.settings.encoders import Encoders
 from stages.settings.task import TaskSection
 from tests.settings.conftest import Params, Written, complaint
 
+OPINION, ENCODER = "catalogue/tasks/opinion.yaml", "catalogue/encoders/all-minilm-l6-v2.yaml"
+
 
 @pytest.mark.parametrize(
     ("changes", "parts"),
     [
-        ({"tasks": ["opinion", "no-such-task"]}, ("tasks", "'no-such-task'", "opinion")),
-        ({"encoder": "no-such"}, ("encoder", "'no-such'", "all-minilm-l6-v2")),
-        ({"task/opinion/split/test": 0.9}, ("task.opinion.split", "below 1")),
+        ({"tasks": ["opinion", "no-such-task"]}, ("tasks: catalogue/tasks/no-such-task.yaml is missing", "opinion")),
+        (
+            {"encoder": "multilingual-e5-small", "tokenize/truncation_side": "left"},
+            (
+                "tokenize.truncation_side: left cuts the prefix of catalogue/encoders/multilingual-e5-small.yaml off",
+                "choose right",
+            ),
+        ),
+        ({"encoder": "no-such"}, ("encoder: catalogue/encoders/no-such.yaml is missing", "all-minilm-l6-v2")),
+        ({f"{OPINION}:split/test": 0.9}, (f"{OPINION}: split", "below 1")),
         (
             {"bag_of_words/candidates/content/ngrams": [2, 1]},
             ("bag_of_words.candidates.content", "ngrams must be [shortest, longest]"),
@@ -30,29 +39,48 @@ from tests.settings.conftest import Params, Written, complaint
             {"export/approaches": ["transformer", "oracle"]},
             ("export.approaches", "'oracle'", "bag-of-words, retrieved, transformer, student"),
         ),
-        ({"task/opinion/labels": ["positive", "negative"]}, ("task.opinion", "vader", "zero-shot")),
-        ({"task/opinion/labels": ["negative", "negative"]}, ("task.opinion", "named twice")),
-        ({"task/opinion/labels": ["negative"]}, ("task.opinion.labels",)),
         (
-            {"task/opinion/retrieved": {"kind": "zero-shot", "descriptions": {"negative": "bad", "good": "good"}}},
-            ("task.opinion", "retrieved.descriptions"),
+            {f"{OPINION}:labels": ["positive", "negative"]},
+            (OPINION, "vader", "zero-shot"),
         ),
         (
-            {"task/opinion/reader/parts/graded/files": {"films.txt": "all", "books.txt": "transfer-books"}},
-            ("task.opinion", "reader.parts.graded.files", "'books.txt'", "source.files"),
+            {f"{OPINION}:labels": ["negative", "negative"]},
+            (OPINION, "named twice"),
         ),
-        ({"task/opinion/reader/parts/graded/files": {"films.txt": "transfer-films"}}, ("task.opinion", "`all`")),
+        ({f"{OPINION}:labels": ["negative"]}, (f"{OPINION}: labels",)),
         (
-            {"task/opinion/reader/parts/graded/files": {"films.txt": "everything"}},
-            ("task.opinion.reader.parts.graded.files.films.txt",),
+            {
+                f"{OPINION}:retrieved": {
+                    "kind": "zero-shot",
+                    "descriptions": {"negative": "bad", "good": "good"},
+                }
+            },
+            (OPINION, "retrieved.descriptions"),
         ),
         (
-            {"task/opinion/reader/parts/reviews/labels": {"fresh": "good", "rotten": "bad"}},
-            ("task.opinion", "reader.parts.reviews.labels must give each of the labels its marks"),
+            {
+                f"{OPINION}:reader/parts/graded/files": {
+                    "films.txt": "all",
+                    "books.txt": "transfer-books",
+                }
+            },
+            (OPINION, "reader.parts.graded.files", "'books.txt'", "source.files"),
         ),
         (
-            {"task/opinion/reader/parts/reviews/files": {"films.txt": "pool"}},
-            ("task.opinion.reader", "parts graded and reviews both read 'films.txt'"),
+            {f"{OPINION}:reader/parts/graded/files": {"films.txt": "transfer-films"}},
+            (OPINION, "`all`"),
+        ),
+        (
+            {f"{OPINION}:reader/parts/graded/files": {"films.txt": "everything"}},
+            (f"{OPINION}: reader.parts.graded.files.films.txt",),
+        ),
+        (
+            {f"{OPINION}:reader/parts/reviews/labels": {"fresh": "good", "rotten": "bad"}},
+            (OPINION, "reader.parts.reviews.labels must give each of the labels its marks"),
+        ),
+        (
+            {f"{OPINION}:reader/parts/reviews/files": {"films.txt": "pool"}},
+            (f"{OPINION}: reader", "parts graded and reviews both read 'films.txt'"),
         ),
     ],
 )
@@ -73,34 +101,32 @@ def test_settings_that_contradict_each_other_are_refused(
 )
 def test_a_pin_of_a_file_that_is_not_fetched_is_refused(written: Written, source: Params) -> None:
     source = {**source, "files": {"films.txt": "films.txt"}, "sha256": {"filmz.txt": "0" * 64}}
-    message = complaint(written({"encoders/all-minilm-l6-v2/source": source}))
-    assert "encoders.all-minilm-l6-v2.source" in message
+    message = complaint(written({f"{ENCODER}:source": source}))
+    assert f"{ENCODER}: source" in message
     assert "filmz.txt" in message
 
 
 def test_a_branch_of_the_hub_is_refused_because_it_moves(written: Written) -> None:
     source = {"kind": "hub", "repository": "owner/name", "revision": "main", "files": {"a": "a"}}
-    assert "encoders.all-minilm-l6-v2.source.revision" in complaint(
-        written({"encoders/all-minilm-l6-v2/source": source})
-    )
+    assert f"{ENCODER}: source.revision" in complaint(written({f"{ENCODER}:source": source}))
 
 
 def test_another_encoder_can_be_described_and_chosen(written: Written) -> None:
     source = {"kind": "folder", "path": "mine", "files": {"config.json": "config.json"}}
-    path = written({"encoders/mine": {"licence": "MIT", "source": source}, "encoder": "mine"})
+    path = written({"catalogue/encoders/mine.yaml:": {"licence": "MIT", "source": source}, "encoder": "mine"})
     assert EncoderName.load(path).root == "mine"
-    assert Encoders.load(path).root["mine"].source.kind == "folder"
+    assert Encoders.named("mine", path).source.kind == "folder"
 
 
 def test_labels_of_ones_own_work_with_a_zero_shot_classifier(written: Written) -> None:
     path = written(
         {
-            "task/opinion/labels": ["chirac", "mitterrand"],
-            "task/opinion/retrieved": {
+            f"{OPINION}:labels": ["chirac", "mitterrand"],
+            f"{OPINION}:retrieved": {
                 "kind": "zero-shot",
                 "descriptions": {"chirac": "un discours", "mitterrand": "un autre"},
             },
-            "task/opinion/reader": {
+            f"{OPINION}:reader": {
                 "format": "table",
                 "files": {"films.txt": "train", "tweets.txt": "test"},
                 "text": "text",
@@ -108,4 +134,4 @@ def test_labels_of_ones_own_work_with_a_zero_shot_classifier(written: Written) -
             },
         }
     )
-    assert TaskSection.load(path).root["opinion"].labels == ["chirac", "mitterrand"]
+    assert TaskSection.named("opinion", path).labels == ["chirac", "mitterrand"]

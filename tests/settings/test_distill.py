@@ -1,17 +1,19 @@
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from stages.errors import StageError
 from stages.settings.distill import Distill, HiddenTerm, Lesson, Rounds, StaticStudent, Students, lesson_of
+from stages.settings.finetune import Finetune
 from tests.settings.conftest import Params, Written, complaint
 
 LABELS, LOGITS = {"term": "labels", "weight": 0.5}, {"term": "logits", "weight": 1.0, "temperature": 2.0}
 HIDDEN = {"term": "hidden", "weight": 1.0}
 SPANS = {"copies": 1, "shortest": 0.2, "longest": 0.8}
 ROUND = {"task": "opinion", "teacher": "student", "student": "student-1", "seed": 5}
-HERE = "students.student"
+HERE = "catalogue/students/student.yaml"
 
 Refused = Callable[[Params], str]
 
@@ -21,7 +23,7 @@ def refused(written: Written) -> Refused:
     """What is said of the student `student` with changes."""
 
     def said(changes: Params) -> str:
-        return complaint(written({f"students/student/{key}": value for key, value in changes.items()}))
+        return complaint(written({f"catalogue/students/student.yaml:{key}": value for key, value in changes.items()}))
 
     return said
 
@@ -50,7 +52,7 @@ def test_a_loss_that_cannot_be_is_refused_at_its_place_in_the_list(
     refused: Refused, learns: list[Params], where: str, why: str
 ) -> None:
     message = refused({"learns": learns})
-    assert f"{HERE}.{where}" in message
+    assert f"{HERE}: {where}" in message
     assert why in message
 
 
@@ -85,7 +87,7 @@ def test_a_loss_that_cannot_be_is_refused_at_its_place_in_the_list(
 )
 def test_a_start_that_cannot_be_is_refused(refused: Refused, start: Params, where: str, why: str) -> None:
     message = refused({"start": start})
-    assert f"{HERE}.{where}:" in message
+    assert f"{HERE}: {where}:" in message
     assert why in message
 
 
@@ -114,29 +116,33 @@ def test_a_start_that_cannot_be_is_refused(refused: Refused, start: Params, wher
 )
 def test_texts_that_teach_nothing_are_refused(refused: Refused, changes: Params, where: str, why: str) -> None:
     message = refused(changes)
-    assert f"{HERE}.{where}".rstrip(".") + ":" in message
+    assert f"{HERE}: {where}".rstrip(" :") + ":" in message
     assert why in message
 
 
 @pytest.mark.parametrize(
     ("changes", "where", "why"),
     [
-        ({"learns": [LOGITS, HIDDEN]}, "students.static", "a static student has no hidden, only labels and logits"),
+        (
+            {"learns": [LOGITS, HIDDEN]},
+            "catalogue/students/static.yaml",
+            "a static student has no hidden, only labels and logits",
+        ),
         (
             {"learns": [{"term": "attention", "weight": 1.0}, LOGITS]},
-            "students.static",
+            "catalogue/students/static.yaml",
             "a static student has no attention",
         ),
-        ({"width": 0}, "students.static.width", "greater than or equal to 1"),
-        ({"pooling": "max"}, "students.static.pooling", "'mean' or 'mean_max'"),
-        ({"token_dropout": 1.0}, "students.static.token_dropout", "less than 1"),
-        ({"start": {"weights": "teacher", "layers": [0]}}, "students.static.start", "is not a setting"),
+        ({"width": 0}, "catalogue/students/static.yaml: width", "greater than or equal to 1"),
+        ({"pooling": "max"}, "catalogue/students/static.yaml: pooling", "'mean' or 'mean_max'"),
+        ({"token_dropout": 1.0}, "catalogue/students/static.yaml: token_dropout", "less than 1"),
+        ({"start": {"weights": "teacher", "layers": [0]}}, "catalogue/students/static.yaml: start", "is not a setting"),
     ],
 )
 def test_a_static_student_cannot_be_asked_for_what_it_has_not(
     written: Written, changes: Params, where: str, why: str
 ) -> None:
-    message = complaint(written({f"students/static/{key}": value for key, value in changes.items()}))
+    message = complaint(written({f"catalogue/students/static.yaml:{key}": value for key, value in changes.items()}))
     assert where in message
     assert why in message
 
@@ -153,11 +159,11 @@ def test_a_static_student_cannot_be_asked_for_what_it_has_not(
         ({"optimizer_options": {"betas": [0.9, "x"]}}, "optimizer_options.betas"),
         (
             {"scheduler": "constant", "scheduler_options": {"num_cycles": 2}},
-            "students.student.training: scheduler_options: the scheduler constant has none",
+            "catalogue/students/student.yaml: training: scheduler_options: the scheduler constant has none",
         ),
         (
             {"optimizer_options": {"lr": 0.1}},
-            "students.student.training: optimizer_options.lr is not for these options",
+            "catalogue/students/student.yaml: training: optimizer_options.lr is not for these options",
         ),
     ],
 )
@@ -165,7 +171,7 @@ def test_a_training_that_a_student_cannot_change_is_refused_where_it_is_describe
     refused: Refused, training: Params, why: str
 ) -> None:
     message = refused({"training": training})
-    assert f"{HERE}.training: " in message
+    assert f"{HERE}: training: " in message
     assert why in message
 
 
@@ -175,7 +181,7 @@ def test_a_training_that_a_student_cannot_change_is_refused_where_it_is_describe
         (
             {"distill/students": ["student", "nobody"]},
             "distill.students",
-            "'nobody' is not described under students (",
+            "catalogue/students/nobody.yaml is missing: catalogue/students has born-again, static, student, student-1",
         ),
         (
             {"rounds": {"again": {**ROUND, "task": "opinions"}}},
@@ -185,7 +191,7 @@ def test_a_training_that_a_student_cannot_change_is_refused_where_it_is_describe
         (
             {"rounds": {"again": {**ROUND, "student": "nobody"}}},
             "rounds.again.student",
-            "'nobody' is not described under students",
+            "catalogue/students/nobody.yaml is missing",
         ),
         (
             {"rounds": {"again": {**ROUND, "teacher": "again"}}},
@@ -249,52 +255,58 @@ def test_rounds_may_follow_each_other_from_any_model(written: Written) -> None:
 
 
 def test_layers_are_numbers_in_the_file_and_in_the_settings(written: Written) -> None:
-    path = written({"students/student/learns": [{**HIDDEN, "layers": {0: 0, 1: 3}}]})
-    (term,) = Students.load(path).one("student").learns
+    path = written({"catalogue/students/student.yaml:learns": [{**HIDDEN, "layers": {0: 0, 1: 3}}]})
+    (term,) = Students.named("student", path).learns
     assert isinstance(term, HiddenTerm)
     assert term.layers == {0: 0, 1: 3}
 
 
-def lesson(written: Written, name: str, task: str = "opinion", **changes: Any) -> Lesson:
-    path = written({key.replace("__", "/"): value for key, value in changes.items()})
-    return lesson_of(task, name, Distill.load(path), Students.load(path), Rounds.load(path))
+def lesson(path: Path, name: str, task: str = "opinion") -> Lesson:
+    described = partial(Students.named, params=path)
+    return lesson_of(task, name, Distill.load(path), Finetune.load(path), Rounds.load(path), described)
 
 
 def test_a_student_learns_from_the_teacher_of_the_run_by_its_training_but_for_what_it_changes(
     written: Written,
 ) -> None:
-    found = lesson(
-        written,
-        "student",
-        distill__teacher="bag-of-words",
-        distill__epochs=7,
-        distill__batch_size=5,
-        students__student__training={"batch_size": 64, "learning_rate": 1},
-    )
+    changes: Params = {
+        "distill/teacher": "bag-of-words",
+        "distill/training": {"epochs": 7, "batch_size": 5, "patience": 2},
+        f"{HERE}:training": {"batch_size": 64, "learning_rate": 1},
+        "finetune/epochs": 9,
+        "finetune/optimizer": "sgd",
+        "finetune/precision": "bf16",
+    }
+    found = lesson(written(changes), "student")
     assert found.teacher == "bag-of-words"
     assert found.student.kind == "transformer"
-    assert (found.training.epochs, found.training.batch_size, found.training.learning_rate) == (7, 64, 1.0)
+    training = found.training
+    assert (training.optimizer, training.precision) == ("sgd", "bf16")  # of the transformer's training
+    assert (training.epochs, training.patience) == (7, 2)  # of what students share
+    assert (training.batch_size, training.learning_rate) == (64, 1.0)  # its own
 
 
-def test_a_training_that_changes_nothing_is_that_of_the_run(written: Written) -> None:
-    found = lesson(written, "student", students__student__training={}).training
-    whole = Distill.load(written({})).model_dump()
-    assert found.model_dump() == {key: value for key, value in whole.items() if key not in {"teacher", "students"}}
+def test_a_longer_training_of_the_transformer_is_not_one_of_its_students(written: Written) -> None:
+    """Else a change of the teacher's training would silently change everything that is compared with it."""
+    changes: Params = {"finetune/epochs": 9, "finetune/batch_size": 5, "finetune/learning_rate": 1e-5}
+    changes |= {"finetune/layer_decay": 0.5, "finetune/dropout": 0.3, "finetune/seed": 4}
+    for name in ("student", "student-1", "static"):
+        assert lesson(written(changes), name).training == lesson(written({}), name).training
 
 
 def test_a_round_has_a_teacher_and_a_seed_of_its_own(written: Written) -> None:
     """Its seed wins over that of its student, so that seeds can be compared."""
-    changes: Params = {"rounds": {"again": ROUND}, "students__student-1__training": {"seed": 9, "epochs": 2}}
-    found = lesson(written, "again", **changes)
+    path = written({"rounds": {"again": ROUND}, "catalogue/students/student-1.yaml:training": {"seed": 9, "epochs": 2}})
+    found = lesson(path, "again")
     assert found.teacher == "student"
     assert (found.training.seed, found.training.epochs) == (5, 2)
-    plain = lesson(written, "student-1", **changes)
+    plain = lesson(path, "student-1")
     assert plain.student == found.student
     assert (plain.teacher, plain.training.seed) == ("transformer", 9)
 
 
 def test_a_static_student_is_described_as_such(written: Written) -> None:
-    found = lesson(written, "static", students__static__pooling="mean_max").student
+    found = lesson(written({"catalogue/students/static.yaml:pooling": "mean_max"}), "static").student
     assert isinstance(found, StaticStudent)
     assert found.pooling == "mean_max"
 
@@ -302,10 +314,25 @@ def test_a_static_student_is_described_as_such(written: Written) -> None:
 @pytest.mark.parametrize(("task", "name"), [("opinion", "nobody"), ("author", "again")])
 def test_a_student_that_is_not_described_is_refused_with_those_that_are(written: Written, task: str, name: str) -> None:
     """A round is one of its own task only."""
-    with pytest.raises(StageError, match=rf"students\.{name} is missing \(described: .*student-1.*\)"):
-        lesson(written, name, task, rounds={"again": ROUND})
+    with pytest.raises(StageError, match=rf"catalogue/students/{name}\.yaml is missing: .*student-1"):
+        lesson(written({"rounds": {"again": ROUND}}), name, task)
 
 
 def test_a_student_that_is_described_need_not_be_trained(written: Written) -> None:
     """Students of rounds, or those that wait for their day."""
-    assert lesson(written, "student-1", distill__students=[]).teacher == "transformer"
+    assert lesson(written({"distill/students": []}), "student-1").teacher == "transformer"
+
+
+def test_a_student_that_no_run_names_is_checked_when_it_is_trained_by_hand(written: Written) -> None:
+    path = written({"catalogue/students/born-again.yaml:training": {"epoch": 3}})
+    assert lesson(path, "student").training.epochs == 2
+    with pytest.raises(StageError, match=r"^catalogue/students/born-again\.yaml: training: epoch is not a setting"):
+        lesson(path, "born-again")
+
+
+@pytest.mark.parametrize(
+    ("training", "why"),
+    [({"epoch": 3}, "epoch is not a setting of a training"), ({"epochs": 0}, "epochs: input should be greater")],
+)
+def test_what_students_share_must_be_settings_of_a_training(written: Written, training: Params, why: str) -> None:
+    assert f"distill.training: {why}" in complaint(written({"distill/training": training}))

@@ -9,7 +9,7 @@ from tests.settings.conftest import Params, Written, complaint
 
 POLARITY: Params = {"kind": "classification", "column": "label", "loss": "cross_entropy"}
 INTENSITY: Params = {"kind": "regression", "column": "score", "loss": "mse"}
-HEADS = "task/opinion/heads"
+HEADS = "catalogue/tasks/opinion.yaml:heads"
 
 
 def heads(**described: Params) -> Params:
@@ -29,12 +29,12 @@ def test_the_head_that_decides_comes_first_wherever_it_stands(written: Written, 
     """Tools that write YAML may sort its keys, and DVC does not see their order."""
     described = {"polarity": {**POLARITY, "decides": True}, "b": INTENSITY, "a": {**POLARITY, "loss": "focal"}}
     path = written(heads(**{name: described[name] for name in order}))
-    found = TaskSection.load(path).root["opinion"].heads
+    found = TaskSection.named("opinion", path).heads
     assert list(found) == ["polarity", *(name for name in order if name != "polarity")]
 
 
 def test_the_only_classification_decides(written: Written) -> None:
-    found = TaskSection.load(written(heads(intensity=INTENSITY, polarity=POLARITY))).root["opinion"].heads
+    found = TaskSection.named("opinion", written(heads(intensity=INTENSITY, polarity=POLARITY))).heads
     assert list(found) == ["polarity", "intensity"]
     assert [type(head) for head in found.values()] == [ClassificationHead, RegressionHead]
 
@@ -42,16 +42,18 @@ def test_the_only_classification_decides(written: Written) -> None:
 @pytest.mark.parametrize("decides", [(False, False), (True, True)])
 def test_of_several_classifications_one_must_decide(written: Written, decides: tuple[bool, bool]) -> None:
     described = {name: {**POLARITY, "decides": one} for name, one in zip(("a", "b"), decides, strict=True)}
-    assert "task.opinion.heads: a and b could decide: give one of them" in complaint(written(heads(**described)))
+    assert "catalogue/tasks/opinion.yaml: heads: a and b could decide: give one of them" in complaint(
+        written(heads(**described))
+    )
 
 
 def test_a_head_is_not_called_as_the_scores_of_its_approach_are(written: Written) -> None:
     message = complaint(written(heads(polarity=POLARITY, probability=INTENSITY)))
-    assert "task.opinion.heads: a head cannot be called probability" in message
+    assert "catalogue/tasks/opinion.yaml: heads: a head cannot be called probability" in message
 
 
 def test_what_is_left_out_of_a_head_changes_nothing_of_its_loss(written: Written) -> None:
-    first, second = TaskSection.load(written(intensity())).root["opinion"].heads.values()
+    first, second = TaskSection.named("opinion", written(intensity())).heads.values()
     assert isinstance(first, ClassificationHead)
     assert (first.options, first.weight) == (second.options, second.weight) == ({}, 1.0)
     assert (first.class_weight, first.score_slope) == (None, None)
@@ -70,7 +72,7 @@ def test_every_loss_can_be_chosen_with_each_of_its_options(
 ) -> None:
     wanted = dict.fromkeys(options, 1) if chosen else {}
     path = written(described(loss=loss, options=wanted))
-    *_, head = TaskSection.load(path).root["opinion"].heads.values()
+    *_, head = TaskSection.named("opinion", path).heads.values()
     assert (head.loss, head.options) == (loss, wanted)
 
 
@@ -108,18 +110,20 @@ def test_a_head_that_cannot_learn_so_is_named_with_what_it_could(
     written: Written, changes: Params, parts: tuple[str, ...]
 ) -> None:
     message = complaint(written(changes))
-    for part in ("task.opinion.heads.", *parts):
+    for part in ("catalogue/tasks/opinion.yaml: heads.", *parts):
         assert part in message
 
 
 def test_a_number_cannot_decide_between_labels(written: Written) -> None:
-    assert "task.opinion.heads: none decides between the labels" in complaint(written(heads(intensity=INTENSITY)))
+    assert "catalogue/tasks/opinion.yaml: heads: none decides between the labels" in complaint(
+        written(heads(intensity=INTENSITY))
+    )
 
 
 @pytest.mark.parametrize("named", [{}, {"Polarity!": POLARITY}, {"-": POLARITY}, {"a b": POLARITY}])
 def test_heads_have_names_that_files_and_tables_can_hold(written: Written, named: Params) -> None:
-    assert HEADS.replace("/", ".") in complaint(written(heads(**named)))
+    assert HEADS.replace(":", ": ") in complaint(written(heads(**named)))
 
 
 def test_a_task_without_heads_is_refused(written: Written) -> None:
-    assert "task.opinion.heads: field required" in complaint(written({}, removed=(HEADS,)))
+    assert "catalogue/tasks/opinion.yaml: heads: field required" in complaint(written({}, removed=(HEADS,)))

@@ -5,6 +5,8 @@ import pytest
 from stages.settings.languages import Languages, LanguageSection
 from tests.settings.conftest import Params, Written, complaint
 
+FRENCH: Params = {"tasks": ["author-fr"], "languages": ["fr"], "collections": []}
+EN, OPINION = "catalogue/languages/en.yaml", "catalogue/tasks/opinion.yaml"
 GERMAN: Params = {
     "source": None,
     "vectors": {},
@@ -17,19 +19,34 @@ GERMAN: Params = {
 @pytest.mark.parametrize(
     ("changes", "parts"),
     [
-        ({"languages": ["xx"]}, ("languages", "'xx' is not described under language (en, fr)")),
+        ({"languages": ["xx"]}, ("languages: catalogue/languages/xx.yaml is missing: catalogue/languages has en, fr",)),
         ({"languages": ["fr"]}, ("languages", "no task of `tasks` is in 'fr'", "(en)", "or []")),
         ({"languages": ["english"]}, ("languages.0",)),
-        ({"language/en/pronouns": {}}, ("language.en.pronouns",)),
+        ({f"{EN}:pronouns": {}}, (f"{EN}: pronouns",)),
         (
-            {"language/en/pronouns": {"I": {"lemma": "i"}}},
-            ("language.en.pronouns", "'I' is not one word in lower"),
+            {f"{EN}:pronouns": {"I": {"lemma": "i"}}},
+            (f"{EN}: pronouns", "'I' is not one word in lower"),
         ),
-        ({"language/en/pronouns": {"each other": {"lemma": "each"}}}, ("language.en.pronouns", "'each other'")),
-        ({"language/en/pronouns/i": {"lemma": "i", "person": 4}}, ("language.en.pronouns.i.person",)),
-        ({"language/en/vectors/glove/file": "other.json"}, ("language.en", "source brings no other.json")),
-        ({"language/en/vectors/glove/format": "pickle"}, ("language.en.vectors.glove.format", "wink")),
-        ({"language/fr/wordnet": True}, ("language.fr", "source brings no data.noun")),
+        (
+            {f"{EN}:pronouns": {"each other": {"lemma": "each"}}},
+            (f"{EN}: pronouns", "'each other'"),
+        ),
+        (
+            {f"{EN}:pronouns/i": {"lemma": "i", "person": 4}},
+            (f"{EN}: pronouns.i.person",),
+        ),
+        (
+            {f"{EN}:vectors/glove/file": "other.json"},
+            (EN, "source brings no other.json"),
+        ),
+        (
+            {f"{EN}:vectors/glove/format": "pickle"},
+            (f"{EN}: vectors.glove.format", "wink"),
+        ),
+        (
+            {**FRENCH, "catalogue/languages/fr.yaml:wordnet": True},
+            ("catalogue/languages/fr.yaml", "source brings no data.noun"),
+        ),
         ({"word_pairs/test": 3}, ("word_pairs.test", "multiple of 2")),
         ({"pronouns/ridge": 0.0}, ("pronouns.ridge",)),
         ({"word2vec/architecture": "glove"}, ("word2vec.architecture", "skip_gram")),
@@ -47,5 +64,5 @@ def test_no_language_need_be_studied(written: Written) -> None:
 
 
 def test_another_language_needs_only_a_description_and_a_task(written: Written) -> None:
-    path: Path = written({"language/de": GERMAN, "languages": ["de"], "task/opinion/language": "de"})
-    assert LanguageSection.load(path).one("de").pronouns["ich"].number == "singular"
+    path: Path = written({"catalogue/languages/de.yaml:": GERMAN, "languages": ["de"], f"{OPINION}:language": "de"})
+    assert LanguageSection.named("de", path).pronouns["ich"].number == "singular"

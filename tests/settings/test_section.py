@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -6,16 +7,40 @@ from stages.errors import StageError
 from stages.settings.bag_of_words import BagOfWords
 from stages.settings.chain import Approaches, Compute, Tasks
 from stages.settings.decode import Decode
-from stages.settings.distill import Distill
 from stages.settings.finetune import Finetune
-from stages.settings.section import PARAMS, read_yaml, sections
+from stages.settings.languages import LanguageSection
+from stages.settings.section import PARAMS, catalogues, read_yaml, sections
 from stages.settings.task import TaskSection
 from tests.settings.conftest import ROOT, Params, Written, complaint
+
+OPINION = "catalogue/tasks/opinion.yaml"
+
+
+def said(key: str) -> str:
+    """A key of `written` as a complaint names it: `catalogue/tasks/opinion.yaml: split.seed`."""
+    file, _, inside = key.rpartition(":")
+    return ": ".join([*([file] if file else []), inside.replace("/", ".")])
 
 
 def test_the_shipped_params_can_be_run() -> None:
     for kind in sections().values():
         assert isinstance(kind.load(ROOT / PARAMS), kind)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "catalogue").rglob("*.*")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_every_shipped_entry_of_the_catalogue_can_be_chosen(path: Path) -> None:
+    assert path.suffix == ".yaml"
+    assert catalogues()[path.parent.name].named(path.stem, ROOT / PARAMS)
+
+
+def test_params_yaml_is_read_at_one_sitting_and_each_section_says_why() -> None:
+    text = (ROOT / PARAMS).read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 160
+    sections_with_comments = re.findall(r"(?m)^(?:#.*\n)*\w.*\n(?:[ ].*\n)*", text)
+    assert len(sections_with_comments) >= len(sections())
+    assert [one for one in sections_with_comments if "# " not in one] == []
 
 
 def test_every_section_of_the_shipped_params_has_a_reader(shipped: Params) -> None:
@@ -43,7 +68,10 @@ def test_a_section_gives_what_the_file_says(written: Written) -> None:
     ("changes", "expected"),
     [
         ({"finetune/optimizer_options": {"lr": 0.1}}, "finetune: optimizer_options.lr is not for these options"),
-        ({"distill/optimizer_options": {"weight_decay": 0.1}}, "distill: optimizer_options.weight_decay is not for"),
+        (
+            {"distill/training/optimizer_options": {"weight_decay": 0.1}},
+            "distill.training: optimizer_options.weight_decay is not for",
+        ),
         (
             {"finetune/scheduler": "constant", "finetune/scheduler_options": {"num_cycles": 2}},
             "finetune: scheduler_options: the scheduler constant has none",
@@ -78,9 +106,10 @@ def test_the_word_no_is_a_text_and_not_a_refusal(tmp_path: Path) -> None:
 
 
 def test_norwegian_is_a_language_of_a_task(written: Written) -> None:
-    path = written({"task/opinion/language": "no"})
-    path.write_text(path.read_text(encoding="utf-8").replace("'no'", "no"), encoding="utf-8")
-    assert TaskSection.load(path).root["opinion"].language == "no"
+    path = written({f"{OPINION}:language": "no", "languages": [], "collections": []})
+    entry = path.parent / OPINION
+    entry.write_text(entry.read_text(encoding="utf-8").replace("'no'", "no"), encoding="utf-8")
+    assert TaskSection.named("opinion", path).language == "no"
 
 
 @pytest.mark.parametrize("number", ["1e-05", "1e-5", "1.0e-5", "0.00001"])
@@ -96,50 +125,54 @@ def test_an_octal_looking_seed_is_the_number_a_person_reads(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("key", "name", "suggestion"),
+    ("key", "suggestion"),
     [
-        ("finetunes", "finetunes", "finetune"),
-        ("finetune/epoch", "finetune.epoch", "epochs"),
-        ("bag_of_words/candidates/content/ngram", "bag_of_words.candidates.content.ngram", "ngrams"),
-        ("distill/learning_rat", "distill.learning_rat", "learning_rate"),
-        ("students/student/start/layer", "students.student.start.layer", "layers"),
-        ("students/static/token_dropouts", "students.static.token_dropouts", "token_dropout"),
-        ("students/student-1/texts/spans/copy", "students.student-1.texts.spans.copy", "copies"),
-        ("task/opinion/label", "task.opinion.label", "labels"),
-        ("task/opinion/heads/polarity/class_weigth", "task.opinion.heads.polarity.class_weigth", "class_weight"),
-        ("finetune/adaptation/freeze_embedding", "finetune.adaptation.freeze_embedding", "freeze_embeddings"),
-        ("collection/films/source/pakage", "collection.films.source.pakage", "package"),
-        ("task/opinion/source/parts/graded/pakage", "task.opinion.source.parts.graded.pakage", "package"),
-        ("task/author/reader/encodings", "task.author.reader.encodings", "encoding"),
-        ("task/opinion/reader/parts/graded/encodings", "task.opinion.reader.parts.graded.encodings", "encoding"),
-        ("task/opinion/reader/parts/reviews/lables", "task.opinion.reader.parts.reviews.lables", "labels"),
-        ("task/opinion/reader/part", "task.opinion.reader.part", "parts"),
-        ("task/opinion/split/seeds", "task.opinion.split.seeds", "seed"),
-        ("encoders/all-minilm-l6-v2/license", "encoders.all-minilm-l6-v2.license", "licence"),
-        ("encoders/all-minilm-l6-v2/source/sha25", "encoders.all-minilm-l6-v2.source.sha25", "sha256"),
+        ("finetunes", "finetune"),
+        ("finetune/epoch", "epochs"),
+        ("bag_of_words/candidates/content/ngram", "ngrams"),
+        ("distill/teachr", "teacher"),
+        ("finetune/adaptation/freeze_embedding", "freeze_embeddings"),
+        ("catalogue/students/student.yaml:start/layer", "layers"),
+        ("catalogue/students/static.yaml:token_dropouts", "token_dropout"),
+        ("catalogue/students/student-1.yaml:texts/spans/copy", "copies"),
+        (f"{OPINION}:label", "labels"),
+        (f"{OPINION}:heads/polarity/class_weigth", "class_weight"),
+        (f"{OPINION}:source/parts/graded/pakage", "package"),
+        (f"{OPINION}:reader/parts/graded/encodings", "encoding"),
+        (f"{OPINION}:reader/parts/reviews/lables", "labels"),
+        (f"{OPINION}:reader/part", "parts"),
+        (f"{OPINION}:split/seeds", "seed"),
+        ("catalogue/tasks/author.yaml:reader/encodings", "encoding"),
+        ("catalogue/collections/films.yaml:source/pakage", "package"),
+        ("catalogue/encoders/all-minilm-l6-v2.yaml:license", "licence"),
+        ("catalogue/encoders/all-minilm-l6-v2.yaml:source/sha25", "sha256"),
+        ("catalogue/languages/en.yaml:pronoun", "pronouns"),
     ],
 )
-def test_a_misspelt_key_is_named_in_full_with_the_right_spelling(
-    written: Written, key: str, name: str, suggestion: str
-) -> None:
+def test_a_misspelt_key_is_named_in_full_with_the_right_spelling(written: Written, key: str, suggestion: str) -> None:
     message = complaint(written({key: 1}))
-    assert f"{name} is not a setting" in message
+    assert f"{said(key)} is not a setting" in message
     assert f"did you mean {suggestion!r}?" in message
 
 
 def test_a_key_that_resembles_nothing_is_refused_with_those_allowed(written: Written) -> None:
-    message = complaint(written({"decide/zzz": 1}))
-    assert "decide.zzz is not a setting (allowed: batch_size)" in message
+    message = complaint(written({"validity/zzz": 1}))
+    assert "validity.zzz is not a setting (allowed: features, seed)" in message
 
 
 @pytest.mark.parametrize(
     "key",
-    ["task/opinion/source", "task/opinion/reader", "task/opinion/reader/parts/graded", "task/opinion/retrieved"],
+    [
+        f"{OPINION}:source",
+        f"{OPINION}:reader",
+        f"{OPINION}:reader/parts/graded",
+        f"{OPINION}:retrieved",
+    ],
 )
-def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: str, shipped: Params) -> None:
+def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: str) -> None:
     tag = "format" if "reader" in key else "kind"
     message = complaint(written({f"{key}/{tag}": "carrier-pigeon"}))
-    assert key.replace("/", ".") in message
+    assert said(key) in message
     assert "carrier-pigeon" in message
 
 
@@ -192,15 +225,16 @@ def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: s
         ("tasks", "opinion"),
         ("tasks", []),
         ("tasks", ["Opinion!"]),
-        ("task/opinion/language", "English"),
-        ("task/opinion/source/parts/graded/sha256", "d41d8cd98f00b204e9800998ecf8427e"),
-        ("task/opinion/source/parts/graded/file", "../corpus.zip"),
-        ("task/opinion/source/parts/graded/files", {"../films.txt": "films.txt"}),
-        ("decide", 32),
+        (f"{OPINION}:language", "English"),
+        (f"{OPINION}:source/parts/graded/sha256", "d41d8cd98f00b204e9800998ecf8427e"),
+        (f"{OPINION}:source/parts/graded/file", "../corpus.zip"),
+        (f"{OPINION}:source/parts/graded/files", {"../films.txt": "films.txt"}),
+        ("validity", 32),
+        ("compute/batch_size", 0),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_its_full_name(written: Written, key: str, value: object) -> None:
-    assert key.replace("/", ".") in complaint(written({key: value}))
+    assert said(key) in complaint(written({key: value}))
 
 
 def test_a_complaint_shows_the_value_it_is_about(written: Written) -> None:
@@ -208,9 +242,9 @@ def test_a_complaint_shows_the_value_it_is_about(written: Written) -> None:
 
 
 def test_a_date_is_refused_as_a_value_that_no_setting_takes(written: Written) -> None:
-    path = written({"decide/batch_size": "DATE"})
+    path = written({"validity/seed": "DATE"})
     path.write_text(path.read_text(encoding="utf-8").replace("DATE", "2024-01-31"), encoding="utf-8")
-    assert "decide" in complaint(path)
+    assert "validity: holds a value that is no number, text, list or mapping" in complaint(path)
 
 
 def test_a_setting_left_out_is_named(written: Written) -> None:
@@ -222,19 +256,43 @@ def test_a_section_left_out_is_named(written: Written) -> None:
 
 
 def test_all_mistakes_are_told_at_once(written: Written) -> None:
-    message = complaint(written({"finetune/epochs": 0, "distill/teachr": 1, "zzz": 1, "embed/pooling": "max"}))
-    for name in ("finetune.epochs", "distill.teachr", "zzz", "embed.pooling"):
+    wrong = {
+        "finetune/epochs": 0,
+        "distill/teachr": 1,
+        "zzz": 1,
+        "embed/pooling": "max",
+        "collections": ["films", "zzz"],
+    }
+    entries = {f"{OPINION}:split/seed": -1, "catalogue/languages/en.yaml:wordnets": True}
+    message = complaint(written({**wrong, **entries}))
+    for name in ("finetune.epochs", "distill.teachr", "zzz", "embed.pooling", *map(said, entries)):
         assert name in message
+    assert "catalogue/collections/zzz.yaml is missing" in message
 
 
 def test_a_mistake_in_a_section_stops_the_stages_that_do_not_read_it(written: Written) -> None:
     path = written({"evaluate/seed": "zero"})
     with pytest.raises(StageError, match=r"evaluate\.seed"):
         BagOfWords.load(path)
+    with pytest.raises(StageError, match=r"evaluate\.seed"):
+        TaskSection.named("opinion", path)
+
+
+def test_a_mistake_in_an_entry_stops_the_stages_that_do_not_read_it_only_where_the_run_names_it(
+    written: Written,
+) -> None:
+    changes: Params = {"catalogue/languages/fr.yaml:wordnet": "yes"}
+    path = written(changes)
+    assert LanguageSection.named("en", path).wordnet
+    with pytest.raises(StageError, match=r"languages/fr\.yaml: wordnet: input should be a valid boolean"):
+        LanguageSection.named("fr", path)
+    french: Params = {"tasks": ["author-fr"], "languages": ["fr"], "collections": []}
+    with pytest.raises(StageError, match=r"languages/fr\.yaml: wordnet"):
+        BagOfWords.load(written({**changes, **french}))
 
 
 def test_numbers_may_be_written_without_a_point(written: Written) -> None:
-    assert Distill.load(written({"distill/weight_decay": 0})).weight_decay == 0.0
+    assert Finetune.load(written({"finetune/weight_decay": 0})).weight_decay == 0.0
 
 
 def test_a_missing_file_says_where_to_run_the_command(tmp_path: Path) -> None:
@@ -248,8 +306,8 @@ def test_a_missing_file_says_where_to_run_the_command(tmp_path: Path) -> None:
         (b"tasks: [opinion\nencoder: x\n", "not valid YAML"),
         (b"tasks: [opinion]\ntasks: [author]\n", "not valid YAML"),
         (b"\ttasks: 1\n", "not valid YAML"),
-        (b"- tasks\n", "mapping of sections, found list"),
-        (b"", "mapping of sections, found NoneType"),
+        (b"- tasks\n", "mapping of settings, found list"),
+        (b"", "mapping of settings, found NoneType"),
         ("title: Pr\xe9sidents\n".encode("latin-1"), "UTF-8"),
     ],
 )
@@ -259,8 +317,28 @@ def test_a_file_that_is_no_params_yaml_is_refused_in_one_line(tmp_path: Path, co
     assert reason in complaint(path)
 
 
-def test_a_task_that_is_not_described_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("content", [b"title: [opinion\n", b"- title\n", "title: Pr\xe9sidents\n".encode("latin-1")])
+def test_an_entry_that_is_no_yaml_is_refused_by_the_name_of_its_file(written: Written, content: bytes) -> None:
+    path = written({})
+    (path.parent / OPINION).write_bytes(content)
+    assert complaint(path).startswith(f"{OPINION} ")
+
+
+def test_an_entry_that_does_not_exist_is_refused_with_those_that_do(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = "catalogue/tasks/opinions.yaml is missing: catalogue/tasks has author, author-fr, opinion"
+    assert complaint(written({"tasks": ["opinions"]})) == f"params.yaml: tasks: {missing}"
     monkeypatch.chdir(ROOT)
     assert TaskSection.named("opinion").labels == ["negative", "positive"]
-    with pytest.raises(StageError, match=r"task\.no-such-task is missing \(described: .*opinion"):
-        TaskSection.named("no-such-task")
+    with pytest.raises(StageError) as caught:
+        TaskSection.named("opinions")
+    assert str(caught.value) == missing
+
+
+@pytest.mark.parametrize("name", ["Opinion", "../tasks/opinion", "my task", ""])
+def test_an_entry_whose_file_has_no_proper_name_is_refused(written: Written, name: str) -> None:
+    path = written({})
+    (path.parent / "catalogue/tasks/my task.yaml").write_text("title: Mine\n")
+    with pytest.raises(StageError, match="a name is of lower-case letters, digits and hyphens"):
+        TaskSection.named(name, path)

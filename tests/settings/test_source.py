@@ -3,8 +3,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from stages.settings.encoders import Encoder, Encoders
+from stages.settings.chain import EncoderName
+from stages.settings.encoders import Encoder
 from stages.settings.source import Source
+from tests.settings.conftest import Written
 
 SHA256, GIT_BLOB = f"#sha256={'0' * 64}", f"#git-blob={'0' * 40}"
 ADDRESS = "https://example.org/a/films.txt"
@@ -128,12 +130,7 @@ def test_an_encoder_that_cannot_be_made_is_refused_before_its_download(
         encoder(*files, **choices)
 
 
-@pytest.mark.parametrize(
-    ("side", "prefix", "complaints"), [("left", "query: ", 1), ("right", "query: ", 0), ("left", "", 0)]
-)
-def test_a_tokenizer_that_would_cut_off_the_encoders_prefix_is_refused(side: str, prefix: str, complaints: int) -> None:
-    encoders = Encoders({"e5": encoder("tokenizer.json", prefix=prefix), "other": encoder("config.json")})
-    params = {"encoder": "e5", "tokenize": {"truncation_side": side}}
-    found = list(encoders.contradictions(params))
-    assert [where for where, _ in found] == ["tokenize.truncation_side"] * complaints
-    assert list(encoders.contradictions({**params, "encoder": "other"})) == []
+@pytest.mark.parametrize(("side", "name"), [("right", "multilingual-e5-small"), ("left", "all-minilm-l6-v2")])
+def test_a_tokenizer_that_leaves_the_encoders_prefix_alone_is_allowed(written: Written, side: str, name: str) -> None:
+    """The other combination is among those of test_contradictions.py."""
+    assert EncoderName.load(written({"encoder": name, "tokenize/truncation_side": side})).root == name
