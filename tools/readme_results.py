@@ -1,10 +1,15 @@
-"""Writes the results tables of the pages from what was measured, between their markers."""
+"""Writes the pages' tables of results between their markers, and copies the pictures that the pages show."""
 
 import re
+import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
-from tools.pages import distillation, readme, representations, summaries, training, validity
+from stages.artifacts import paths
+from stages.artifacts.files import new_folder
+from stages.errors import StageError
+from tools.pages import chain, distillation, readme, representations, summaries, training, validity
 from tools.pages.showing import ROOT
 
 Texts = dict[str, Callable[[], Iterator[str]]]
@@ -18,6 +23,7 @@ PAGES: dict[str, Texts] = {
         "summaries": summaries.in_short,
         "shipping": readme.shipping,
         "validity": validity.in_short,
+        "chain": chain.drawing,
     },
     "docs/distillation.md": {
         "controls": distillation.controls,
@@ -58,6 +64,9 @@ PAGES: dict[str, Texts] = {
 }
 
 
+PICTURES = Path("docs/pictures")  # evaluate-opinion-accuracy.png is a copy of data/plots/evaluate/opinion/accuracy.png
+
+
 def updated(page: str, texts: Texts) -> str:
     """Gives a page with the texts between their markers."""
     for name, text in texts.items():
@@ -70,11 +79,39 @@ def updated(page: str, texts: Texts) -> str:
     return page
 
 
+def pictures_of(page: str) -> list[str]:
+    """Lists the names of the pictures of docs/pictures/ that a page shows."""
+    return re.findall(rf"\]\((?:{PICTURES.parent}/)?{PICTURES.name}/([\w-]+\.png)\)", page)
+
+
+def plotted(picture: str) -> Path:
+    """Return the file of data/plots/ that a picture of docs/pictures/ is a copy of."""
+    return paths.DATA / "plots" / picture.replace("-", "/")
+
+
+def copy_pictures(root: Path, shown: Iterable[str]) -> None:
+    """Copies the pictures that pages show from data/plots/ to docs/pictures/, and removes those that none shows.
+
+    Raises:
+        StageError: a picture was not drawn, or is not in this checkout.
+    """
+    with new_folder(root / PICTURES) as folder:
+        for name in shown:
+            source = plotted(name)
+            if not (root / source).exists():
+                raise StageError(f"{source} is missing: run `dvc checkout` to fetch it, or `dvc repro` to make it")
+            shutil.copyfile(root / source, folder / name)
+
+
 def main() -> None:
-    """Rewrites the pages."""
-    for name, texts in PAGES.items():
-        path = ROOT / name
-        path.write_text(updated(path.read_text(encoding="utf-8"), texts), encoding="utf-8")
+    """Rewrites the pages, and copies the pictures that they show; changes nothing where a result is missing."""
+    try:
+        pages = {name: updated((ROOT / name).read_text(encoding="utf-8"), texts) for name, texts in PAGES.items()}
+        copy_pictures(ROOT, {picture for page in pages.values() for picture in pictures_of(page)})
+    except StageError as error:
+        sys.exit(str(error))
+    for name, page in pages.items():
+        (ROOT / name).write_text(page, encoding="utf-8")
         sys.stderr.write(f"{name}: results written\n")
 
 

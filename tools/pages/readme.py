@@ -61,7 +61,7 @@ def opinion() -> Iterator[str]:
 
 def author() -> Iterator[str]:
     """Yields the tables of the task `author`: sentence by sentence, over the stream, and the controls."""
-    metrics, controls = evaluation("author"), measured("validity", "author")
+    metrics, controls = evaluation("author"), measured("validity", "author", "controls")
     yield f"Task `author`, {test_rows('author')} sentences of the third debate."
     yield ""
     yield from table(

@@ -12,14 +12,14 @@ Found = Mapping[str, Any]
 
 def in_short() -> Iterator[str]:
     """Yields what was found, a sentence each."""
-    found, polysemy = measured("pronouns", "en"), measured("polysemy", "en")
+    found, polysemy = measured("pronouns", "en", "contextuality"), measured("polysemy", "en", "senses")
     for finding in [*context_findings(found), *sense_findings(found, polysemy)]:
         yield finding.markdown
 
 
 def similarity() -> Iterator[str]:
     """Yields how well vectors of words agree with people."""
-    found = measured("similarity", "en")
+    found = measured("pronouns", "en", "similarity")
     last = max(_layers(next(iter(found["sets"].values()))["vectors"]))
     shown = {
         "word2vec": "word2vec, trained on the texts of the run",
@@ -52,7 +52,7 @@ def similarity() -> Iterator[str]:
 
 def contextuality() -> Iterator[str]:
     """Yields the measures by layer, and whether the published findings hold here."""
-    found = measured("pronouns", "en")
+    found = measured("pronouns", "en", "contextuality")
     yield from _parted(_by_layer(found), _verdicts(found))
 
 
@@ -104,7 +104,7 @@ def _verdicts(found: Found) -> Iterator[str]:
 
 def carried() -> Iterator[str]:
     """Yields what a probe reads from pronouns."""
-    probes = measured("pronouns", "en")["probes"]
+    probes = measured("pronouns", "en", "contextuality")["probes"]
     layers = _layers(next(iter(probes.values()))["vectors"])
     static = ("word2vec", "glove")
     contexts = {name: found for name, found in probes.items() if "examples" in found}
@@ -163,7 +163,7 @@ def _property(name: str) -> str:
 
 def antecedents() -> Iterator[str]:
     """Yields how often a pronoun is nearer to its antecedent."""
-    yield from _antecedents(measured("pronouns", "en")["antecedents"])
+    yield from _antecedents(measured("pronouns", "en", "contextuality")["antecedents"])
 
 
 def _antecedents(found: Found) -> Iterator[str]:
@@ -189,7 +189,7 @@ def _antecedents(found: Found) -> Iterator[str]:
 
 def pairs() -> Iterator[str]:
     """Yields how well one sense is told from two."""
-    yield from _pairs(measured("polysemy", "en")["pairs"])
+    yield from _pairs(measured("polysemy", "en", "senses")["pairs"])
 
 
 def _pairs(found: Found) -> Iterator[str]:
@@ -216,7 +216,7 @@ def _pairs(found: Found) -> Iterator[str]:
 
 def senses() -> Iterator[str]:
     """Yields how well clusters agree with senses."""
-    yield from _senses(measured("polysemy", "en")["senses"])
+    yield from _senses(measured("polysemy", "en", "senses")["senses"])
 
 
 def _senses(found: Found) -> Iterator[str]:
@@ -228,7 +228,7 @@ def _senses(found: Found) -> Iterator[str]:
 
 def neighbours() -> Iterator[str]:
     """Yields the neighbours of a few words, as static vectors and in each of their senses."""
-    yield from _neighbours(measured("polysemy", "en")["neighbours"])
+    yield from _neighbours(measured("polysemy", "en", "senses")["neighbours"])
 
 
 def _neighbours(found: Found) -> Iterator[str]:

@@ -5,20 +5,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from stages.artifacts import paths
+from stages.artifacts.headlines import NOT_APPROACHES
+from stages.errors import StageError
 from stages.reporting.numbers import p_shown
 
 ROOT = Path(__file__).parents[2]
-NO_APPROACH = ("versus", "retained", "graded", "transfer", "decoded")
 
 
 def evaluation(task: str) -> dict[str, Any]:
     """Reads the evaluation of a task."""
-    return measured("evaluate", task)
+    return measured("evaluate", task, "scores")
 
 
-def measured(stage: str, task: str) -> dict[str, Any]:
-    """Reads what a stage measured of a task."""
-    return json.loads((ROOT / "metrics" / stage / f"{task}.json").read_text(encoding="utf-8"))
+def measured(stage: str, item: str, part: str | None = None) -> dict[str, Any]:
+    """Reads what a stage measured of a task, a language or a collection; of several files, one part.
+
+    Raises:
+        StageError: it did not, or the file is not in this checkout.
+    """
+    path = paths.results(stage, item, part)
+    try:
+        return json.loads((ROOT / path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StageError(f"{path} is missing: run `dvc checkout` to fetch it, or `dvc repro` to make it") from None
 
 
 def experiment(name: str) -> dict[str, Any]:
@@ -38,7 +48,7 @@ def test_rows(task: str) -> int:
 
 def approaches(metrics: dict[str, Any]) -> list[str]:
     """Names the approaches among the keys of an evaluation."""
-    return [name for name in metrics if name not in NO_APPROACH]
+    return [name for name in metrics if name not in NOT_APPROACHES]
 
 
 def table(heading: list[str], rows: Iterator[list[str]]) -> Iterator[str]:

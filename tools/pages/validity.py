@@ -27,13 +27,13 @@ TASKS, ALPHA = ("opinion", "author"), 0.05
 
 def in_short() -> Iterator[str]:
     """Yields what was found of the task `opinion`, a line each."""
-    found, scores = measured("slices", "opinion"), evaluation("opinion")
+    found, scores = measured("evaluate", "opinion", "slices"), evaluation("opinion")
     names = approaches(scores)
     yield from lines(
         [
             *gap_findings(found, names, scores),
             *(one for one in slice_findings(found, names) if one.told),
-            *audit_findings(measured("audit", "opinion")),
+            *audit_findings(measured("validity", "opinion", "audit")),
             *explanation_findings(measured("explain", "opinion"), ALPHA),
             published_finding(found),
         ]
@@ -80,29 +80,28 @@ def _above(point: dict[str, Any]) -> bool:
 def slices() -> Iterator[str]:
     """Yields accuracy part by part, and what it says."""
     for task in TASKS:
-        found = measured("slices", task)
+        found = measured("evaluate", task, "slices")
         names = approaches(evaluation(task))
         yield from shown(task, slice_findings(found, names), [slices_table(found, names, ALPHA)])
 
 
 def people() -> Iterator[str]:
     """Yields how far people agree."""
-    found, scores = measured("slices", "opinion"), evaluation("opinion")
+    found, scores = measured("evaluate", "opinion", "slices"), evaluation("opinion")
     yield from shown("opinion", gap_findings(found, approaches(scores), scores), [people_table(found)])
 
 
 def published() -> Iterator[str]:
     """Yields the published scores beside those found again."""
-    found = measured("slices", "opinion")
+    found = measured("evaluate", "opinion", "slices")
     yield from shown("opinion", [published_finding(found)], [published_table(found)])
 
 
 def audit() -> Iterator[str]:
     """Yields leaks and suspected labels."""
     for task in TASKS:
-        yield from shown(
-            task, [*audit_findings(measured("audit", task)), control_finding(measured("validity", task))], []
-        )
+        audited, controls = measured("validity", task, "audit"), measured("validity", task, "controls")
+        yield from shown(task, [*audit_findings(audited), control_finding(controls)], [])
 
 
 def robustness() -> Iterator[str]:
