@@ -61,13 +61,13 @@ def main() -> None:
         return encode(
             rows,
             lambda batch: sentence_vectors(trunk, batch, settings),
-            batch_size=settings.batch_size,
+            batch_size=compute.batch_size,
             padding_id=trunk.config.pad_token_id,
             device=device,
         )
 
     def theirs() -> object:
-        return peer.encode(texts, batch_size=settings.batch_size, normalize_embeddings=True, show_progress_bar=False)
+        return peer.encode(texts, batch_size=compute.batch_size, normalize_embeddings=True, show_progress_bar=False)
 
     def product() -> object:
         return [matrix @ matrix for _ in range(10)]

@@ -31,7 +31,8 @@ from stages.pictures.style import COLOURS, picture
 from stages.settings.chain import Approaches, Compute
 from stages.settings.export import Export
 
-ONE_THREAD, BATCH = Compute(threads=1, device="cpu"), 32
+BATCH = 32
+ONE_THREAD = Compute(threads=1, device="cpu", batch_size=BATCH)
 ROUNDS, TEXTS, SINGLE = 5, 320, 40  # sentences decided on in a round: in batches, and one at a time
 RESULTS = Path("benchmarks/shipping.json")
 
@@ -43,7 +44,7 @@ def main() -> None:
     folders = {name: paths.model(task, name) for name in Approaches.load().root}
     folders |= {f"{name}, int8": paths.export(task, name) for name in Export.load().approaches}
     texts = read_columns(paths.corpus(task) / "test.parquet", ["text"])["text"]
-    speeds = timed({name: load_classifier(folder, ONE_THREAD, BATCH)[1] for name, folder in folders.items()}, texts)
+    speeds = timed({name: load_classifier(folder, ONE_THREAD)[1] for name, folder in folders.items()}, texts)
     found = {name: {**speeds[name], **weighed(folder), **scored(task, name)} for name, folder in folders.items()}
     for name, one in found.items():
         sys.stdout.write(
@@ -95,9 +96,9 @@ def weighed(folder: Path) -> dict[str, Any]:
 def scored(task: str, name: str) -> dict[str, Any]:
     """Gives the test accuracy, with its interval, and the share of its teacher's that a student keeps."""
     approach, _, exported = name.partition(", ")
-    scores = read_json(paths.metrics("evaluate", task))
+    scores = read_json(paths.results("evaluate", task, "scores"))
     share = scores["retained"].get(approach, {}).get("accuracy_share")
-    accuracy = read_json(paths.metrics("export", f"{task}/{approach}"))["int8"] if exported else scores[approach]
+    accuracy = read_json(paths.results("export", f"{task}/{approach}"))["int8"] if exported else scores[approach]
     return {"accuracy": accuracy["accuracy"], **({"share": share} if share and not exported else {})}
 
 

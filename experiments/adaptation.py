@@ -21,14 +21,17 @@ import numpy as np
 
 from experiments.clone import ROOT, choose, clone_into, dvc
 from stages.artifacts import paths
-from stages.artifacts.decisions import Decisions, read_decisions
+from stages.artifacts.decisions import Decisions
 from stages.artifacts.files import read_json, write_json
 from stages.artifacts.tables import read_columns
+from stages.classifiers.loading import load_classifier
 from stages.command import run
+from stages.settings.chain import Compute
 from stages.settings.evaluate import Evaluate
 from stages.settings.finetune import Finetune
 from stages.settings.task import TaskSection
 from stages.statistics.evaluation import Evaluation, Examples
+from stages.statistics.measures import most_probable
 
 TASK, MEASURE = "opinion", "log_loss"
 FULL, ONE_HEAD = "full", "full, polarity alone"
@@ -46,7 +49,7 @@ def modes() -> dict[str, tuple[dict[str, Any], tuple[float, ...]]]:
         "last 2 blocks": ({"finetune.adaptation.kind": "top", **EVEN}, (2e-4, 5e-4)),
         "LoRA, rank 8": ({"finetune.adaptation.kind": "lora", **EVEN}, (5e-4, 2e-3)),
         FULL: ({}, (usual,)),
-        ONE_HEAD: ({f"task.{TASK}.heads": {name: first.model_dump()}}, (usual,)),
+        ONE_HEAD: ({f"catalogue/tasks/{TASK}.yaml:heads": {name: first.model_dump()}}, (usual,)),
     }
 
 
@@ -64,8 +67,7 @@ def adaptation() -> None:
                 dvc(clone, "repro", f"tokenize@{TASK}")
                 tried.append({"learning_rate": rate, **trained(clone)})
                 if tried[-1] is min(tried, key=lambda one: one["validation"][MEASURE]):
-                    stage(clone, "decide", "--task", TASK, "--approach", "transformer")
-                    decided[mode], examples = read_test(clone)
+                    decided[mode], examples = decided_on_test(clone)
             best = min(tried, key=lambda one: one["validation"][MEASURE])
             found[mode] = {**best, "tried": {f"{one['learning_rate']:g}": one["validation"] for one in tried}}
     evaluation = Evaluation.of(examples, decided, Evaluate.load())
@@ -79,14 +81,14 @@ def adaptation() -> None:
 
 def films_only() -> dict[str, Any]:
     """Leaves out the transfer sets, on which nobody decides here."""
-    return {f"task.{TASK}.reader.parts.graded.files": {"films.txt": "all"}}
+    return {f"catalogue/tasks/{TASK}.yaml:reader.parts.graded.files": {"films.txt": "all"}}
 
 
 def trained(clone: Path) -> dict[str, Any]:
     """Runs the stage `finetune`, and gives weights that learnt, peak memory and the best epoch's validation scores."""
     peak, said = stage(clone, "finetune", TASK)
     learning, weights = next(line for line in said.splitlines() if "weights learn" in line).split(": ")[1].split()[:3:2]
-    metrics = read_json(clone / paths.metrics("finetune", TASK))
+    metrics = read_json(clone / paths.results("finetune", TASK))
     return {
         "weights_that_learn": int(learning),
         "weights": int(weights),
@@ -108,11 +110,13 @@ def stage(clone: Path, *arguments: str) -> tuple[int, str]:
     return usage.ru_maxrss, said
 
 
-def read_test(clone: Path) -> tuple[Decisions, Examples]:
-    """Reads what the transformer decided on the test set, and what is true."""
+def decided_on_test(clone: Path) -> tuple[Decisions, Examples]:
+    """Has the transformer decide on the test set, and reads what is true."""
     labels = TaskSection.named(TASK).labels
-    columns = read_columns(clone / paths.corpus(TASK) / "test.parquet", ["id", "label"])
-    decided = read_decisions(clone / paths.decisions(TASK, "transformer"), "test", labels, columns["id"])
+    columns = read_columns(clone / paths.corpus(TASK) / "test.parquet", ["id", "text", "label"])
+    _, classifier = load_classifier(clone / paths.model(TASK, "transformer"), Compute.load())
+    probability = classifier.predict(columns["text"], lambda _: None).probability
+    decided = Decisions(columns["id"], most_probable(probability), probability)
     return decided, Examples(labels, np.array([labels.index(label) for label in columns["label"]]))
 
 

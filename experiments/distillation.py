@@ -39,11 +39,12 @@ from stages.artifacts.labelled import TRANSFER, Labelled, held_out
 from stages.command import run
 from stages.decide import decide_on_examples
 from stages.distill import distill
+from stages.evaluate import traced_generations
 from stages.pictures.generations import draw_generations
 from stages.settings.section import read_yaml
 from stages.settings.task import TaskSection
+from stages.statistics.generations import traced
 from stages.statistics.measures import SMALLEST
-from stages.trace import trace
 
 TASK, SEEDS = "opinion", (0, 1, 2)
 WORK = Path(".cache") / "experiments" / "distillation"
@@ -93,7 +94,7 @@ log = logging.getLogger(__name__)
 
 
 def students(described: Mapping[str, Student]) -> dict[str, Student]:
-    """Gives the students of the experiment, made from those of params.yaml."""
+    """Gives the students of the experiment, made from those of the catalogue."""
     three, one, static = described["student"], described["student-1"], described["static"]
     # Without pieces of texts, which only a teacher can label.
     whole, plain, again = ({**student, "texts": {}} for student in (three, one, described["born-again"]))
@@ -170,15 +171,15 @@ def distillation() -> None:
         for generation in generations(every):
             for name in workers.map(learn, generation):
                 log.info("%s is done", name)
-    trace(TASK)
-    found = by_student(read_json(paths.metrics("trace", TASK))["members"])
+    _, followed = traced_generations(TASK)
+    found = by_student(traced(followed))
     write_json(ROOT / "experiments" / "distillation.json", report(found, every))
     draw(ROOT / "docs" / "distillation" / "rounds.png", found)
 
 
 def prepare(folder: Path) -> dict[str, Round]:
     """Gives the copy of the project the experiment's students and rounds, and makes what they learn from."""
-    described = read_yaml(ROOT / "params.yaml")["students"]
+    described = {path.stem: read_yaml(path) for path in (ROOT / "catalogue" / "students").glob("*.yaml")}
     every = {
         f"{name}-s{seed}": {
             "task": TASK,
@@ -189,7 +190,8 @@ def prepare(folder: Path) -> dict[str, Round]:
         for seed in SEEDS
         for name, student, teacher in rounds()
     }
-    choices = {"students": {**described, **students(described)}, "rounds": every, "approaches": list(LABELLERS)}
+    own = {f"catalogue/students/{name}.yaml:": student for name, student in students(described).items()}
+    choices = {**own, "rounds": every, "approaches": list(LABELLERS)}
     choose(folder, {"tasks": [TASK], **NOTHING_ELSE})
     dvc(folder, "repro", *(f"{stage}@{TASK}" for stage in ("tokenize", "finetune", "retrieve")))
     thin(folder / paths.corpus(TASK))
@@ -217,10 +219,10 @@ def generations(every: Mapping[str, Round]) -> Iterator[list[str]]:
 
 def learn(name: str) -> str:
     """Trains one student and has it decide, unless it did so in an earlier run; a labeller only decides."""
-    if name not in LABELLERS and not paths.metrics("distill", f"{TASK}/{name}").exists():
+    if name not in LABELLERS and not paths.results("distill", f"{TASK}/{name}").exists():
         distill(TASK, name)
     if not paths.decisions(TASK, name).exists():
-        decide_on_examples(TASK, name)
+        decide_on_examples(TASK, name, paths.decisions(TASK, name))
     return name
 
 
@@ -234,7 +236,7 @@ def by_student(members: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 def report(found: Mapping[str, list[dict[str, Any]]], every: Mapping[str, Round]) -> dict[str, Any]:
     """Gives the means over seeds, and the differences that answer the questions."""
-    texts = {name: read_json(paths.metrics("distill", f"{TASK}/{name}"))["texts"]["all"] for name in every}
+    texts = {name: read_json(paths.results("distill", f"{TASK}/{name}"))["texts"]["all"] for name in every}
     return {
         "seeds": len(SEEDS),
         "students": {

@@ -35,6 +35,7 @@ from stages.statistics.evaluation import Evaluation, Examples
 from stages.statistics.measures import every_measure
 
 TASK = "author-fr"
+ENTRY = f"catalogue/tasks/{TASK}.yaml"
 BASELINE, TRANSFORMER = "bag-of-words", "transformer"
 # How each encoder is fine-tuned: the English one as params.yaml has it for all tasks; the multilingual one has twice
 # the layers, of which a decay of 0.85 a layer leaves the lower half nearly as it is, and a vocabulary of 100 languages.
@@ -75,12 +76,12 @@ def chosen(deal: Mapping[str, float], fold: int, encoder: str, source: str) -> d
         "approaches": [BASELINE, TRANSFORMER],
         "export.approaches": [],
         "encoder": encoder,
-        **{f"task.{TASK}.split.{name}": share for name, share in deal.items()},
-        f"task.{TASK}.split.fold": fold,
-        f"task.{TASK}.reader.files": {"learn": "all"},
+        **{f"{ENTRY}:split.{name}": share for name, share in deal.items()},
+        f"{ENTRY}:split.fold": fold,
+        f"{ENTRY}:reader.files": {"learn": "all"},
     }
     learn = {"kind": "url", "url": source, "name": "learn"}
-    return {**choices, **({f"task.{TASK}.source": learn} if source else {})}
+    return {**choices, **({f"{ENTRY}:source": learn} if source else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,8 @@ class Part:
             np.array([described.labels.index(label) for label in columns["label"]]),
             columns["group"],
             decided,
-            read_json(clone / paths.metrics("tokenize", TASK))["train"],
-            read_json(clone / paths.metrics("validity", TASK)),
+            read_json(clone / paths.results("tokenize", TASK))["train"],
+            read_json(clone / paths.results("validity", TASK, "controls")),
         )
 
 

@@ -106,7 +106,7 @@ def learn(clone: Path, one: Training) -> Training:
     bag_of_words(one.task)
     finetune(one.task)
     for approach in APPROACHES:
-        decide_on_examples(one.task, approach)
+        decide_on_examples(one.task, approach, paths.decisions(one.task, approach))
     shutil.rmtree(one.folder / paths.DATA / "models")
     (one.folder / "done").touch()
     return one

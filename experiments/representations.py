@@ -1,6 +1,6 @@
 """Words in context, once more: an encoder of a hundred languages, in English and in French.
 
-The stages `similarity`, `pronouns` and `polysemy` of the chain, with `encoder: multilingual-e5-small`: on the English
+The stages `pronouns` and `polysemy` of the chain, with `encoder: multilingual-e5-small`: on the English
 texts of the default run, and on the French speeches of `author-fr`.
 
     python -m experiments.representations                                      # on the course's file, from the web
@@ -23,7 +23,11 @@ from stages.artifacts.files import read_json, write_json
 from stages.command import run
 
 ENCODER = "multilingual-e5-small"
-STAGES = ("similarity", "pronouns", "polysemy")
+KEPT = {  # what is kept → stage, and part of its results
+    "similarity": ("pronouns", "similarity"),
+    "pronouns": ("pronouns", "contextuality"),
+    "polysemy": ("polysemy", "senses"),
+}
 TASKS = {"en": ["opinion", "author"], "fr": ["author-fr"]}
 PICTURES = ROOT / "docs" / "representations"
 
@@ -38,8 +42,10 @@ def representations(
         clone_into(clone)
         for code in TASKS:
             choose(clone, chosen(code, source))
-            dvc(clone, "repro", *(f"{stage}@{code}" for stage in STAGES))
-            report[code] = {stage: read_json(clone / paths.metrics(stage, code)) for stage in STAGES}
+            dvc(clone, "repro", *sorted({f"{stage}@{code}" for stage, _ in KEPT.values()}))
+            report[code] = {
+                name: read_json(clone / paths.results(stage, code, part)) for name, (stage, part) in KEPT.items()
+            }
         PICTURES.mkdir(parents=True, exist_ok=True)
         for stage, name in (("pronouns", "contextuality"), ("polysemy", "words")):
             shutil.copyfile(clone / paths.plots(stage, "fr") / f"{name}.png", PICTURES / f"{name}-fr.png")
@@ -50,9 +56,9 @@ def chosen(code: str, source: str) -> dict[str, Any]:
     """Gives the choices of one run; the unlabelled speeches are left out."""
     choices: dict[str, Any] = {"tasks": TASKS[code], "languages": [code], "collections": [], "encoder": ENCODER}
     if code == "fr":
-        choices["task.author-fr.reader.files"] = {"learn": "all"}
+        choices["catalogue/tasks/author-fr.yaml:reader.files"] = {"learn": "all"}
         if source:
-            choices["task.author-fr.source"] = {"kind": "url", "url": source, "name": "learn"}
+            choices["catalogue/tasks/author-fr.yaml:source"] = {"kind": "url", "url": source, "name": "learn"}
     return choices
 
 

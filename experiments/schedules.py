@@ -26,7 +26,7 @@ from stages.transformer.batches import LengthBuckets, TokenRows
 
 TASK = "opinion"
 PICTURES = ROOT / "docs" / "training"
-SMALL = {"prepare.limit": 2000, f"task.{TASK}.reader.parts.graded.files": {"films.txt": "all"}}
+SMALL = {"prepare.limit": 2000, f"catalogue/tasks/{TASK}.yaml:reader.parts.graded.files": {"films.txt": "all"}}
 USUAL = "linear, warm-up"
 SCHEDULES: dict[str, dict[str, Any]] = {
     USUAL: {},
@@ -91,7 +91,7 @@ def trained(clone: Path, choices: Mapping[str, Any]) -> Training:
     dvc(clone, "repro", f"finetune@{TASK}")
     curves = clone / paths.plots("finetune", TASK) / "plots" / "metrics" / "train"
     loss, rate = (read_curve(curves / f"{name}.tsv") for name in ("loss", "learning_rate"))
-    return Training(loss, rate, read_json(clone / paths.metrics("finetune", TASK))["validation"])
+    return Training(loss, rate, read_json(clone / paths.results("finetune", TASK))["validation"])
 
 
 def read_curve(path: Path) -> np.ndarray:

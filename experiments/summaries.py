@@ -73,7 +73,7 @@ def summaries(
         for name, choice in ((OPINOSIS, opinosis_choice(opinosis)), (SPEECHES, speeches_choice(speeches))):
             choose(clone, choice)
             dvc(clone, "repro", f"summarize@{name}")
-            report[name] = {stage: read_json(clone / paths.metrics(stage, name)) for stage in ("gather", "summarize")}
+            report[name] = {stage: read_json(clone / paths.results(stage, name)) for stage in ("gather", "summarize")}
     write_json(ROOT / "experiments" / "summaries.json", report)
 
 
@@ -82,7 +82,7 @@ def choices(clone: Path) -> dict[str, Any]:
     choose(clone, {"collections": [FILMS]})
     dvc(clone, "repro", f"gather@{FILMS}")
     drawn = set(read_columns(clone / paths.collection(FILMS) / f"{SEEN}.parquet", ["group"])["group"])
-    choose(clone, {"collections": [FILMS], f"collection.{FILMS}.groups": None})
+    choose(clone, {"collections": [FILMS], f"catalogue/collections/{FILMS}.yaml:groups": None})
     dvc(clone, "repro", f"embed_collection@{FILMS}")
     with chdir(clone):
         groups = [group for group in read_groups() if group.name not in drawn]
@@ -137,21 +137,26 @@ def rate(
 
 def opinosis_choice(source: str) -> dict[str, Any]:
     """Gives the choices of the run on Opinosis."""
-    own = {f"collection.{OPINOSIS}.source": {"kind": "url", "url": source, "name": "opinosis.zip"}} if source else {}
+    own = (
+        {f"catalogue/collections/{OPINOSIS}.yaml:source": {"kind": "url", "url": source, "name": "opinosis.zip"}}
+        if source
+        else {}
+    )
     return {"collections": [OPINOSIS], **own}
 
 
 def speeches_choice(source: str) -> dict[str, Any]:
     """Gives the choices of the run on French speeches, whose vectors are those of the multilingual encoder."""
     learn = {"kind": "url", "url": source, "name": "learn"}
-    own = {f"{what}.source": learn for what in (f"collection.{SPEECHES}", "task.author-fr")} if source else {}
+    files = (f"collections/{SPEECHES}", "tasks/author-fr")
+    own = {f"catalogue/{file}.yaml:source": learn for file in files} if source else {}
     return {
         "collections": [SPEECHES],
         "tasks": ["author-fr"],
         "languages": ["fr"],
         "encoder": "multilingual-e5-small",
         "summarize.opinion.task": "author-fr",
-        "task.author-fr.reader.files": {"learn": "all"},
+        "catalogue/tasks/author-fr.yaml:reader.files": {"learn": "all"},
         **own,
     }
 

@@ -47,7 +47,7 @@ def bag_of_words(task: str) -> None:
         features = strongest_features(fitted.classifier, described.labels, settings.strongest)
         table.writerows((label, feature, f"{weight:.6g}") for label, feature, weight in features)
     write_json(
-        paths.metrics("bag_of_words", task),
+        paths.results("bag_of_words", task),
         {
             "chosen": best,
             "features": len(fitted.classifier.pipeline[0].vocabulary_),

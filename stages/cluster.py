@@ -4,6 +4,7 @@ from functools import partial
 
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, write_json
+from stages.artifacts.headlines import headline_of_clustering, write_metrics
 from stages.artifacts.tables import CLUSTERS, write_table
 from stages.clustering.finding import find_groups, mixed_sets
 from stages.clustering.naming import distinctive_terms
@@ -32,7 +33,8 @@ def cluster(name: str) -> None:
     clusters = found.clusters[first, method][0]
     terms = distinctive_terms([texts.texts[place] for place in shown.places], clusters, settings.terms, texts.language)
     report = found.report(settings, Evaluate.load())
-    write_json(paths.metrics("cluster", name), {**report, "named": named(terms, clusters, shown, texts)})
+    write_metrics("cluster", name, headline_of_clustering(report))
+    write_json(paths.results("cluster", name), {**report, "named": named(terms, clusters, shown, texts)})
     with write_table(paths.clusters(name), CLUSTERS, {"collection": name, "cluster": settings.model_dump()}) as append:
         for rows in cluster_rows(found, texts.ids):
             append(rows)

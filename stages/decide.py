@@ -1,7 +1,8 @@
-"""Stage `decide`: a model + texts → decisions, for the test examples or for texts of your own."""
+"""Stage `decide`: the models of a task + texts → decisions, for the test examples or for texts of your own."""
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,32 +10,41 @@ import typer
 from stages.artifacts import paths
 from stages.artifacts.decisions import Decisions, write_decisions
 from stages.artifacts.files import new_folder
-from stages.artifacts.tables import count_rows, read_columns, splits
+from stages.artifacts.tables import read_columns, splits
 from stages.classifiers.loading import load_classifier
 from stages.command import run
 from stages.errors import StageError
 from stages.progress import progress
 from stages.settings.chain import Approaches, Compute
-from stages.settings.decide import Decide
+from stages.settings.distill import Rounds
 from stages.settings.task import LEARNT_FROM, TaskSection
 from stages.statistics.measures import most_probable
 
 
 def decide(
-    task: Annotated[str, typer.Option(help="A task of params.yaml.")],
+    task: Annotated[str, typer.Argument(help="A task of the catalogue.")],
     approach: Annotated[str | None, typer.Option(help="One approach; all of params.yaml if left out.")] = None,
     text: Annotated[list[str] | None, typer.Option(help="A text to decide on; may be given several times.")] = None,
+    *,
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Decide on the task's own examples instead: what DVC runs.")
+    ] = False,
 ) -> None:
-    """Sends decisions.
+    """Sends decisions on texts of your own: those given with --text, or each line of standard input.
 
-    With --approach and no --text, decides on every split of the task but those that are learnt from and writes the
-    decisions under data/decisions (this is the stage that DVC runs).
+    Every approach answers, side by side: the label it decides for and its probability.
 
-    Otherwise answers for the texts given with --text, or for each line of standard input, with every approach side by
-    side: the label it decides for and its probability.
+    With --examples, every approach and every round of distillation decides on each split of the task but those that
+    are learnt from, and the decisions are written under data/decisions.
     """
-    if approach and not text:
-        decide_on_examples(task, approach)
+    if examples:
+        if approach or text:
+            raise StageError(
+                "--examples has every approach decide on the task's own texts: leave --approach and --text out"
+            )
+        with new_folder(paths.DATA / "decisions" / task) as folder:
+            for name in [*Approaches.load().root, *Rounds.load().of(task)]:
+                decide_on_examples(task, name, folder / name)
         return
     texts = text or [line.strip() for line in sys.stdin if line.strip()]
     if not texts:
@@ -43,28 +53,26 @@ def decide(
         typer.echo(line)
 
 
-def decide_on_examples(task: str, approach: str) -> None:
-    """Decides on every split of the task but those that weights are learnt from."""
+def decide_on_examples(task: str, approach: str, folder: Path) -> None:
+    """Writes the decisions of one model on every split of its task but those it learnt from."""
     labels, corpus = TaskSection.named(task).labels, paths.corpus(task)
-    manifest, classifier = load_classifier(paths.model(task, approach), Compute.load(), Decide.load().batch_size)
-    with new_folder(paths.decisions(task, approach)) as folder:
-        for split in splits(corpus):
-            if split in LEARNT_FROM:
-                continue
-            path = corpus / f"{split}.parquet"
-            columns = read_columns(path, ["id", "text"])
-            with progress(f"{approach} {split}", count_rows(path), "text") as bar:
-                said = classifier.predict(columns["text"], bar.update)
-            decision = most_probable(said.probability)
-            decided = Decisions(columns["id"], decision, said.probability, manifest.teacher, said.others)
-            write_decisions(folder, split, approach, labels, decided)
+    manifest, classifier = load_classifier(paths.model(task, approach), Compute.load())
+    for split in splits(corpus):
+        if split in LEARNT_FROM:
+            continue
+        columns = read_columns(corpus / f"{split}.parquet", ["id", "text"])
+        with progress(f"{approach} {split}", len(columns["id"]), "text") as bar:
+            said = classifier.predict(columns["text"], bar.update)
+        decision = most_probable(said.probability)
+        decided = Decisions(columns["id"], decision, said.probability, manifest.teacher, said.others)
+        write_decisions(folder, split, approach, labels, decided)
 
 
 def answers(task: str, approaches: list[str], texts: list[str]) -> Iterator[str]:
     """Yields a heading and a line per text, with the decision and probability of each approach in columns."""
     decided = []
     for approach in approaches:
-        manifest, classifier = load_classifier(paths.model(task, approach), Compute.load(), Decide.load().batch_size)
+        manifest, classifier = load_classifier(paths.model(task, approach), Compute.load())
         said = classifier.predict(texts, lambda _: None)
         decided.append([f"{manifest.labels[row.argmax()]} {row.max():.2f}" for row in said.probability])
         for head, numbers in said.others.items():

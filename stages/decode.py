@@ -64,7 +64,7 @@ def decode(task: str) -> None:
                     write_decisions(folder / name / line, split, line, labels, decided)
                 report.setdefault(line, {})[name] = {**parameters(method), "validation": reached}
                 bar.update()
-    write_json(paths.metrics("decode", task), report)
+    write_json(paths.results("decode", task), report)
 
 
 @dataclass(frozen=True, slots=True)

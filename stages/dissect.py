@@ -26,7 +26,7 @@ def dissect(task: str) -> None:
     rows = TokenRows.of(tokenized.input_ids)
     way, inside = walk(model, tokenizer, rows), look_inside(model, rows)
     planes = {layer: plane_of(inside.tokens(number)) for number, layer in enumerate(inside.layers)}
-    write_json(paths.metrics("dissect", task), summary(model, way, planes, sentences, tokenized))
+    write_json(paths.results("dissect", task), summary(model, way, planes, sentences, tokenized))
     with new_folder(paths.dissections(task)) as folder:
         for number, content in enumerate(details(inside, planes, sentences, tokenizer), start=1):
             write_json(folder / f"{number}.json", content)

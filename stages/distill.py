@@ -11,6 +11,7 @@ from stages.distillation.student import new_learner
 from stages.distillation.teaching import extras
 from stages.settings.chain import Compute, EncoderName
 from stages.settings.distill import Distill, Rounds, Students, lesson_of
+from stages.settings.finetune import Finetune
 from stages.settings.task import TaskSection
 from stages.settings.tokenize import Tokenize
 from stages.transformer.device import prepare_device
@@ -22,7 +23,7 @@ from stages.transformer.tokenizer import load_tokenizer
 
 def distill(task: str, name: str) -> None:
     """Trains a student, one of `distill.students` or of `rounds`, to say what its teacher says."""
-    lesson = lesson_of(task, name, Distill.load(), Students.load(), Rounds.load())
+    lesson = lesson_of(task, name, Distill.load(), Finetune.load(), Rounds.load(), Students.named)
     described, compute = TaskSection.named(task), Compute.load()
     student, settings, encoder = lesson.student, lesson.training, paths.encoder(EncoderName.load().root)
     processes = Processes.join(prepare_device(compute))
@@ -60,7 +61,7 @@ def distill(task: str, name: str) -> None:
         teacher=lesson.teacher,
     )
     write_json(
-        paths.metrics("distill", f"{task}/{name}"),
+        paths.results("distill", f"{task}/{name}"),
         {
             "teacher": lesson.teacher,
             "texts": {"all": len(reading.rows), "labelled_by_the_teacher_alone": reading.unlabelled},

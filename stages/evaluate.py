@@ -1,4 +1,4 @@
-"""Stage `evaluate`: decisions + labels → scores with intervals, paired tests, pictures."""
+"""Stage `evaluate`: decisions + labels → scores with intervals, paired tests, parts of the test set, generations."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,25 +7,37 @@ from typing import Any
 from stages.artifacts import paths
 from stages.artifacts.decisions import Decisions, read_decisions
 from stages.artifacts.files import new_folder, write_json
+from stages.artifacts.headlines import headline_of_evaluation, write_metrics
 from stages.artifacts.labelled import Labelled, held_out
 from stages.artifacts.points import write_points
+from stages.artifacts.tables import read_metadata
 from stages.command import run
 from stages.errors import StageError
 from stages.pictures.evaluation import draw_accuracy, draw_calibration, draw_confusion, draw_roc
+from stages.pictures.generations import draw_generations
+from stages.pictures.slices import draw_slices, slice_points
 from stages.pictures.streams import draw_decoding, draw_streams
 from stages.progress import progress
 from stages.settings.chain import Approaches
+from stages.settings.distill import Rounds
 from stages.settings.evaluate import Evaluate
+from stages.settings.slices import Slices
 from stages.settings.task import TaskSection
 from stages.statistics.curves import calibration_points, confusion_cells, roc_points
 from stages.statistics.evaluation import Evaluation, Examples
+from stages.statistics.family import Member, families, lineages
+from stages.statistics.generations import Generations, generation_points, traced
 from stages.statistics.grading import graded
 from stages.statistics.measures import most_probable
 from stages.statistics.multiple import with_corrected
+from stages.statistics.task_slices import task_slices
 
 
 def evaluate(task: str) -> None:
-    """Scores what every approach decided on a task's test and transfer examples, text by text and over streams."""
+    """Scores what every approach decided on a task's test and transfer examples, text by text and over streams.
+
+    Then part by part of the test set, and generation by generation of teachers and students.
+    """
     settings, described, approaches = Evaluate.load(), TaskSection.named(task), Approaches.load()
     methods, baseline, keep_groups = described.decoding.methods, approaches.baseline, described.split.keep_groups
     sets = {
@@ -35,33 +47,69 @@ def evaluate(task: str) -> None:
     raw = {approach: paths.decisions(task, approach) for approach in approaches.root}
     streams = {method: folders_of(paths.decoded(task) / method, approaches.root) for method in methods}
     folders = {f"{path.name}/{method}": path for method, found in streams.items() for path in found}
-    with progress("evaluate", len(sets) + 1, "set") as bar:
+    chosen_on = Labelled.read(task, "validation", described.labels, keep_groups=keep_groups)
+    with progress("evaluate", len(sets) + 2, "set") as bar:
         decided = {name: decided_on(rows, raw) for name, rows in sets.items()}
         found = {name: evaluated(rows, decided[name], settings, bar.update) for name, rows in sets.items()}
+        validation = evaluated(chosen_on, decided_on(chosen_on, raw), settings, bar.update).scores()
         decoded = evaluated(sets["test"], decided_on(sets["test"], folders), settings, bar.update)
+    family, generations = traced_generations(task)
     home = found.pop("test")
     grades = {name: graded_on(rows, decided[name], settings) for name, rows in sets.items()}
-    write_json(
-        paths.metrics("evaluate", task),
-        {
-            **home.scores(),
-            "versus": home.versus(baseline),
-            "retained": home.retained(teachers_of(home)),
-            "graded": {name: scores for name, scores in grades.items() if scores},
-            "transfer": {name: {**far.scores(), "versus": far.versus(baseline)} for name, far in found.items()},
-            "decoded": {
-                method: decoded_scores(decoded, [path.name for path in lines], method, baseline)
-                for method, lines in streams.items()
-            },
+    scores = {
+        **home.scores(),
+        "versus": home.versus(baseline),
+        "retained": home.retained(teachers_of(home)),
+        "graded": {name: scores for name, scores in grades.items() if scores},
+        "transfer": {name: {**far.scores(), "versus": far.versus(baseline)} for name, far in found.items()},
+        "decoded": {
+            method: decoded_scores(decoded, [path.name for path in lines], method, baseline)
+            for method, lines in streams.items()
         },
-    )
+    }
+    own = {approach: decided["test"][approach] for approach in approaches.root}
+    slices = task_slices(task, described, sets, own, Slices.load(), settings)
+    write_json(paths.results("evaluate", task, "scores"), scores)
+    write_json(paths.results("evaluate", task, "validation"), validation)
+    write_json(paths.results("evaluate", task, "slices"), slices)
+    write_json(paths.results("evaluate", task, "generations"), {"members": traced(generations)})
+    write_metrics("evaluate", task, headline_of_evaluation(scores, validation, described.decoding.measure))
     test = sets["test"]
-    write_pictures(paths.plots("evaluate", task), home, found, settings.confidence)
-    write_points(paths.plots("evaluate", task) / "groups.csv", decoded.accuracy_by_group(test.groups))
-    with new_folder(paths.plots("evaluate", task) / "streams") as folder:
-        draw_decoding(folder / "decoding.png", decoded, methods, described.decoding.measure)
+    with new_folder(paths.plots("evaluate", task)) as folder:
+        write_pictures(folder, home, found, settings.confidence)
+        write_points(folder / "groups.csv", decoded.accuracy_by_group(test.groups))
+        write_points(folder / "slices.csv", slice_points(slices["slices"]))
+        draw_slices(folder / "slices.png", slices["slices"], settings.confidence)
+        draw_decoding(folder / "streams" / "decoding.png", decoded, methods, described.decoding.measure)
         if keep_groups:
-            draw_streams(folder / "streams.png", decoded, test.groups, test.positions, methods)
+            draw_streams(folder / "streams" / "streams.png", decoded, test.groups, test.positions, methods)
+        draw_family(folder / "generations", family, generations)
+
+
+def traced_generations(task: str) -> tuple[dict[str, Member], dict[str, Generations]]:
+    """Follows every student of a task back to the first of its teachers, and compares its decisions with theirs.
+
+    Returns:
+        The members of the families by name, and what they decided by set.
+    """
+    settings, described = Evaluate.load(), TaskSection.named(task)
+    names = [*Approaches.load().root, *Rounds.load().of(task)]
+    taught = {name: read_metadata(paths.decisions(task, name) / "test.parquet").get("teacher") for name in names}
+    family, found = families(taught), dict[str, Generations]()
+    for name, split in held_out(task).items():
+        rows = Labelled.read(task, split, described.labels, keep_groups=described.split.keep_groups)
+        decided = {one: read_decisions(paths.decisions(task, one), split, rows.labels, rows.ids) for one in family}
+        found[name] = Generations.of(Examples(rows.labels, rows.truth, rows.together), decided, family, settings)
+    return family, found
+
+
+def draw_family(folder: Path, family: Mapping[str, Member], generations: Mapping[str, Generations]) -> None:
+    """Writes the points of the generations, and draws them; without students, there are none."""
+    points = list(generation_points(generations))
+    write_points(folder / "generations.csv", points)
+    if family:
+        title = f"{Evaluate.load().confidence:.0%} intervals"
+        draw_generations(folder / "generations.png", points, lineages(family), title)
 
 
 def decided_on(rows: Labelled, folders: Mapping[str, Path]) -> dict[str, Decisions]:

@@ -57,7 +57,7 @@ def explain(task: str) -> None:
     shares = {name: one.tested.words for name, one in found.items()}
     deletion = fall_scores({name: one.falls for name, one in found.items()}, measured, groups)
     write_json(
-        paths.metrics("explain", task),
+        paths.results("explain", task),
         {
             "explained": {name: one.completeness() for name, one in found.items()},
             "not_explained": {name: kind for name, kind in kinds.items() if name not in chosen},

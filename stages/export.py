@@ -1,4 +1,7 @@
-"""Stage `export`: a trained transformer → a file that decides without PyTorch, and how well it does."""
+"""Stage `export`: trained transformers → files that decide without PyTorch, and how well they do."""
+
+from pathlib import Path
+from typing import Any
 
 from stages.artifacts import paths
 from stages.artifacts.decisions import Decisions, read_decisions
@@ -23,50 +26,66 @@ from stages.statistics.measures import most_probable
 MEASURES = ("accuracy", "macro_f1", "log_loss")
 
 
-def export(task: str, approach: str) -> None:
-    """Writes an approach of a task as ONNX in 8 bits, and scores it on the test examples against what it was before."""
-    described, source, target = TaskSection.named(task), paths.model(task, approach), paths.export(task, approach)
-    manifest = Manifest.read(source)
-    if manifest.kind != "transformer":
-        raise StageError(
-            f"params.yaml: export.approaches names {approach!r}, but {source} is of the kind {manifest.kind}: only a "
-            "transformer can be exported"
-        )
-    with new_folder(target) as folder:
-        write_onnx(source, folder)
-        Manifest(kind="onnx", labels=manifest.labels, teacher=manifest.teacher).write(folder)
-        write_card(
-            folder,
-            name=f"{task}/{approach}",
-            kind="onnx",
-            task=described,
-            made=f"`{source}` as an ONNX graph with whole numbers for weights, which runs without PyTorch.",
-            made_from=f"`{source}`; nothing was trained",
-            limits="It decides, and says nothing else: further heads are left out. Rounding may turn a near tie.",
-            settings=PRECISION,
-            scores={},
-        )
-    weights = {"float": source / "model.safetensors", "int8": target / MODEL}
-    evaluation = evaluated(task, approach, described)
-    scores, decided = evaluation.scores(), evaluation.decided
-    write_json(
-        paths.metrics("export", task, approach),
-        {
-            **{
-                name: {**{measure: scores[name][measure] for measure in MEASURES}, "bytes": path.stat().st_size}
-                for name, path in weights.items()
-            },
-            "versus": evaluation.compared("int8", "float"),
-            "agreement": float((decided["int8"].decision == decided["float"].decision).mean()),
-        },
+def export(task: str) -> None:
+    """Writes approaches of a task as ONNX in 8 bits, and scores them on the test set beside the originals."""
+    described, manifests = TaskSection.named(task), dict[str, Manifest]()
+    for approach in Export.load().approaches:
+        source = paths.model(task, approach)
+        manifests[approach] = Manifest.read(source)
+        if (kind := manifests[approach].kind) != "transformer":
+            raise StageError(
+                f"params.yaml: export.approaches names {approach!r}, but {source} is of the kind {kind}: only a "
+                "transformer can be exported"
+            )
+    results = {}
+    with new_folder(paths.exports(task)) as folder:
+        for approach, manifest in manifests.items():
+            export_approach(task, approach, manifest, described, folder / approach)
+            results[approach] = measured(task, approach, described, folder / approach)
+    with new_folder(paths.results_folder("export", task)) as folder:
+        for approach, found in results.items():
+            write_json(folder / f"{approach}.json", found)
+
+
+def export_approach(task: str, approach: str, manifest: Manifest, described: Task, folder: Path) -> None:
+    """Writes one approach as ONNX in 8 bits into a new folder."""
+    source = paths.model(task, approach)
+    folder.mkdir()
+    write_onnx(source, folder)
+    Manifest(kind="onnx", labels=manifest.labels, teacher=manifest.teacher).write(folder)
+    write_card(
+        folder,
+        name=f"{task}/{approach}",
+        kind="onnx",
+        task=described,
+        made=f"`{source}` as an ONNX graph with whole numbers for weights, which runs without PyTorch.",
+        made_from=f"`{source}`; nothing was trained",
+        limits="It decides, and says nothing else: further heads are left out. Rounding may turn a near tie.",
+        settings=PRECISION,
+        scores={},
     )
 
 
-def evaluated(task: str, approach: str, described: Task) -> Evaluation:
-    """Holds what the exported model decides on the test examples against what the original decided, `float`."""
+def measured(task: str, approach: str, described: Task, folder: Path) -> dict[str, Any]:
+    """Compares what the exported model in `folder` decides on the test examples with what the original decided."""
+    weights = {"float": paths.model(task, approach) / "model.safetensors", "int8": folder / MODEL}
+    evaluation = evaluated(task, approach, described, folder)
+    scores, decided = evaluation.scores(), evaluation.decided
+    return {
+        **{
+            name: {**{measure: scores[name][measure] for measure in MEASURES}, "bytes": path.stat().st_size}
+            for name, path in weights.items()
+        },
+        "versus": evaluation.compared("int8", "float"),
+        "agreement": float((decided["int8"].decision == decided["float"].decision).mean()),
+    }
+
+
+def evaluated(task: str, approach: str, described: Task, folder: Path) -> Evaluation:
+    """Evaluates both on the test examples: the export, `int8`, and the original, `float`."""
     rows = Labelled.read(task, "test", described.labels, keep_groups=described.split.keep_groups)
     before = read_decisions(paths.decisions(task, approach), rows.split, rows.labels, rows.ids)
-    classifier = OnnxClassifier.load(paths.export(task, approach), Compute.load(), Export.load().batch_size)
+    classifier = OnnxClassifier.load(folder, Compute.load())
     texts = read_columns(paths.corpus(task) / f"{rows.split}.parquet", ["text"])["text"]
     with progress(f"{approach} in 8 bits", len(texts), "text") as bar:
         probability = classifier.predict(texts, bar.update).probability

@@ -59,7 +59,7 @@ def finetune(task: str) -> None:
         made_from=f"the encoder {encoder}",
         limits="It has seen one kind of text; how much carries over to others is measured on the transfer sets.",
     )
-    write_json(paths.metrics("finetune", task), {"best_epoch": trained.best_epoch, "validation": trained.epochs})
+    write_json(paths.results("finetune", task), {"best_epoch": trained.best_epoch, "validation": trained.epochs})
 
 
 if __name__ == "__main__":

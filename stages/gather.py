@@ -1,4 +1,4 @@
-"""Stage `gather`: raw files → the texts of a collection in groups, and what people wrote of each in short."""
+"""Stage `gather`: raw files + encoder → the texts of a collection in groups, a vector for each, people's summaries."""
 
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, write_json
@@ -7,12 +7,18 @@ from stages.command import run
 from stages.corpora.archive import read_archive
 from stages.corpora.grouping import by_group, chosen_groups, cut_rows, hold_out, without_repeats
 from stages.corpora.reading import read, tolerate
+from stages.settings.chain import Compute, EncoderName
 from stages.settings.collections import HELD_OUT, REFERENCES, SEEN, ArchiveReader, CollectionSection
+from stages.settings.embed import Embed
 from stages.settings.prepare import Prepare
+from stages.transformer.sentences import SentenceEncoder
 
 
 def gather(name: str) -> None:
-    """Reads a collection, draws groups that are large enough, and holds a share of their texts out."""
+    """Reads a collection, draws groups that are large enough, holds a share of their texts out, and embeds them.
+
+    The vectors are those of the run's encoder, as it is (not fine-tuned).
+    """
     collection, allowed = CollectionSection.named(name), Prepare.load().bad_rows
     references: dict[str, list[str]] = {}
     if isinstance(collection.reader, ArchiveReader):
@@ -27,6 +33,13 @@ def gather(name: str) -> None:
     chosen = chosen_groups(distinct, least=collection.least, most=collection.groups, seed=collection.seed)
     seen, held_out = hold_out(chosen, collection.held_out, collection.seed)
 
+    settings, encoder = Embed.load(), EncoderName.load().root
+    made_with = {"encoder": encoder, "embed": settings.model_dump()}
+    reader = SentenceEncoder.load(paths.encoder(encoder), settings, Compute.load())
+    with new_folder(paths.embeddings(name)) as folder:
+        for part, texts in ((SEEN, seen), (HELD_OUT, held_out)):
+            tokens = [([row.id for row in texts], reader.tokens([row.text for row in texts]))]
+            reader.write(folder / f"{part}.parquet", tokens, len(texts), made_with)
     about = {"collection": name, "language": collection.language}
     kept = [group[0].group for group in chosen]
     with new_folder(paths.collection(name)) as folder:
@@ -35,7 +48,7 @@ def gather(name: str) -> None:
                 append({field: [getattr(row, field) for row in texts] for field in CORPUS.names})
         write_json(folder / REFERENCES, {group: references[group] for group in kept if group in references})
     write_json(
-        paths.metrics("gather", name),
+        paths.results("gather", name),
         {
             "texts": {"all": len(rows), SEEN: len(seen), HELD_OUT: len(held_out)},
             "groups": {

@@ -52,7 +52,7 @@ def prepare(task: str) -> None:
     if found.removed:
         counted["passages_removed"] = dict(sorted(found.removed.items()))
     write_json(
-        paths.metrics("prepare", task),
+        paths.results("prepare", task),
         {
             "rows": {name: _count(rows) for name, rows in sorted(splits.items())},
             "bad_rows": len(found.bad),

@@ -1,14 +1,22 @@
-"""Stage `pronouns`: words of the corpora in and out of context → how contextual they are, and what pronouns carry."""
+"""Stage `pronouns`: words out of and in context → agreement with people, how contextual, what pronouns carry."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from gensim.models import KeyedVectors
 
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, write_json
+from stages.artifacts.headlines import headline_of_pronouns, write_metrics
 from stages.artifacts.points import write_points
 from stages.command import run
-from stages.pictures.representations import draw_antecedents, draw_contextuality, draw_probes
+from stages.pictures.representations import draw_antecedents, draw_contextuality, draw_probes, draw_similarity
 from stages.progress import progress
 from stages.representations.antecedents import antecedents
 from stages.representations.carried import of_contexts, of_forms
 from stages.representations.contextuality import contextuality, values_by_word
+from stages.representations.judging import judged
 from stages.representations.sampled import draw
 from stages.representations.states import Reader
 from stages.representations.static import static_vectors
@@ -18,12 +26,18 @@ from stages.settings.evaluate import Evaluate
 from stages.settings.languages import LanguageSection
 from stages.settings.pronouns import Pronouns
 from stages.words.corpus import Sentences, count_spellings
+from stages.words.judgments import read_judgments
 from stages.words.probe_sets import read_references
 from stages.words.studied import PRONOUNS, choose_words
 
+log = logging.getLogger(__name__)
+
 
 def pronouns(code: str) -> None:
-    """Compares pronouns, other stop words and content words of a language, layer by layer, in and out of context."""
+    """Compares pronouns, other stop words and content words of a language, layer by layer, in and out of context.
+
+    Out of context, vectors of words are also compared with people's judgments of similarity.
+    """
     settings, bootstrap, about = Pronouns.load(), Evaluate.load(), LanguageSection.named(code)
     sentences = Sentences(code, Tasks.load().root, settings.longest, shortest=2)
     studied = choose_words(
@@ -35,7 +49,7 @@ def pronouns(code: str) -> None:
         seed=settings.seed,
     )
     sample = draw(sentences, studied, settings)
-    reader = Reader.load(EncoderName.load().root, Compute.load(), settings.batch_size)
+    reader = Reader.load(EncoderName.load().root, Compute.load())
     with progress("pronouns", len(sample.texts), "text") as bar:
         read = sample.read(reader, bar.update)
     static = static_vectors(code, about.vectors)
@@ -57,13 +71,34 @@ def pronouns(code: str) -> None:
         },
         "antecedents": antecedents(reader, read_references(code), static, bootstrap),
     }
-    write_json(paths.metrics("pronouns", code), report)
+    likeness = similarity(code, reader, static)
+    write_json(paths.results("pronouns", code, "contextuality"), report)
+    write_json(paths.results("pronouns", code, "similarity"), likeness)
+    write_metrics("pronouns", code, headline_of_pronouns(report, likeness))
     write_points(paths.words(code), word_points(read.words, values, studied))
     with new_folder(paths.plots("pronouns", code)) as folder:
         write_points(folder / "contextuality.csv", curve_points(report))
         draw_contextuality(folder / "contextuality.png", report)
         draw_probes(folder / "probes.png", report["probes"])
         draw_antecedents(folder / "antecedents.png", report["antecedents"])
+        draw_similarity(folder / "similarity.png", likeness["sets"])
+
+
+def similarity(code: str, reader: Reader, static: Mapping[str, KeyedVectors]) -> dict[str, Any]:
+    """Compares static vectors, the encoder's input embeddings and bare words at each of its layers with people."""
+    sets = {name: read_judgments(name) for name in LanguageSection.named(code).judgments}
+    if not sets:
+        log.warning("catalogue/languages/%s.yaml names no judgments: nothing to compare vectors with", code)
+    words = sorted({word for found in sets.values() for one in found for word in (one.first, one.second)})
+    bare, bootstrap = reader.bare(words), Evaluate.load()
+    vectors = {
+        **{name: {word: found[word] for word in words if word in found} for name, found in static.items()},
+        "input embeddings": dict(zip(words, reader.rows(words), strict=True)),
+        **{f"layer {n}": dict(zip(words, states, strict=True)) for n, states in enumerate(bare.states)},
+    }
+    split = float((bare.pieces > 1).mean()) if words else 0.0
+    judged_sets = {str(name): judged(judgments, vectors, bootstrap) for name, judgments in sets.items()}
+    return {"words": len(words), "split_in_pieces": split, "sets": judged_sets}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import logging
 
 from stages.artifacts import paths
 from stages.artifacts.files import new_file, new_folder, write_json
+from stages.artifacts.headlines import headline_of_robustness, write_metrics
 from stages.artifacts.labelled import Labelled
 from stages.artifacts.points import write_points
 from stages.artifacts.tables import read_columns
@@ -18,7 +19,6 @@ from stages.rewriting.flips import Measured, points, report
 from stages.rewriting.rewritten import Rewritten, answers, distinct, drawn, rewritten
 from stages.rewriting.rules import rules_of
 from stages.settings.chain import Approaches, Compute
-from stages.settings.decide import Decide
 from stages.settings.evaluate import Evaluate
 from stages.settings.robustness import Robustness
 from stages.settings.task import TaskSection
@@ -35,12 +35,14 @@ def robustness(task: str) -> None:
     said, approaches = {}, Approaches.load().root
     with progress("robustness", len(approaches) * len(distinct(made)), "text") as bar:
         for approach in approaches:
-            _, classifier = load_classifier(paths.model(task, approach), Compute.load(), Decide.load().batch_size)
+            _, classifier = load_classifier(paths.model(task, approach), Compute.load())
             said[approach] = answers(made, classifier, bar.update)
     by_rewrite = {name: {approach: found[name] for approach, found in said.items()} for name in made}
     measured = {name: Measured.of(name, made[name], by_rewrite[name], rows, evaluate) for name in made}
     reported = report(measured, len(chosen))
-    write_json(paths.metrics("robustness", task), {"texts": len(chosen), "left_out": left_out, "rewrites": reported})
+    results = {"texts": len(chosen), "left_out": left_out, "rewrites": reported}
+    write_json(paths.results("robustness", task), results)
+    write_metrics("robustness", task, headline_of_robustness(results))
     with new_file(paths.rewrites(task)) as path, path.open("w", encoding="utf-8") as lines:
         for name, found in measured.items():
             for example in examples(made[name], found.answers, rows, name=name, should=found.should):

@@ -12,6 +12,7 @@ import typer
 
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, read_json, write_json
+from stages.artifacts.headlines import headline_of_summaries, write_metrics
 from stages.clustering.texts import Texts
 from stages.clustering.vectors import Vectors, represent, word_vectors
 from stages.command import run
@@ -56,7 +57,7 @@ def summarize(
         summarize_text(read_sentences(file, language, by_line=lines), language, budget)
     elif file or sentences or words or lines:
         raise StageError(f"options are for a text of your own; what {collection} is summarised by is in params.yaml")
-    elif collection not in CollectionSection.load().root and Path(collection).exists():
+    elif Path(collection).exists() and not CollectionSection.file(collection).exists():
         raise StageError(f"{collection} is a file, not a collection: name it with --file {collection}")
     else:
         summarize_collection(collection)
@@ -95,7 +96,8 @@ def summarize_collection(name: str) -> None:
             found.append(summarize_group(group, collection.sentences, settings, Cluster.load().candidates, known))
             bar.update()
     report = {"sentences": collection.sentences, **compared(found, Evaluate.load(), unseen=bool(held.texts))}
-    write_json(paths.metrics("summarize", name), report)
+    write_json(paths.results("summarize", name), report)
+    write_metrics("summarize", name, headline_of_summaries(report))
     with new_folder(paths.summaries(name)) as folder:
         made = "".join(json.dumps(row, ensure_ascii=False) + "\n" for one in found for row in rows(one))
         (folder / "summaries.jsonl").write_text(made, encoding="utf-8")

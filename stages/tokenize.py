@@ -10,6 +10,8 @@ from stages.settings.tokenize import Tokenize
 from stages.transformer.token_statistics import TokenStatistics
 from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
 
+BATCH = 1000  # texts in memory at once: those that `padding: longest` makes of one length
+
 
 def tokenize(task: str) -> None:
     """Tokenizes a task's texts for the encoder of the run, and measures what this costs them."""
@@ -25,7 +27,7 @@ def tokenize(task: str) -> None:
                 write_table(folder / f"{split}.parquet", TOKENS, metadata) as append,
                 progress(f"tokenize {split}", count_rows(corpus / f"{split}.parquet"), "text") as bar,
             ):
-                for batch in read_batches(corpus / f"{split}.parquet", ["id", "text"], settings.batch_size):
+                for batch in read_batches(corpus / f"{split}.parquet", ["id", "text"], BATCH):
                     ids, texts = batch.column("id").to_pylist(), batch.column("text").to_pylist()
                     tokenized = tokenize_texts(tokenizer, texts)
                     strategy = settings.padding
@@ -44,7 +46,7 @@ def tokenize(task: str) -> None:
                     )
                     bar.update(len(ids))
             measured[split] = statistics.summary()
-    write_json(paths.metrics("tokenize", task), {"encoder": encoder, **measured})
+    write_json(paths.results("tokenize", task), {"encoder": encoder, **measured})
 
 
 if __name__ == "__main__":

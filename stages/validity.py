@@ -1,20 +1,33 @@
-"""Stage `validity`: the baseline under controls → what its score rests on."""
+"""Stage `validity`: a corpus and its baseline under controls → what scores rest on, leaks, suspected labels."""
 
+import json
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from stages.artifacts import paths
-from stages.artifacts.files import write_json
+from stages.artifacts.decisions import read_decisions
+from stages.artifacts.files import new_file, new_folder, write_json
+from stages.artifacts.headlines import headline_of_validity, write_metrics
 from stages.artifacts.tables import read_columns
+from stages.auditing.control import found_again, turned
+from stages.auditing.corpus import Home, read_corpus
+from stages.auditing.folds import dealt, kept_together, out_of_fold
+from stages.auditing.labels import Doubts
+from stages.auditing.leaks import worth_of_leaks
+from stages.auditing.near_duplicates import count_met, count_pairs, leaked, near_pairs
+from stages.auditing.second_opinion import ASKED, SecondOpinion
 from stages.classifiers.bag_of_words import fit, strongest_features
 from stages.classifiers.chosen import chosen_candidate
 from stages.classifiers.feature_kinds import shares
 from stages.command import run
 from stages.corpora.masking import learn_names, mask
+from stages.pictures.audit import draw_doubts
 from stages.progress import progress
+from stages.settings.audit import Audit
 from stages.settings.bag_of_words import BagOfWords
+from stages.settings.chain import Approaches
 from stages.settings.evaluate import Evaluate
 from stages.settings.task import TaskSection
 from stages.settings.validity import Validity
@@ -26,6 +39,19 @@ SPLITS = ("train", "validation", "test")
 
 
 def validity(task: str) -> None:
+    """Tells what the scores of a task rest on: its baseline under controls, leaks across splits, suspected labels."""
+    controlled, (audited, lines) = controls(task), audit(task)
+    write_json(paths.results("validity", task, "controls"), controlled)
+    write_json(paths.results("validity", task, "audit"), audited)
+    for what, found in lines.items():
+        with new_file(paths.audit(task, what)) as path:
+            path.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in found), encoding="utf-8")
+    write_metrics("validity", task, headline_of_validity(controlled, audited))
+    with new_folder(paths.plots("validity", task)) as folder:
+        draw_doubts(folder / "suspected.png", audited["labels"], Evaluate.load().confidence)
+
+
+def controls(task: str) -> dict[str, Any]:
     """Fits the task's bag of words under controls, and tells what kinds of words it relies on.
 
     Two splits: the task's own, and one of single texts dealt at random, as if they were independent. Two readings: as
@@ -59,7 +85,7 @@ def validity(task: str) -> None:
                 strongest = strongest_features(fitted.classifier, described.labels, settings.features)
                 report["relies_on"] = shares(strongest, described.language, names)
             bar.update()
-    write_json(paths.metrics("validity", task), report)
+    return report
 
 
 def intervals(truth: np.ndarray, probability: np.ndarray, groups: np.ndarray | None) -> dict[str, Any]:
@@ -75,6 +101,52 @@ def intervals(truth: np.ndarray, probability: np.ndarray, groups: np.ndarray | N
     )
     wanted = {"accuracy": "accuracy", "f1": f"f1.{probability.shape[1] - 1}", "average_precision": "average_precision"}
     return {name: found[measure].interval(settings.confidence) for name, measure in wanted.items()}
+
+
+def audit(task: str) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Finds near duplicates among all texts of a task, and labels that a bag of words and others doubt.
+
+    What leaks are worth: scores without the test texts that were met in what is learnt from. What a doubt is worth:
+    whether other approaches share it, whether people themselves were of two minds, and whether labels that are turned
+    on purpose are found. A suspicion is no proof.
+    """
+    settings, measured, described = Audit.load(), Evaluate.load(), TaskSection.named(task)
+    corpus = read_corpus(task)
+    home = Home.of(corpus, described.labels, keep_groups=described.split.keep_groups)
+    decided = {
+        approach: {
+            split: read_decisions(
+                paths.decisions(task, approach), split, described.labels, [row.id for row in corpus[split]]
+            )
+            for split in ASKED
+        }
+        for approach in Approaches.load().root
+    }
+    pairs = near_pairs(corpus, settings.near)
+    folds = dealt(home.labels, kept_together(home, pairs), settings.folds, settings.seed)
+    changed = turned(home.labels, len(home.names), settings.seed)
+    candidate = chosen_candidate(BagOfWords.load(), task)
+    with progress("audit", 2 * len(folds), "fit") as bar:
+        probability, control = (
+            out_of_fold(home, labels, folds, candidate, described.language, bar.update)
+            for labels in (home.labels, changed)
+        )
+    doubts = Doubts.of(home, probability, SecondOpinion.of(home, decided))
+    report = {
+        "near_duplicates": {
+            "least": settings.near,
+            "pairs": count_pairs(corpus, pairs),
+            "met": count_met(corpus, pairs),
+            "leaks": worth_of_leaks(home, leaked(pairs, "test"), decided, measured),
+        },
+        "labels": {
+            "folds": len(folds),
+            "not_judged": len(home.rows) - len(doubts.home.rows),
+            **doubts.summary(measured),
+            "control": found_again(home.labels, changed, control, measured, home.together),
+        },
+    }
+    return report, {"near_duplicates": [pair.line() for pair in pairs], "labels": list(doubts.lines())}
 
 
 if __name__ == "__main__":

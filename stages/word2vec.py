@@ -32,7 +32,7 @@ def word2vec(code: str) -> None:
     with new_folder(paths.word2vec(code)) as folder:
         save_vectors(vectors, folder / VECTORS)
         write_card(folder, code, sorted({task for task, _ in sentences.tables()}), settings, counted)
-    write_json(paths.metrics("word2vec", code), counted)
+    write_json(paths.results("word2vec", code), counted)
 
 
 if __name__ == "__main__":

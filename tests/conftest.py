@@ -104,7 +104,6 @@ def tokenize_settings(**changes: Any) -> Tokenize:
             "truncation_side": "right",
             "padding": "max_length",
             "padding_side": "right",
-            "batch_size": 8,
             **changes,
         }
     )
@@ -169,4 +168,4 @@ def classifier(encoder: Path) -> "PreTrainedModel":
 
 @pytest.fixture
 def one_thread() -> Compute:
-    return Compute(threads=1, device="cpu")
+    return Compute(threads=1, device="cpu", batch_size=8)

@@ -52,9 +52,14 @@ def model(task: str, approach: str) -> Path:
     return DATA / "models" / task / approach
 
 
+def exports(task: str) -> Path:
+    """Folder of the models of a task as they run without PyTorch, a folder per approach."""
+    return DATA / "exports" / task
+
+
 def export(task: str, approach: str) -> Path:
     """Folder of one approach's model as it runs without PyTorch."""
-    return DATA / "exports" / task / approach
+    return exports(task) / approach
 
 
 def language(code: str) -> Path:
@@ -107,19 +112,14 @@ def dissections(task: str) -> Path:
     return DATA / "dissections" / task
 
 
-def audit(task: str) -> Path:
-    """Folder of the texts that a task's audit names: near duplicates, suspicious labels, as JSON lines."""
-    return DATA / "audit" / task
-
-
 def rewrites(task: str) -> Path:
     """The JSON lines of the rewritten test texts on which an approach changed its mind."""
-    return DATA / "rewrites" / f"{task}.jsonl"
+    return DATA / "results" / "robustness" / f"{task}.rewrites.jsonl"
 
 
 def explanations(task: str) -> Path:
     """The JSON file of what mattered, word by word, in some decisions of a task."""
-    return DATA / "explanations" / f"{task}.json"
+    return DATA / "results" / "explain" / f"{task}.texts.json"
 
 
 def cards(task: str) -> Path:
@@ -132,11 +132,27 @@ def report() -> Path:
     return DATA / "report"
 
 
-def metrics(stage: str, task: str, approach: str | None = None) -> Path:
-    """The JSON file of what a stage measured on a task, or on one of its approaches."""
-    return METRICS / stage / f"{task}.json" if approach is None else METRICS / stage / task / f"{approach}.json"
+def results_folder(stage: str, item: str) -> Path:
+    """Folder of what a stage measured on a task, language or collection, where that is several files."""
+    return DATA / "results" / stage / item
 
 
-def plots(stage: str, task: str) -> Path:
-    """Folder of the curves and pictures of a stage on a task."""
-    return METRICS / stage / task
+def results(stage: str, item: str, part: str | None = None) -> Path:
+    """The JSON file of what a stage measured on a task, language or collection; of several files, one part."""
+    folder = results_folder(stage, item)
+    return folder.with_name(f"{folder.name}.json") if part is None else folder / f"{part}.json"
+
+
+def audit(task: str, what: str) -> Path:
+    """The JSON lines of what a task's audit names: `near_duplicates`, or `labels` that are suspected."""
+    return results_folder("validity", task) / f"{what}.jsonl"
+
+
+def plots(stage: str, item: str) -> Path:
+    """Folder of the curves and pictures of a stage on a task, language or collection."""
+    return DATA / "plots" / stage / item
+
+
+def metrics(stage: str, item: str) -> Path:
+    """The JSON file of a stage's headline numbers, which Git keeps; all others are in `results`."""
+    return METRICS / stage / f"{item}.json"

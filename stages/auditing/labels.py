@@ -134,7 +134,7 @@ class Doubts:
         return [int(place) for place in order if self.found.suspected[place]]
 
     def lines(self) -> list[dict[str, Any]]:
-        """Gives what data/audit/ says of each suspected label, in their order."""
+        """Gives the line of each suspected label that the stage `validity` writes, in their order."""
         return [self._line(place) for place in self.order()]
 
     def _line(self, place: int) -> dict[str, Any]:

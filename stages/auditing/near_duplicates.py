@@ -35,7 +35,7 @@ class Pair:
         return first is not None and second is not None and first != second
 
     def line(self) -> dict[str, Any]:
-        """Gives what data/audit/ says of it."""
+        """Gives the line of it that the stage `validity` writes."""
         texts = [
             {"split": split, "id": row.id, "label": row.label, "text": row.text}
             for split, row in zip(self.splits, self.rows, strict=True)

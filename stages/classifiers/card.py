@@ -27,7 +27,7 @@ USE_HERE = """from pathlib import Path
 from stages.classifiers.loading import load_classifier
 from stages.settings.chain import Compute
 
-_, classifier = load_classifier(Path("{folder}"), Compute.load(), batch_size=32)
+_, classifier = load_classifier(Path("{folder}"), Compute.load())
 classifier.predict(["a text"], lambda done: None)"""
 
 
@@ -61,7 +61,7 @@ def write_card(
     )
     exported = kind == "onnx"
     place = (paths.export if exported else paths.model)(*name.split("/"))
-    tested = paths.METRICS / ("export" if exported else "evaluate")
+    tested = paths.results_folder("export" if exported else "evaluate", name.partition("/")[0])
     parameters = "\n".join(f"| {key} | {value} |" for key, value in _flat(settings))
     measured = "\n".join(f"| {measure} | {value:.4f} |" for measure, value in scores.items())
     chosen = f"Those on validation, by which this version was chosen:\n\n| measure | value |\n|---|---|\n{measured}"

@@ -12,7 +12,7 @@ def chosen_candidate(settings: BagOfWords, task: str) -> Candidate:
     Raises:
         StageError: the choice is not known, or is none of the candidates of `params.yaml` any more.
     """
-    path = paths.metrics("bag_of_words", task)
+    path = paths.results("bag_of_words", task)
     chosen = read_json(path)
     if chosen["chosen"] not in settings.candidates:
         raise StageError(

@@ -7,22 +7,21 @@ from stages.classifiers.manifest import Manifest
 from stages.settings.chain import Compute
 
 
-def load_classifier(folder: Path, compute: Compute, batch_size: int) -> tuple[Manifest, Classifier]:
+def load_classifier(folder: Path, compute: Compute) -> tuple[Manifest, Classifier]:
     """Opens a model folder.
 
     Args:
         folder: one of `data/models/<task>/`.
-        compute: threads and device, for the kinds that compute with torch or ONNX Runtime.
-        batch_size: texts at once, likewise.
+        compute: threads, device and texts at once, for the kinds that compute with torch or ONNX Runtime.
 
     Raises:
         StageError: the folder is missing or damaged.
     """
     manifest = Manifest.read(folder)
-    return manifest, _load(manifest, folder, compute, batch_size)
+    return manifest, _load(manifest, folder, compute)
 
 
-def _load(manifest: Manifest, folder: Path, compute: Compute, batch_size: int) -> Classifier:
+def _load(manifest: Manifest, folder: Path, compute: Compute) -> Classifier:
     # Each is imported only where it is needed: a bag of words should not wait for transformers.
     match manifest.kind:
         case "bag-of-words":
@@ -36,7 +35,7 @@ def _load(manifest: Manifest, folder: Path, compute: Compute, batch_size: int) -
         case "zero-shot":
             from stages.classifiers.zero_shot import ZeroShotClassifier
 
-            return ZeroShotClassifier.load(folder, manifest.labels, compute, batch_size)
+            return ZeroShotClassifier.load(folder, manifest.labels, compute)
         case "static":
             from stages.classifiers.static import StaticClassifier
 
@@ -44,8 +43,8 @@ def _load(manifest: Manifest, folder: Path, compute: Compute, batch_size: int) -
         case "transformer":
             from stages.classifiers.transformer import TransformerClassifier
 
-            return TransformerClassifier.load(folder, compute, batch_size)
+            return TransformerClassifier.load(folder, compute)
         case "onnx":
             from stages.classifiers.onnx import OnnxClassifier
 
-            return OnnxClassifier.load(folder, compute, batch_size)
+            return OnnxClassifier.load(folder, compute)

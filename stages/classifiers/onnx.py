@@ -35,7 +35,7 @@ class OnnxClassifier:
         self.session, self.tokenizer, self.config, self.batch_size = session, tokenizer, config, batch_size
 
     @classmethod
-    def load(cls, folder: Path, compute: Compute, batch_size: int) -> Self:
+    def load(cls, folder: Path, compute: Compute) -> Self:
         """Loads a folder of `write_onnx`.
 
         Raises:
@@ -47,7 +47,7 @@ class OnnxClassifier:
             config = OnnxConfig.model_validate(read_json(folder / CONFIG))
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
             session = InferenceSession(folder / MODEL, options, providers=["CPUExecutionProvider"])
-        return cls(session, tokenizer, config, batch_size)
+        return cls(session, tokenizer, config, compute.batch_size)
 
     def predict(self, texts: Sequence[str], done: Done) -> Predictions:
         """See `Classifier`."""

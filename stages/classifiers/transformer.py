@@ -22,10 +22,10 @@ class TransformerClassifier:
         self.model, self.tokenizer, self.batch_size = model, tokenizer, batch_size
 
     @classmethod
-    def load(cls, folder: Path, compute: Compute, batch_size: int) -> "TransformerClassifier":
+    def load(cls, folder: Path, compute: Compute) -> "TransformerClassifier":
         """Loads a folder of `save_headed`."""
         device = prepare_device(compute)
-        return cls(load_headed(folder).to(device), load_tokenizer(folder), batch_size)
+        return cls(load_headed(folder).to(device), load_tokenizer(folder), compute.batch_size)
 
     def predict(self, texts: Sequence[str], done: Done) -> Predictions:
         """See `Classifier`."""

@@ -23,10 +23,10 @@ class ZeroShotClassifier:
         self.anchors = encoder.vectors(descriptions)  # (classes, width)
 
     @classmethod
-    def load(cls, folder: Path, labels: Sequence[str], compute: Compute, batch_size: int) -> Self:
+    def load(cls, folder: Path, labels: Sequence[str], compute: Compute) -> Self:
         """Loads a folder of the stage `retrieve`."""
         settings = read_json(folder / ZERO_SHOT)
-        vector = Embed(pooling="mean", layer=-1, normalize=True, splits=[], batch_size=batch_size)
+        vector = Embed(pooling="mean", layer=-1, normalize=True, splits=[])
         descriptions = [settings["descriptions"][label] for label in labels]
         return cls(SentenceEncoder.load(folder, vector, compute), descriptions, temperature=settings["temperature"])
 

@@ -58,6 +58,6 @@ def _norms(module: nn.Module) -> list[nn.LayerNorm]:
 
 def _unlike(model: PreTrainedModel) -> StageError:
     return StageError(
-        "params.yaml: start.embeddings: states needs embeddings and blocks that end in a norm, as those of BERT do, "
-        f"not of {model.config.model_type}: use words"
+        "catalogue/students: start.embeddings: states needs embeddings and blocks that end in a norm, as those of BERT "
+        f"do, not of {model.config.model_type}: use words"
     )

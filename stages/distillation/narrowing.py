@@ -95,7 +95,7 @@ def _roles(name: str, family: str) -> tuple[str, ...]:
         if re.search(rf"{pattern}$", name):
             return role
     raise StageError(
-        "params.yaml: start.weights: svd knows the weights of BERT, RoBERTa, DistilBERT and their kin, not "
+        "catalogue/students: start.weights: svd knows the weights of BERT, RoBERTa, DistilBERT and their kin, not "
         f"{family}'s ({name}): use random"
     )
 

@@ -46,6 +46,9 @@ def mse(student: torch.Tensor, teacher: torch.Tensor, mask: torch.Tensor) -> tor
     return _mean_of_tokens((student - teacher).square().mean(-1), mask)
 
 
+DISTANCES = {"cosine": cosine, "mse": mse}  # of hidden states
+
+
 def attention(student: torch.Tensor, teacher: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Gives KL(teacher ‖ student) of what each token looks at (Wang et al., 2020, equation 5).
 

@@ -13,7 +13,7 @@ from stages.artifacts import paths
 from stages.artifacts.tables import read_columns
 from stages.classifiers.loading import load_classifier
 from stages.classifiers.manifest import Manifest
-from stages.distillation.lessons import BATCH, Lessons, ask
+from stages.distillation.lessons import Lessons, ask
 from stages.distillation.pieces import pieces
 from stages.errors import StageError
 from stages.progress import progress
@@ -80,7 +80,7 @@ class Teacher:
         if self.headed:
             return self.read_tokens(split, examples.rows, examples.labels, states)
         texts = read_columns(paths.corpus(task) / f"{split}.parquet", ["text"])["text"]
-        _, classifier = load_classifier(self.folder, self.compute, BATCH)
+        _, classifier = load_classifier(self.folder, self.compute)
         with progress(f"ask {self.folder.name} about {split}", len(texts), "text") as bar:
             return Reading(
                 examples.rows, examples.labels, Lessons.of_predictions(classifier.predict(texts, bar.update))
@@ -93,7 +93,9 @@ class Teacher:
             StageError: it reads texts only.
         """
         if not self.headed:
-            raise StageError(f"params.yaml: texts.spans are tokens, which {self.folder.name} cannot read: use null")
+            raise StageError(
+                f"catalogue/students: texts.spans are tokens, which {self.folder.name} cannot read: use null"
+            )
         with progress(f"ask {self.folder.name} about {name}", len(rows), "text") as bar:
             lessons = ask(self.headed, rows, states, folder=paths.lessons(), done=bar.update)
         return Reading(rows, labels, lessons)
@@ -149,6 +151,6 @@ def _chosen(reading: Reading, texts: Texts, name: str) -> Reading:
         log.info("%s: %.1f %% of what it says there is as labelled", name, 100 * right)
     if not len(sure):
         raise StageError(
-            f"params.yaml: of {len(order)} texts of {name}, the teacher is sure of none: lower texts.threshold"
+            f"catalogue/students: of {len(order)} texts of {name}, the teacher is sure of none: lower texts.threshold"
         )
     return reading.chosen(sure)

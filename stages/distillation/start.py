@@ -54,7 +54,9 @@ def begin(start: Start, origin: Origin, *, dropout: float | None, seed: int) -> 
     if start.weights == "encoder" or (start.weights == "random" and origin.teacher is None):
         whole = origin.fresh(seed)
     elif origin.teacher is None:
-        raise StageError(f"params.yaml: weights: {start.weights} needs a teacher that is a transformer: use encoder")
+        raise StageError(
+            f"catalogue/students: weights: {start.weights} needs a teacher that is a transformer: use encoder"
+        )
     else:
         whole = origin.teacher
     student = kept(whole, start.layers)
@@ -84,8 +86,8 @@ def kept(whole: PreTrainedModel, layers: Sequence[int]) -> PreTrainedModel:
     depth = whole.config.num_hidden_layers
     if max(layers) >= depth:
         raise StageError(
-            f"params.yaml: start.layers names layer {max(layers)}, but there are 0 to {depth - 1}: name those, or, if "
-            "it is the teacher that has so few, begin with weights: encoder"
+            f"catalogue/students: start.layers names layer {max(layers)}, but there are 0 to {depth - 1}: name those, "
+            "or, if it is the teacher that has so few, begin with weights: encoder"
         )
     student = copy.deepcopy(whole)
     stack = layer_stack(student)
@@ -103,7 +105,7 @@ def kept(whole: PreTrainedModel, layers: Sequence[int]) -> PreTrainedModel:
         expected = type(student)(student.config).state_dict().keys()
     if student.state_dict().keys() != expected:
         raise StageError(
-            f"params.yaml: start.layers begins with layer {layers[0]}, but the first layer of a "
+            f"catalogue/students: start.layers begins with layer {layers[0]}, but the first layer of a "
             f"{student.config.model_type} is built unlike the others: begin with 0"
         )
     return student
@@ -130,7 +132,7 @@ def _narrow(config: PretrainedConfig, width: int | None) -> PretrainedConfig:
     head = config.hidden_size // config.num_attention_heads
     if width % head or width > config.hidden_size:
         raise StageError(
-            f"params.yaml: start.width is {width}: choose a multiple of {head}, the width of a head, below "
+            f"catalogue/students: start.width is {width}: choose a multiple of {head}, the width of a head, below "
             f"{config.hidden_size}"
         )
     narrow.hidden_size, narrow.num_attention_heads = width, width // head

@@ -1,6 +1,6 @@
 """The loss of a student: the terms of its list, each a comparison of what it and its teacher make of a batch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -75,7 +75,9 @@ class Compared:
         relations, all_tokens = None, False
         for term in learns:
             if not depth and not isinstance(term, LabelsTerm | LogitsTerm):
-                raise StageError(f"params.yaml: learns {term.term} from a teacher that is no transformer: leave it out")
+                raise StageError(
+                    f"catalogue/students: learns {term.term} from a teacher that is no transformer: leave it out"
+                )
             if isinstance(term, HiddenTerm | AttentionTerm):
                 found[term.term] = term.layers or matched
                 _check(term, found[term.term], len(start.layers), depth)
@@ -181,7 +183,7 @@ def _cost(
 ) -> torch.Tensor:
     match term:
         case HiddenTerm():
-            distance: Callable[..., torch.Tensor] = getattr(objectives, term.distance)
+            distance = objectives.DISTANCES[term.distance]
             tokens = slice(None) if term.tokens == "all" else slice(1)
             return objectives.mean_of(
                 [
@@ -221,6 +223,6 @@ def _check(term: HiddenTerm | AttentionTerm, layers: Mapping[int, int], own: int
     for one, other in layers.items():
         if not (lowest <= one <= own and lowest <= other <= depth):
             raise StageError(
-                f"params.yaml: the term {term.term} compares layer {one} with {other}: the student has {lowest} to "
-                f"{own}, its teacher {lowest} to {depth}"
+                f"catalogue/students: the term {term.term} compares layer {one} with {other}: the student has {lowest} "
+                f"to {own}, its teacher {lowest} to {depth}"
             )

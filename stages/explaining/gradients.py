@@ -48,7 +48,7 @@ class GradientsExplainer:
     @classmethod
     def load(cls, folder: Path, settings: Explain, compute: Compute) -> "GradientsExplainer":
         """Loads a folder of the stages `finetune` or `distill`."""
-        return cls(TransformerClassifier.load(folder, compute, settings.batch_size), settings.steps)
+        return cls(TransformerClassifier.load(folder, compute), settings.steps)
 
     @property
     def method(self) -> dict[str, Any]:

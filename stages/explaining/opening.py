@@ -15,7 +15,7 @@ def open_explainer(folder: Path, kind: Kind, settings: Explain, compute: Compute
         folder: one of `data/models/<task>/`.
         kind: what its manifest says: `bag-of-words` or `transformer`.
         settings: of integrated gradients.
-        compute: threads and device, likewise.
+        compute: threads, device and how many points at once, likewise.
 
     Raises:
         StageError: the folder is missing or damaged, or a model of its family cannot be explained.

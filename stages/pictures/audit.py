@@ -16,7 +16,7 @@ def draw_doubts(path: Path, labels: Mapping[str, Any], confidence: float) -> Non
 
     Args:
         path: the PNG file.
-        labels: that part of `metrics/audit/<task>.json`.
+        labels: that part of `data/results/validity/<task>/audit.json`.
         confidence: of the intervals, for the caption.
     """
     parts = labels.get("by_absolute_grade", [])

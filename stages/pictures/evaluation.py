@@ -57,7 +57,7 @@ def draw_accuracy(path: Path, sets: Mapping[str, Mapping[str, Any]], confidence:
 
     Args:
         path: the PNG file.
-        sets: name of the set → approach → measures, as in `metrics/evaluate/<task>.json`.
+        sets: name of the set → approach → measures, as in `data/results/evaluate/<task>/scores.json`.
         confidence: of the intervals, for the caption.
     """
     approaches = list(next(iter(sets.values())))

@@ -20,7 +20,7 @@ def draw_flips(path: Path, rewrites: Mapping[str, Any], confidence: float) -> No
 
     Args:
         path: the PNG file.
-        rewrites: by name, as in `metrics/robustness/<task>.json`.
+        rewrites: by name, as in `data/results/robustness/<task>.json`.
         confidence: of the intervals, for the caption.
     """
     approaches = list(next(iter(rewrites.values()))["approaches"])

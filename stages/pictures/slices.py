@@ -33,7 +33,7 @@ def draw_slices(path: Path, found: Mapping[str, Mapping[str, Any]], confidence: 
 
     Args:
         path: the PNG file.
-        found: by kind, as in `metrics/slices/<task>.json`.
+        found: by kind, as in `data/results/evaluate/<task>/slices.json`.
         confidence: of the intervals, for the caption.
     """
     shown = {kind: sliced["parts"] for kind, sliced in found.items() if len(sliced["parts"]) > 1}

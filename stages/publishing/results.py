@@ -75,7 +75,7 @@ class Results:
         Raises:
             StageError: the evaluation is missing or of other approaches.
         """
-        path = paths.metrics("evaluate", task)
+        path = paths.results("evaluate", task, "scores")
         found = read_json(path)
         try:
             reports = {TEST: found, **found["transfer"]}
@@ -100,7 +100,7 @@ class Results:
         Raises:
             StageError: it is missing or damaged.
         """
-        path = paths.metrics("export", task, approach)
+        path = paths.results("export", task, approach)
         found = read_json(path)
         try:
             small, before = found["int8"], found["float"]
@@ -114,7 +114,7 @@ class Results:
                 },
             )
         except KeyError as error:
-            raise StageError(f"{path} has no {error}: run `dvc repro export@{task}-{approach}`") from None
+            raise StageError(f"{path} has no {error}: run `dvc repro export@{task}`") from None
 
 
 def measures_of(scores: Scores) -> Iterator[tuple[str, Mapping[str, float]]]:
@@ -140,7 +140,7 @@ def _comparison(test: Mapping[str, Any], against: str, tests: int) -> Comparison
 
 
 def _flips(task: str, approach: str) -> dict[str, Mapping[str, float]]:
-    found = read_json(paths.metrics("robustness", task))["rewrites"]
+    found = read_json(paths.results("robustness", task))["rewrites"]
     return {name.replace("_", " "): one["approaches"][approach]["flips"] for name, one in found.items()}
 
 

@@ -56,7 +56,7 @@ def decided_part(task: str, described: Task, approaches: Sequence[str], alpha: f
         alpha: the p-value below which a difference is taken for one.
         folder: for a picture of what the bag of words relies on.
     """
-    found = Decided(task, described, approaches, alpha, measured("evaluate", task))
+    found = Decided(task, described, approaches, alpha, measured("evaluate", task, "scores"))
     alone = () if described.split.keep_groups else ("streams/decoding", "streams/streams")
     pictures = pictures_of("evaluate", task, without=alone)
     blocks: list[Block] = [_scores(found), *pictures, features_picture(folder, task)]

@@ -7,7 +7,7 @@ from stages.artifacts import paths
 from stages.artifacts.files import read_json
 from stages.reporting.elements import Picture
 
-# Stage → picture → what to see.
+# Subject → picture → what to see; the stage of the same name drew them, or the one of `DRAWN_BY`.
 CAPTIONS: Mapping[str, Mapping[str, str]] = {
     "pronouns": {
         "contextuality": "From layer to layer, words become what their text makes of them: a curve that lies lower is "
@@ -50,33 +50,38 @@ CAPTIONS: Mapping[str, Mapping[str, str]] = {
         "taken out by lot.",
     },
     "audit": {"suspected": "Where labels are suspected."},
-    "trace": {"generations": "From generation to generation: accuracy, agreement with the first teacher, and entropy."},
+    "generations": {
+        "generations/generations": "From generation to generation: accuracy, agreement with the first teacher, "
+        "and entropy."
+    },
 }
+DRAWN_BY = {"slices": "evaluate", "generations": "evaluate", "audit": "validity", "similarity": "pronouns"}
 FOLDED = {
     *("antecedents", "senses", "similarity", "clusters", "streams/streams"),
     *("confusion", "calibration", "roc", "parameters", "attention"),
 }  # behind a click: for who wants to know more
 
 
-def measured(stage: str, name: str, approach: str | None = None) -> Any:
-    """Reads what a stage measured of a task, a language or a collection.
+def measured(stage: str, name: str, part: str | None = None) -> Any:
+    """Reads what a stage measured of a task, a language or a collection; of several files, one part.
 
     Raises:
         StageError: it did not.
     """
-    return read_json(paths.metrics(stage, name, approach))
+    return read_json(paths.results(stage, name, part))
 
 
-def pictures_of(stage: str, name: str, *, without: Sequence[str] = ()) -> list[Picture]:
-    """Gives the pictures that a stage drew of a task, a language or a collection.
+def pictures_of(subject: str, name: str, *, without: Sequence[str] = ()) -> list[Picture]:
+    """Gives the pictures of a subject, drawn of a task, a language or a collection.
 
     Args:
-        stage: a key of `CAPTIONS`.
+        subject: a key of `CAPTIONS`.
         name: of the task, language or collection.
         without: those that are not drawn for it.
     """
+    stage = DRAWN_BY.get(subject, subject)
     return [
         Picture(paths.plots(stage, name) / f"{picture}.png", caption, folded=picture in FOLDED)
-        for picture, caption in CAPTIONS[stage].items()
+        for picture, caption in CAPTIONS[subject].items()
         if picture not in without
     ]

@@ -43,6 +43,6 @@ def origins_part(
             *([f"collection {name}", one.title, one.licence] for name, one in collections.items()),
             ["encoder", encoder, described.licence],
         ],
-        "Sources are pinned by checksum in params.yaml. Each model has a card in data/cards/.",
+        "Sources are pinned by checksum in catalogue/. Each model has a card in data/cards/.",
     )
     return Part("", [], [licences, splits])

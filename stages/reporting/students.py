@@ -21,11 +21,11 @@ def students_part(task: str, title: str, exported: Sequence[str], folder: Path) 
         exported: the approaches that were.
         folder: for a picture of their trainings.
     """
-    members = measured("trace", task)["members"]
+    members = measured("evaluate", task, "generations")["members"]
     students = {name: one for name, one in members.items() if one["teacher"]}
     sizes = {name: measured("distill", task, name) for name in students}
     exports = {name: measured("export", task, name) for name in exported}
-    blocks: list[Block] = [*pictures_of("trace", task), _kept(members, sizes)] if students else []
+    blocks: list[Block] = [*pictures_of("generations", task), _kept(members, sizes)] if students else []
     if exports:
         blocks.append(_exported(exports))
     blocks.append(trainings_picture(folder, task, list(students)))

@@ -28,7 +28,7 @@ from stages.reporting.slices import (
     slices_table,
 )
 
-STAGES = ("slices", "robustness", "explain", "audit")
+PICTURED = ("slices", "robustness", "explain", "audit")
 
 
 def validity_part(task: str, title: str, approaches: Sequence[str], alpha: float, examples: int) -> Part:
@@ -41,8 +41,9 @@ def validity_part(task: str, title: str, approaches: Sequence[str], alpha: float
         alpha: the p-value below which a difference is taken for one.
         examples: how many texts of each kind are shown.
     """
-    slices, flips, explained, audited = (measured(stage, task) for stage in STAGES)
-    scores, controls = measured("evaluate", task), measured("validity", task)
+    scores, slices = (measured("evaluate", task, part) for part in ("scores", "slices"))
+    controls, audited = (measured("validity", task, part) for part in ("controls", "audit"))
+    flips, explained = measured("robustness", task), measured("explain", task)
     published = bool(slices["published"])
     findings = [
         *gap_findings(slices, approaches, scores),
@@ -54,14 +55,14 @@ def validity_part(task: str, title: str, approaches: Sequence[str], alpha: float
         *explanation_findings(explained, alpha),
     ]
     blocks: list[Block] = [
-        *(picture for stage in STAGES for picture in pictures_of(stage, task)),
+        *(picture for subject in PICTURED for picture in pictures_of(subject, task)),
         slices_table(slices, approaches, alpha),
         *([people_table(slices)] if any(slices["people"].values()) else []),
         *([published_table(slices)] if published else []),
         flips_table(flips, alpha),
         rewritten(read_lines(paths.rewrites(task)), examples),
         deletion_table(explained),
-        suspects(read_lines(paths.audit(task) / "labels.jsonl"), 3 * examples),
+        suspects(read_lines(paths.audit(task, "labels")), 3 * examples),
     ]
     return Part(title, findings, blocks)
 

@@ -7,7 +7,7 @@ from stages.reporting.elements import Finding, Part, Table
 from stages.reporting.measured import measured, pictures_of
 from stages.reporting.numbers import interval, p_shown
 
-STAGES = ("pronouns", "polysemy", "similarity")
+PICTURED = ("pronouns", "polysemy", "similarity")
 RANKED = ("spearman", "common")  # where there are pairs enough to be ranked
 GROUPS = ("pronouns", "stop words", "content words")
 Found = Mapping[str, Any]
@@ -15,9 +15,10 @@ Found = Mapping[str, Any]
 
 def words_part(language: str, alpha: float) -> Part:
     """Tells of the words of one language; `alpha` is the p-value below which a difference is taken for one."""
-    pronouns, polysemy, similarity = (measured(stage, language) for stage in STAGES)
+    pronouns, similarity = (measured("pronouns", language, part) for part in ("contextuality", "similarity"))
+    polysemy = measured("polysemy", language, "senses")
     findings = [*context_findings(pronouns, alpha), *sense_findings(pronouns, polysemy, alpha)]
-    pictures = [picture for stage in STAGES for picture in pictures_of(stage, language)]
+    pictures = [picture for subject in PICTURED for picture in pictures_of(subject, language)]
     return Part(f"Language: {language}", findings, [*pictures, _depth(pronouns), *_judged(similarity)])
 
 

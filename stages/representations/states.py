@@ -56,9 +56,9 @@ class Reader:
         self.width: int = self.model.config.hidden_size
 
     @classmethod
-    def load(cls, encoder: str, compute: Compute, batch_size: int) -> Self:
+    def load(cls, encoder: str, compute: Compute) -> Self:
         """Loads an encoder of the run by its name, on the device of the run."""
-        return cls(paths.encoder(encoder), batch_size=batch_size, device=prepare_device(compute))
+        return cls(paths.encoder(encoder), batch_size=compute.batch_size, device=prepare_device(compute))
 
     @property
     def layers(self) -> int:

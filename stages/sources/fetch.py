@@ -37,7 +37,7 @@ def fetch(source: Source, destination: Path, cache: Path = CACHE, *, name: str, 
         source: where the files come from, and their pins.
         destination: left as it was if anything fails.
         cache: keeps downloads, also interrupted ones, for the next run.
-        name: what the user calls the source, such as `task.opinion.source`; error messages begin with it.
+        name: what the user calls the source, `catalogue/tasks/opinion.yaml: source`; error messages begin with it.
         patience: how long to wait for a server.
 
     Raises:

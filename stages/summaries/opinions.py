@@ -11,8 +11,6 @@ from stages.progress import progress
 from stages.settings.chain import Compute
 from stages.settings.summarize import OpinionOf
 
-BATCH = 32  # texts at once, of the classifiers that compute in batches
-
 
 @dataclass(frozen=True, slots=True)
 class Opinions:
@@ -28,7 +26,7 @@ def opinions_of(texts: Sequence[str], settings: OpinionOf, compute: Compute) -> 
     Raises:
         StageError: there is no such classifier.
     """
-    manifest, classifier = load_classifier(paths.model(settings.task, settings.approach), compute, BATCH)
+    manifest, classifier = load_classifier(paths.model(settings.task, settings.approach), compute)
     with progress("opinions", len(texts), "text") as bar:
         probability = classifier.predict(texts, bar.update).probability
     return Opinions(probability.argmax(axis=1) == len(manifest.labels) - 1, manifest.labels[-1])

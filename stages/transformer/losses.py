@@ -1,8 +1,10 @@
 """What a decision costs, and what it should have been.
 
-Each loss gives a value per text, of which a head takes the (weighted) mean. A new one is a function here, and a line
-that names it and its options in `stages/settings/heads.py`.
+Each loss gives a value per text, of which a head takes the (weighted) mean. A new one is a function here, a
+line in `LOSSES`, and one that names it and its options in `stages/settings/heads.py`.
 """
+
+from collections.abc import Callable
 
 import torch
 from torch.nn import functional
@@ -61,6 +63,15 @@ def huber(values: torch.Tensor, targets: torch.Tensor, *, delta: float = 1.0) ->
         delta: where the square ends.
     """
     return functional.huber_loss(values, targets, delta=delta, reduction="none")
+
+
+LOSSES: dict[str, Callable[..., torch.Tensor]] = {
+    "cross_entropy": cross_entropy,
+    "focal": focal,
+    "binary": binary,
+    "mse": mse,
+    "huber": huber,
+}
 
 
 def mean_of_known(losses: torch.Tensor, known: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:

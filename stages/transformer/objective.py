@@ -67,13 +67,12 @@ def _cost(
     head: Head, model: Headed, name: str, output: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None
 ) -> torch.Tensor:
     """Gives the mean loss of the texts that have a target; the others have NaN there."""
-    loss: Callable[..., torch.Tensor] = getattr(losses, head.loss)
     known = ~target.isnan().reshape(len(target), -1).any(1)
     target = target.nan_to_num()
     module = model.further().get(name)
     if isinstance(module, Regression):
         output, target = module.standard(output), module.standard(target)
-    return losses.mean_of_known(loss(output, target, **head.options), known, weights)
+    return losses.mean_of_known(losses.LOSSES[head.loss](output, target, **head.options), known, weights)
 
 
 def _classes(name: str, head: ClassificationHead, examples: Examples, classes: int) -> torch.Tensor:
@@ -82,7 +81,7 @@ def _classes(name: str, head: ClassificationHead, examples: Examples, classes: i
     if head.score_slope is None:
         return functional.one_hot(labels, classes).float()
     graded = np.isfinite(examples.scores)
-    where = f"params.yaml: score_slope of the head {name}"
+    where = f"catalogue/tasks: score_slope of the head {name}"
     if classes != 2 or not graded.any():
         raise StageError(f"{where} needs two labels and rows with scores: set it to null to learn from labels")
     if ((examples.scores > 0) != (examples.labels == 1))[graded].any():
@@ -98,6 +97,8 @@ def _numbers(name: str, examples: Examples) -> torch.Tensor:
     """Gives (texts,) float32, NaN where a text has no score."""
     known = np.isfinite(examples.scores)
     if not known.any():
-        raise StageError(f"params.yaml: the head {name} learns from scores, but no training row has one: leave it out")
+        raise StageError(
+            f"catalogue/tasks: the head {name} learns from scores, but no training row has one: leave it out"
+        )
     log.info("%s: learning from the scores of %d of %d texts", name, known.sum(), len(known))
     return torch.from_numpy(examples.scores)

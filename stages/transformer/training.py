@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 Scores = dict[str, float]
 Model = TypeVar("Model", bound=Trainable)
+CURVE_POINTS = 200  # of each curve of the training, about
 EVERY = 120.0  # seconds from one saved state to the next: what a power cut may cost
 
 
@@ -201,8 +202,10 @@ class Loop:
                 f"the loss became {value} at step {self.done.step}: lower learning_rate or max_gradient_norm in "
                 "params.yaml"
             )
-        self.done.curves.append((self.done.step, name, value))
-        self.draw(*self.done.curves[-1])
+        # A curve of a few hundred points shows as much as one of thousands, and pages of plots stay small.
+        if name.startswith("validation/") or self.done.step % math.ceil(self.steps / CURVE_POINTS) == 0:
+            self.done.curves.append((self.done.step, name, value))
+            self.draw(*self.done.curves[-1])
 
 
 def _grouped(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:

@@ -32,11 +32,11 @@ def write_card(folder: Path, code: str, tasks: Sequence[str], settings: Word2vec
 One vector per word, whatever stands beside it: word2vec, trained on {counted["words"]:,} words of {counted["texts"]:,}
 texts. {counted["vocabulary"]:,} words occur often enough to have one.
 
-- **Data**: all texts of {" and ".join(f"`task.{name}`" for name in tasks)} of `params.yaml`, where their sources
+- **Data**: all texts of {" and ".join(f"`catalogue/tasks/{name}.yaml`" for name in tasks)}, where their sources
   and licences are; no label was read.
 - **Meant for**: being compared with a transformer's vectors of words in context.
 - **Limits**: a corpus this small gives vectors of its own topics; its judgments on words are in
-  `{paths.metrics("similarity", code)}`, beside those of vectors trained on far more.
+  `{paths.results("pronouns", code, "similarity")}`, beside those of vectors trained on far more.
 
 ```python
 from gensim.models import KeyedVectors

@@ -43,14 +43,14 @@ def files() -> dict[Path, bytes]:
     """What the stage wrote."""
     return {
         path: path.read_bytes()
-        for folder in ("data/dissections", "metrics")
+        for folder in ("data/dissections", "data/results", "data/plots")
         for path in sorted(Path(folder).rglob("*"))
         if path.is_file()
     }
 
 
 def measured() -> Any:
-    return read_json(Path("metrics/dissect/film.json"))
+    return read_json(Path("data/results/dissect/film.json"))
 
 
 def test_a_model_of_any_family_is_taken_apart(project: None, every_family: Path) -> None:
@@ -62,13 +62,13 @@ def test_a_model_of_any_family_is_taken_apart(project: None, every_family: Path)
     assert found["parameters"]["trunk"] + found["parameters"]["decision"] == counted
     assert found["steps"]["block 1"]["output"] == found["steps"]["block 2"]["input"] == "3 × 12 × 16"
     assert found["steps"]["tokenizer"]["output"] == found["steps"]["embeddings"]["input"] == "3 × 12"
-    assert {path.name for path in Path("metrics/dissect/film").iterdir()} == PICTURES
+    assert {path.name for path in Path("data/plots/dissect/film").iterdir()} == PICTURES
     assert {path.name for path in Path("data/dissections/film").iterdir()} == {"1.json", "2.json", "3.json"}
 
 
 def test_the_decisions_shown_are_those_that_are_sent(model: None, one_thread: Compute) -> None:
     stage.dissect(TASK)
-    sent = TransformerClassifier.load(MODEL, one_thread, 8).predict(TEXTS, lambda _: None)
+    sent = TransformerClassifier.load(MODEL, one_thread).predict(TEXTS, lambda _: None)
     for place, shown in enumerate(measured()["sentences"].values()):
         decisions = shown["decisions"]
         assert [list(decisions[name]) for name in ("polarity", "mood")] == [LABELS, LABELS]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages import audit as stage
+from stages import validity as stage
 from stages.artifacts import paths
 from stages.artifacts.decisions import Decisions, write_decisions
 from stages.artifacts.files import read_json, write_json
@@ -19,6 +19,7 @@ from stages.settings.bag_of_words import BagOfWords
 from stages.settings.chain import Approaches
 from stages.settings.evaluate import Evaluate
 from stages.settings.task import Task, TaskSection
+from stages.settings.validity import Validity
 from tests.auditing.made import CANDIDATE, SETTINGS
 from tests.corpora.test_prepare import TASK as SPEECHES
 
@@ -57,6 +58,7 @@ def prepare_project(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: dict[st
     monkeypatch.chdir(folder)
     monkeypatch.setattr(Audit, "load", lambda: Audit(near=0.8, folds=3, seed=0))
     monkeypatch.setattr(Evaluate, "load", lambda: SETTINGS)
+    monkeypatch.setattr(Validity, "load", lambda: Validity(features=3, seed=0))
     monkeypatch.setattr(
         BagOfWords,
         "load",
@@ -64,7 +66,7 @@ def prepare_project(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: dict[st
     )
     monkeypatch.setattr(Approaches, "load", lambda: Approaches(["bag-of-words", "transformer"]))
     monkeypatch.setattr(TaskSection, "named", lambda _: DESCRIBED)
-    write_json(paths.metrics("bag_of_words", TASK), {"chosen": "plain", "regularization": 8.0})
+    write_json(paths.results("bag_of_words", TASK), {"chosen": "plain", "regularization": 8.0})
     for split, found in rows.items():
         with write_table(paths.corpus(TASK) / f"{split}.parquet", CORPUS) as append:
             append({field: [getattr(row, field) for row in found] for field in CORPUS.names})
@@ -88,50 +90,53 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def lines(name: str) -> list[dict[str, Any]]:
-    text = (paths.audit(TASK) / f"{name}.jsonl").read_text(encoding="utf-8")
+    text = paths.audit(TASK, name).read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
 
 
 def test_mistakes_and_leaks_of_a_corpus_of_three_labels_are_found(project: Path) -> None:
-    stage.audit(TASK)
+    stage.validity(TASK)
     suspected = {line["id"]: line for line in lines("labels")}
     assert {"mistaken", "mistaken-too"} <= set(suspected)
     assert lines("labels")[0]["id"] == "mistaken"  # the transformer doubts it too
     assert (suspected["mistaken"]["suggested"], suspected["mistaken-too"]["suggested"]) == ("tree", "metal")
     copies = [line for line in lines("near_duplicates") if line["exact"]]
     assert [(line["first"]["id"], line["second"]["id"]) for line in copies] == [("train-1", "copy")]
-    report = read_json(paths.metrics("audit", TASK))
+    report = read_json(paths.results("validity", TASK, "audit"))
     assert report["near_duplicates"]["met"]["test"]["train"] == {"exact": 1, "near": 0}
     leaks = report["near_duplicates"]["leaks"]
     assert leaks["texts"] == 1
     assert leaks["accuracy"]["transformer"]["without"]["value"] == pytest.approx(7 / 8)
     assert report["labels"]["suspected"]["count"] == len(suspected)
     assert report["labels"]["second_opinion"]["witness"] == "transformer"
-    assert (paths.plots("audit", TASK) / "suspected.png").exists()
+    assert (paths.plots("validity", TASK) / "suspected.png").exists()
 
 
 def test_an_audit_is_the_same_each_time(project: Path) -> None:
     written = []
     for _ in range(2):
-        stage.audit(TASK)
-        files = sorted(path for folder in ("data/audit", "metrics/audit") for path in Path(folder).rglob("*.*"))
+        stage.validity(TASK)
+        files = sorted(path for folder in ("data/results", "data/plots") for path in Path(folder).rglob("*.*"))
         written.append({path: path.read_bytes() for path in files})
     assert written[0] == written[1]
-    assert len(written[0]) == 4
+    assert len(written[0]) == 6
 
 
 def test_texts_are_not_in_what_git_keeps(project: Path) -> None:
-    stage.audit(TASK)
-    assert "another oak" not in paths.metrics("audit", TASK).read_text(encoding="utf-8")
+    stage.validity(TASK)
+    assert "another oak" not in paths.results("validity", TASK, "audit").read_text(encoding="utf-8")
 
 
 def test_a_corpus_without_leaks_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = corpus()
     del rows["test"][1]
     prepare_project(tmp_path, monkeypatch, rows)
-    stage.audit(TASK)
+    stage.validity(TASK)
     assert lines("near_duplicates") == []
-    assert read_json(paths.metrics("audit", TASK))["near_duplicates"]["leaks"] == {"texts": 0, "accuracy": {}}
+    assert read_json(paths.results("validity", TASK, "audit"))["near_duplicates"]["leaks"] == {
+        "texts": 0,
+        "accuracy": {},
+    }
 
 
 def test_decisions_on_other_rows_are_refused(project: Path) -> None:
@@ -139,11 +144,11 @@ def test_decisions_on_other_rows_are_refused(project: Path) -> None:
     with write_table(paths.corpus(TASK) / "test.parquet", CORPUS) as append:
         append({field: [getattr(row, field) for row in rows] for field in CORPUS.names})
     with pytest.raises(StageError, match=r"test\.parquet is not about the rows of the corpus"):
-        stage.audit(TASK)
-    assert not paths.audit(TASK).exists()
+        stage.validity(TASK)
+    assert not paths.audit(TASK, "labels").exists()
 
 
 def test_a_corpus_without_validation_says_what_is_missing(project: Path) -> None:
     (paths.corpus(TASK) / "validation.parquet").unlink()
     with pytest.raises(StageError, match=r"validation\.parquet is missing"):
-        stage.audit(TASK)
+        stage.validity(TASK)

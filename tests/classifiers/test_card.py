@@ -17,7 +17,7 @@ def card(folder: Path, kind: str, settings: dict[str, Any], scores: dict[str, fl
         folder,
         name=f"opinion/{kind}",
         kind=kind,
-        task=TaskSection.load(PARAMS).root["opinion"],
+        task=TaskSection.named("opinion", PARAMS),
         made="Made by a test.",
         made_from="nothing",
         settings=settings,
@@ -47,7 +47,7 @@ def parameters(found: ModelCard) -> dict[str, str]:
 def test_a_model_card_says_what_the_model_is_and_how_to_use_it(
     tmp_path: Path, kind: str, library: str | None, use: str
 ) -> None:
-    task = TaskSection.load(PARAMS).root["opinion"]
+    task = TaskSection.named("opinion", PARAMS)
     found = card(tmp_path, kind, task.split.model_dump(), {"accuracy": 0.875})
     data: dict[str, Any] = vars(found.data)
     assert (data["library_name"], data["language"]) == (library, "en")

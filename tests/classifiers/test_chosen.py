@@ -18,7 +18,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write_choice(name: str) -> None:
-    write_json(Path("metrics/bag_of_words/film.json"), {"chosen": name, "regularization": 2.0})
+    write_json(Path("data/results/bag_of_words/film.json"), {"chosen": name, "regularization": 2.0})
 
 
 def test_what_is_fitted_again_is_the_baseline_that_was_chosen() -> None:
@@ -29,7 +29,7 @@ def test_what_is_fitted_again_is_the_baseline_that_was_chosen() -> None:
 def test_a_candidate_that_was_taken_away_since_is_named() -> None:
     write_choice("other")
     with pytest.raises(
-        StageError, match=r"metrics/bag_of_words/film\.json chose 'other', which is not in params\.yaml"
+        StageError, match=r"data/results/bag_of_words/film\.json chose 'other', which is not in params\.yaml"
     ):
         chosen_candidate(SETTINGS, "film")
 

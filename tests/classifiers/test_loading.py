@@ -31,7 +31,7 @@ def test_a_bag_of_words_decides_without_waiting_for_transformers(tmp_path: Path)
         "import sys; from pathlib import Path\n"
         "from stages.classifiers.loading import load_classifier\n"
         "from stages.settings.chain import Compute\n"
-        "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu'), 8)\n"
+        "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu', batch_size=8))\n"
         "print(found.predict(['superb'], lambda _: None).probability.argmax(), 'transformers' in sys.modules)"
     )
     done = subprocess.run(
@@ -47,7 +47,7 @@ def test_a_bag_of_words_decides_without_waiting_for_transformers(tmp_path: Path)
 def test_vader_tells_praise_from_blame(tmp_path: Path, one_thread: Compute) -> None:
     Manifest(kind="vader", labels=LABELS).write(tmp_path)
     told: list[int] = []
-    manifest, vader = load_classifier(tmp_path, one_thread, 8)
+    manifest, vader = load_classifier(tmp_path, one_thread)
     texts = ["I love it, a wonderful film!", "I hate it, a terrible film.", "The film lasts two hours."]
     probability = vader.predict(texts, told.append).probability
     assert manifest.labels == LABELS
@@ -67,7 +67,7 @@ def test_a_zero_shot_classifier_gives_each_description_its_own_label(
     write_json(tmp_path / "model" / "zero_shot.json", {"descriptions": descriptions, "temperature": 0.05})
     Manifest(kind="zero-shot", labels=labels).write(tmp_path / "model")
     told: list[int] = []
-    _, found = load_classifier(tmp_path / "model", one_thread, 4)
+    _, found = load_classifier(tmp_path / "model", one_thread)
     probability = found.predict([descriptions[label] for label in labels] + TEXTS, told.append).probability
     assert probability[:3].argmax(axis=1).tolist() == [0, 1, 2]
     np.testing.assert_allclose(probability.sum(axis=1), 1)
@@ -81,7 +81,7 @@ def test_a_zero_shot_classifier_is_surer_when_it_is_colder(tmp_path: Path, encod
         descriptions = {"negative": "bad film", "positive": "good film"}
         write_json(folder / "zero_shot.json", {"descriptions": descriptions, "temperature": temperature})
         Manifest(kind="zero-shot", labels=LABELS).write(folder)
-        _, found = load_classifier(folder, one_thread, 4)
+        _, found = load_classifier(folder, one_thread)
         sure.append(found.predict(["good film"], nothing).probability[0, 1])
     assert 0.5 < sure[0] < sure[1]
 
@@ -97,8 +97,8 @@ def test_a_transformer_tells_with_its_decision_what_its_other_heads_say(
     save_headed(model, load_tokenizer(encoder), tmp_path)
     Manifest(kind="transformer", labels=LABELS).write(tmp_path)
     told: list[int] = []
-    _, found = load_classifier(tmp_path, one_thread, 4)
-    said, expected = found.predict(TEXTS, told.append), model.predict(rows, batch_size=4)
+    _, found = load_classifier(tmp_path, one_thread)
+    said, expected = found.predict(TEXTS, told.append), model.predict(rows, batch_size=one_thread.batch_size)
     np.testing.assert_array_equal(said.probability, expected.probability)
     np.testing.assert_array_equal(said.others["intensity"], expected.others["intensity"])
     assert sum(told) == len(TEXTS)
@@ -112,7 +112,7 @@ def test_approaches_without_further_heads_say_nothing_more(
     fitted().save(folder)
     write_json(folder / "zero_shot.json", {"descriptions": {label: label for label in LABELS}, "temperature": 0.05})
     Manifest.model_validate({"kind": kind, "labels": LABELS}).write(folder)
-    _, found = load_classifier(folder, one_thread, 8)
+    _, found = load_classifier(folder, one_thread)
     assert found.predict(["a good film"], nothing).others == {}
 
 
@@ -130,7 +130,7 @@ def test_a_manifest_comes_back(tmp_path: Path) -> None:
 
 def test_a_model_folder_that_is_missing_says_how_it_is_made(tmp_path: Path, one_thread: Compute) -> None:
     with pytest.raises(StageError, match=r"approach\.json is missing: run `dvc repro`"):
-        load_classifier(tmp_path / "student", one_thread, 8)
+        load_classifier(tmp_path / "student", one_thread)
 
 
 @pytest.mark.parametrize(
@@ -139,18 +139,18 @@ def test_a_model_folder_that_is_missing_says_how_it_is_made(tmp_path: Path, one_
 def test_a_damaged_manifest_is_named(tmp_path: Path, one_thread: Compute, content: str) -> None:
     (tmp_path / "approach.json").write_text(content, encoding="utf-8")
     with pytest.raises(StageError, match=r"approach\.json is damaged .*run `dvc repro`"):
-        load_classifier(tmp_path, one_thread, 8)
+        load_classifier(tmp_path, one_thread)
 
 
 @pytest.mark.parametrize("kind", ["bag-of-words", "zero-shot", "transformer"])
 def test_a_model_folder_without_its_model_is_explained(tmp_path: Path, one_thread: Compute, kind: str) -> None:
     Manifest.model_validate({"kind": kind, "labels": LABELS}).write(tmp_path)
     with pytest.raises(StageError, match="run `dvc repro`"):
-        load_classifier(tmp_path, one_thread, 8)
+        load_classifier(tmp_path, one_thread)
 
 
 def test_a_device_that_is_not_there_is_refused(tmp_path: Path, encoder: Path) -> None:
     folder = _copy(encoder, tmp_path / "model")
     Manifest(kind="transformer", labels=LABELS).write(folder)
     with pytest.raises(StageError, match=r"compute\.device is 'cuda:99', which this machine does not have"):
-        load_classifier(folder, Compute(threads=1, device="cuda:99"), 8)
+        load_classifier(folder, Compute(threads=1, device="cuda:99", batch_size=8))

@@ -68,7 +68,9 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def said(folder: Path, texts: list[str], batch_size: int = 8) -> np.ndarray:
-    found = OnnxClassifier.load(folder, Compute(threads=1, device="cpu"), batch_size).predict(texts, lambda _: None)
+    found = OnnxClassifier.load(folder, Compute(threads=1, device="cpu", batch_size=batch_size)).predict(
+        texts, lambda _: None
+    )
     assert found.others == {}
     return found.probability
 
@@ -76,7 +78,7 @@ def said(folder: Path, texts: list[str], batch_size: int = 8) -> np.ndarray:
 def test_an_exported_model_decides_nearly_as_the_transformer_does(
     source: Path, folder: Path, one_thread: Compute
 ) -> None:
-    expected = TransformerClassifier.load(source, one_thread, 8).predict(ALL, lambda _: None).probability
+    expected = TransformerClassifier.load(source, one_thread).predict(ALL, lambda _: None).probability
     found = said(folder, ALL)
     np.testing.assert_allclose(found, expected, atol=0.01)
     assert np.corrcoef(found[:, 1], expected[:, 1])[0, 1] > 0.99
@@ -88,7 +90,7 @@ def test_each_text_gets_its_own_answer_whatever_stands_beside_it(
     folder: Path, one_thread: Compute, batch_size: int
 ) -> None:
     told: list[int] = []
-    _, classifier = load_classifier(folder, one_thread, batch_size)
+    _, classifier = load_classifier(folder, one_thread.model_copy(update={"batch_size": batch_size}))
     together = classifier.predict(ALL, told.append).probability
     alone = [said(folder, [text])[0] for text in ALL]
     np.testing.assert_allclose(together, alone, atol=1e-6)
@@ -98,7 +100,7 @@ def test_each_text_gets_its_own_answer_whatever_stands_beside_it(
 
 def test_a_text_longer_than_the_model_was_trained_on_is_cut_as_before(source: Path, folder: Path) -> None:
     theirs = tokenize_texts(load_tokenizer(source), ALL).input_ids
-    classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu"), 8)
+    classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu", batch_size=8))
     assert [encoding.ids for encoding in classifier.tokenizer.encode_batch(ALL)] == theirs
     assert max(map(len, theirs)) == 12
 
@@ -106,7 +108,7 @@ def test_a_text_longer_than_the_model_was_trained_on_is_cut_as_before(source: Pa
 def test_what_is_cut_off_at_the_beginning_is_cut_off_there_again(encoder: Path, tmp_path: Path) -> None:
     source = saved(encoder, tmp_path / "model", max_length=9, truncation_side="left", padding_side="left")
     folder = exported(source, tmp_path / "exported")
-    classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu"), 8)
+    classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu", batch_size=8))
     ids = [encoding.ids for encoding in classifier.tokenizer.encode_batch(ALL)]
     assert ids == tokenize_texts(load_tokenizer(source), ALL).input_ids
     assert classifier.tokenizer.decode(ids[0]).endswith("the plot was awful")
@@ -125,7 +127,7 @@ def test_the_prefix_of_an_encoder_comes_with_its_tokenizer(tmp_path: Path) -> No
     prefix_texts(encoder, "the film: ")
     source = saved(encoder, tmp_path / "model", max_length=12)
     folder = exported(source, tmp_path / "exported")
-    classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu"), 8)
+    classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu", batch_size=8))
     assert classifier.tokenizer.encode("was good").tokens == ["[CLS]", "the", "film", "[UNK]", "was", "good", "[SEP]"]
 
 
@@ -139,7 +141,7 @@ def test_a_decision_of_each_class_against_the_rest_is_scaled_to_one(
     encoder: Path, tmp_path: Path, one_thread: Compute
 ) -> None:
     source = saved(encoder, tmp_path / "model", loss="binary")
-    expected = TransformerClassifier.load(source, one_thread, 8).predict(TEXTS, lambda _: None).probability
+    expected = TransformerClassifier.load(source, one_thread).predict(TEXTS, lambda _: None).probability
     found = said(exported(source, tmp_path / "exported"), TEXTS)
     np.testing.assert_allclose(found, expected, atol=0.01)
     assert np.corrcoef(found[:, 1], expected[:, 1])[0, 1] > 0.99
@@ -154,7 +156,7 @@ def test_an_exported_model_decides_without_torch_and_transformers(bert: Path) ->
         "import sys; from pathlib import Path\n"
         "from stages.classifiers.loading import load_classifier\n"
         "from stages.settings.chain import Compute\n"
-        "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu'), 8)\n"
+        "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu', batch_size=8))\n"
         "print(found.predict(['good', 'bad'], lambda _: None).probability.shape)\n"
         "print(sorted({'torch', 'transformers', 'onnx', 'sklearn'} & sys.modules.keys()))"
     )
@@ -189,7 +191,7 @@ def test_a_damaged_folder_is_named_with_the_remedy(
     folder = Path(shutil.copytree(bert, tmp_path / "mine"))
     damage(folder / file)
     with pytest.raises(StageError, match=r"mine.*run `dvc repro`") as caught:
-        load_classifier(folder, one_thread, 8)
+        load_classifier(folder, one_thread)
     assert "\n" not in str(caught.value)
 
 

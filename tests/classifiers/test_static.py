@@ -172,7 +172,7 @@ def approach(model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path) 
 
 def test_a_static_student_is_an_approach_as_any_other(approach: Path, one_thread: Compute) -> None:
     told: list[int] = []
-    manifest, found = load_classifier(approach, one_thread, 8)
+    manifest, found = load_classifier(approach, one_thread)
     said = found.predict(TEXTS, told.append)
     assert (manifest.kind, manifest.teacher) == ("static", "transformer")
     assert said.probability.shape == (32, 2)
@@ -186,7 +186,7 @@ def test_a_static_student_decides_without_torch_and_transformers(approach: Path)
         "import sys; from pathlib import Path\n"
         "from stages.classifiers.loading import load_classifier\n"
         "from stages.settings.chain import Compute\n"
-        "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu'), 8)\n"
+        "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu', batch_size=8))\n"
         "print(repr(found.predict(['a good film'], lambda _: None).probability[0, 1]))\n"
         "print([name for name in ('torch', 'transformers', 'sklearn', 'pandas') if name in sys.modules])"
     )
@@ -245,7 +245,7 @@ def test_a_damaged_static_student_is_told_in_one_line_with_the_remedy(
 ) -> None:
     damage(approach)
     with pytest.raises(StageError, match=r"static.*run `dvc repro`") as caught:
-        load_classifier(approach, one_thread, 8)
+        load_classifier(approach, one_thread)
     assert "\n" not in str(caught.value)
 
 

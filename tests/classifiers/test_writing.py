@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
     """The task as it is shipped; models are written elsewhere."""
-    found = TaskSection.load(ROOT / PARAMS).root["opinion"]
+    found = TaskSection.named("opinion", ROOT / PARAMS)
     monkeypatch.chdir(tmp_path)
     return found
 
@@ -49,7 +49,7 @@ def test_a_trained_transformer_is_an_approach_that_decides_and_tells_of_itself(
         teacher=teacher,
     )
     folder = paths.model("opinion", "mine")
-    manifest, found = load_classifier(folder, one_thread, 8)
+    manifest, found = load_classifier(folder, one_thread)
     assert (manifest.kind, manifest.labels, manifest.teacher) == ("transformer", described.labels, teacher)
     said, expected = found.predict(TEXTS, lambda _: None), model.predict(rows, batch_size=8)
     np.testing.assert_array_equal(said.probability, expected.probability)
@@ -80,7 +80,7 @@ def test_a_static_student_is_an_approach_that_decides_and_tells_of_itself(
         teacher="transformer",
     )
     folder = paths.model("opinion", "static")
-    manifest, found = load_classifier(folder, one_thread, 8)
+    manifest, found = load_classifier(folder, one_thread)
     assert (manifest.kind, manifest.labels, manifest.teacher) == ("static", described.labels, "transformer")
     said, expected = found.predict(TEXTS, lambda _: None), model.predict(rows, batch_size=8)
     np.testing.assert_allclose(said.probability, expected.probability, atol=1e-6)

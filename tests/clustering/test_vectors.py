@@ -101,7 +101,7 @@ def test_no_texts_have_no_vectors(name: str) -> None:
 
 @pytest.fixture
 def sentence_encoder(encoder: Path, one_thread: Compute) -> SentenceEncoder:
-    settings = Embed(pooling="mean", layer=-1, normalize=True, splits=[], batch_size=4)
+    settings = Embed(pooling="mean", layer=-1, normalize=True, splits=[])
     return SentenceEncoder.load(encoder, settings, one_thread)
 
 

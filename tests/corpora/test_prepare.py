@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
+from experiments.clone import choose
 from stages.artifacts.tables import CORPUS, read_columns
 from stages.corpora.row import Row
 from stages.prepare import _deal
@@ -38,24 +38,28 @@ def prepare(
     folder: Path, *, mask: bool = False, pool: bool = False, near: float | None = None, **split: bool
 ) -> tuple[dict[str, dict[str, list[Any]]], dict[str, Any]]:
     """Runs the stage, with a pool beside the speeches if told; gives the columns of each split, and the metrics."""
-    params = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    params["task"]["speakers"] = {**(with_pool() if pool else TASK), "split": {**TASK["split"], **split}}
-    if not params["task"]["speakers"]["split"]["keep_groups"]:
-        params["task"]["speakers"]["decoding"] = {"methods": ["none"], "measure": "f1"}
-    params["prepare"] = {**params["prepare"], "mask": mask, "near_duplicates": near}
+    described = {**(with_pool() if pool else TASK), "split": {**TASK["split"], **split}}
+    if not described["split"]["keep_groups"]:
+        described["decoding"] = {"methods": ["none"], "measure": "f1"}
     raw = folder / "data/raw/speakers"
     raw.mkdir(parents=True)
     lines = [f"<{speech}:{place}:{text}" for speech in range(1, 13) for place, text in enumerate(SPEECH, start=1)]
     (raw / "learn").write_text("\n".join(lines).replace("{}", "seven"), encoding="utf-8")
     (raw / "new").write_text("<1:1> Paul left.\n<1:2>\n", encoding="utf-8")
     (raw / "pool.csv").write_text("\n".join(POOL), encoding="utf-8")
-    with (folder / "params.yaml").open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump(params, file)
+    choose(
+        folder,
+        {
+            "catalogue/tasks/speakers.yaml:": described,
+            "prepare.mask": mask,
+            "prepare.near_duplicates": near,
+        },
+    )
     command = [sys.executable, "-m", "stages.prepare", "speakers"]
     subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, check=True)
     tables = (folder / "data/corpus/speakers").glob("*.parquet")
     splits = {path.stem: read_columns(path, CORPUS.names) for path in tables}
-    return splits, json.loads((folder / "metrics/prepare/speakers.json").read_text(encoding="utf-8"))
+    return splits, json.loads((folder / "data/results/prepare/speakers.json").read_text(encoding="utf-8"))
 
 
 def with_pool() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from experiments.clone import set_params
+from experiments.clone import choose, set_params
 from stages.artifacts import paths
 from stages.artifacts.files import read_json
 from stages.classifiers.loading import load_classifier
@@ -29,7 +29,6 @@ from tests.distillation.made import (
     student_of,
 )
 
-PARAMS = Path(__file__).parents[2] / "params.yaml"
 SPANS = {"copies": 1, "shortest": 0.3, "longest": 0.7}
 STUDENTS: dict[str, dict[str, Any]] = {
     "student": {
@@ -50,24 +49,26 @@ ROUNDS = {
     "pupil": {"task": TASK, "teacher": "static", "student": "distant", "seed": 0},
 }
 CHOICES: dict[str, Any] = {
-    "compute": {"threads": 1, "device": "cpu"},
-    "encoders.small": {"licence": "none", "source": {"kind": "folder", "path": ".", "files": {"a": "a"}}},
+    "compute": {"threads": 1, "device": "cpu", "batch_size": 8},
+    "catalogue/encoders/small.yaml:": {
+        "licence": "none",
+        "source": {"kind": "folder", "path": ".", "files": {"a": "a"}},
+    },
     "encoder": "small",
     "tokenize.max_length": 16,
-    "students": STUDENTS,
+    **{f"catalogue/students/{name}.yaml:": student for name, student in STUDENTS.items()},
     "rounds": ROUNDS,
     "distill.students": ["student", "static"],
-    "distill.epochs": 1,
-    "distill.batch_size": 16,
-    "distill.learning_rate": 1e-3,
+    "distill.training.epochs": 1,
+    "distill.training.batch_size": 16,
+    "distill.training.learning_rate": 1e-3,
 }
 
 
 @pytest.fixture
 def chain(project: Path, deep: Path) -> Iterator[Path]:
     """A project with settings and an encoder too."""
-    shutil.copyfile(PARAMS, project / "params.yaml")
-    set_params(project / "params.yaml", CHOICES)
+    choose(project, CHOICES)
     shutil.copytree(deep, project / paths.encoder("small"))
     section._validated.cache_clear()
     yield project
@@ -75,7 +76,7 @@ def chain(project: Path, deep: Path) -> Iterator[Path]:
 
 
 def metrics(name: str) -> dict[str, Any]:
-    return read_json(paths.metrics("distill", f"{TASK}/{name}"))
+    return read_json(paths.results("distill", f"{TASK}/{name}"))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_a_student_is_an_approach_that_decides_and_tells_how_it_was_made(
     chain: Path, one_thread: Compute, name: str, texts: int, unlabelled: int, epochs: int
 ) -> None:
     distill(TASK, name)
-    manifest, found = load_classifier(paths.model(TASK, name), one_thread, 8)
+    manifest, found = load_classifier(paths.model(TASK, name), one_thread)
     assert manifest == Manifest(kind=STUDENTS[name]["kind"], labels=LABELS, teacher="transformer")
     assert found.predict(TEXTS, lambda _: None).probability.shape == (32, 2)
     measured = metrics(name)
@@ -129,7 +130,7 @@ def test_a_student_is_the_same_in_every_run_whether_its_teacher_is_asked_or_know
 def test_a_round_goes_on_from_a_student_with_a_seed_of_its_own(chain: Path) -> None:
     distill(TASK, "student")
     section._validated.cache_clear()
-    set_params(chain / "params.yaml", {"students.looking.start.layers": [0]})  # its teacher has two
+    set_params(chain, {"catalogue/students/looking.yaml:start.layers": [0]})  # its teacher has two
     distill(TASK, "again")
     assert Manifest.read(paths.model(TASK, "again")).teacher == "student"
     assert metrics("again")["teacher"] == "student"
@@ -142,7 +143,7 @@ def test_a_transformer_can_learn_from_a_static_student(chain: Path, one_thread: 
     """Any model of a task can teach by what it says."""
     distill(TASK, "static")
     distill(TASK, "pupil")
-    manifest, _ = load_classifier(paths.model(TASK, "pupil"), one_thread, 8)
+    manifest, _ = load_classifier(paths.model(TASK, "pupil"), one_thread)
     assert (manifest.kind, manifest.teacher) == ("transformer", "static")
     assert metrics("pupil")["texts"] == {"all": 9, "labelled_by_the_teacher_alone": 9}
 
@@ -150,25 +151,37 @@ def test_a_transformer_can_learn_from_a_static_student(chain: Path, one_thread: 
 @pytest.mark.parametrize(
     ("name", "choices", "said"),
     [
-        ("nobody", {}, r"students\.nobody is missing"),
+        ("nobody", {}, r"catalogue/students/nobody\.yaml is missing"),
         ("student", {"distill.teacher": "nobody"}, r"nobody.*approach\.json is missing"),
-        ("student", {"students.student.start.layers": [0, 9]}, r"start\.layers names layer 9, but there are 0 to 3"),
-        ("narrow", {"students.narrow.start.width": 12}, r"start\.width is 12: choose a multiple of 8"),
+        (
+            "student",
+            {"catalogue/students/student.yaml:start.layers": [0, 9]},
+            r"start\.layers names layer 9, but there are 0 to 3",
+        ),
+        ("narrow", {"catalogue/students/narrow.yaml:start.width": 12}, r"start\.width is 12: choose a multiple of 8"),
         (
             "looking",
-            {"distill.checkpoint_gradients": True, "students.looking": STUDENTS["static"]},
+            {"distill.training.checkpoint_gradients": True, "catalogue/students/looking.yaml:": STUDENTS["static"]},
             "checkpoint_gradients",
         ),
-        ("student", {"students.student.texts": {"threshold": 1.0}}, r"sure of none: lower texts\.threshold"),
-        ("pupil", {"students.distant.learns": [LOGITS_TERM, ATTENTION_TERM]}, "from a teacher that is no transformer"),
+        (
+            "student",
+            {"catalogue/students/student.yaml:texts": {"threshold": 1.0}},
+            r"sure of none: lower texts\.threshold",
+        ),
+        (
+            "pupil",
+            {"catalogue/students/distant.yaml:learns": [LOGITS_TERM, ATTENTION_TERM]},
+            "from a teacher that is no transformer",
+        ),
     ],
 )
 def test_a_mistake_is_told_and_leaves_no_model(chain: Path, name: str, choices: dict[str, Any], said: str) -> None:
     if name == "pupil":
         distill(TASK, "static")
         section._validated.cache_clear()
-    set_params(chain / "params.yaml", choices)
+    set_params(chain, choices)
     with pytest.raises(StageError, match=said):
         distill(TASK, name)
     assert not paths.model(TASK, name).exists()
-    assert not paths.metrics("distill", f"{TASK}/{name}").exists()
+    assert not paths.results("distill", f"{TASK}/{name}").exists()

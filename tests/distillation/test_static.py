@@ -173,7 +173,7 @@ def test_a_static_student_learns_by_the_same_loop_as_a_transformer(
     assert after == found.epochs[found.best_epoch - 1]
     assert after["accuracy"] > 0.9
     assert after["log_loss"] < 0.4
-    curves = tmp_path / "metrics/distill/opinion/static/plots/metrics/train"
+    curves = tmp_path / "data/plots/distill/opinion/static/plots/metrics/train"
     assert {path.stem for path in curves.glob("*.tsv")} == {"loss", "loss_labels", "loss_logits", "learning_rate"}
     assert not list((tmp_path / ".cache").rglob("*.safetensors"))  # a training that has come to its end
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import download_encoder as stage
+from stages import download as stage
 from stages.errors import StageError
 from stages.settings.encoders import Encoder, Encoders
 
@@ -14,7 +14,7 @@ PREFIX = "the film: "
 
 @pytest.fixture
 def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the files of a packed encoder, which params.yaml calls `e5`."""
+    """A folder with the files of a packed encoder, which the catalogue calls `e5`."""
     folder = unigram(tmp_path / "origin")
     (folder / "config.json").unlink()
     write_packed(folder / "weights.q4", tensors())
@@ -54,13 +54,13 @@ def test_what_stops_half_way_leaves_the_last_encoder_and_nothing_beside_it(
 
 def test_a_damaged_file_is_told_with_the_encoder_it_belongs_to(origin: Path) -> None:
     (origin / "weights.q4").write_bytes(b"damaged")
-    with pytest.raises(StageError, match=r"^encoders\.e5: weights\.q4 is no packed E5 encoder"):
+    with pytest.raises(StageError, match=r"^catalogue/encoders/e5\.yaml: weights\.q4 is no packed E5 encoder"):
         stage.download_encoder("e5")
     assert list(Path("data/encoders").iterdir()) == []
 
 
 def test_a_file_that_is_missing_is_told_with_its_source(origin: Path) -> None:
     (origin / "weights.q4").unlink()
-    with pytest.raises(StageError, match=r"^encoders\.e5\.source \(folder .*has no file weights\.q4"):
+    with pytest.raises(StageError, match=r"^catalogue/encoders/e5\.yaml: source \(folder .*has no file weights\.q4"):
         stage.download_encoder("e5")
     assert list(Path("data/encoders").iterdir()) == []

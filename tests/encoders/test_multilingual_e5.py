@@ -1,6 +1,5 @@
-"""The encoder as it is published, fetched as params.yaml says: its download is shared with the project."""
+"""The encoder as it is published, fetched as the catalogue says: its download is shared with the project."""
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,9 +12,9 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from stages.download_encoder import finish
-from stages.settings.encoders import Encoder
-from stages.settings.section import PARAMS, read_yaml
+from stages.download import finish
+from stages.settings.encoders import Encoder, Encoders
+from stages.settings.section import PARAMS
 from stages.sources.fetch import fetch
 
 ROOT = Path(__file__).parents[2]
@@ -24,8 +23,7 @@ TEXTS = ["Bonjour le monde", "L'été,  deux  espaces,\tun tab\net une ligne", "
 
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
-    described = read_yaml(ROOT / PARAMS)["encoders"]["multilingual-e5-small"]
-    return Encoder.model_validate_json(json.dumps(described))
+    return Encoders.named("multilingual-e5-small", ROOT / PARAMS)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from tests.classifiers.test_bag_of_words import settings as candidate
 from tests.conftest import CLASSES, TEXTS, tokenize_settings
 
 TASK, BAG, NET, RULES = "film", "bag-of-words", "transformer", "retrieved"
-SETTINGS = Explain(steps=12, shown=2, tested=20, deleted=[1, 3], batch_size=8, seed=0)
+SETTINGS = Explain(steps=12, shown=2, tested=20, deleted=[1, 3], seed=0)
 
 
 @pytest.fixture
@@ -84,14 +84,14 @@ def write_models(encoder: Path, labels: int = 2) -> None:
     Manifest(kind="transformer", labels=names).write(paths.model(TASK, NET))
     Manifest(kind="vader", labels=names).write(paths.model(TASK, RULES))
     for name in (BAG, NET):
-        _, classifier = load_classifier(paths.model(TASK, name), Compute(threads=1, device="cpu"), 8)
+        _, classifier = load_classifier(paths.model(TASK, name), Compute(threads=1, device="cpu", batch_size=8))
         probability = classifier.predict(TEXTS, lambda _: None).probability
         decided = Decisions([f"s{place}" for place in range(len(TEXTS))], probability.argmax(axis=1), probability)
         write_decisions(paths.decisions(TASK, name), "test", name, names, decided)
 
 
 def measured() -> Any:
-    return read_json(paths.metrics("explain", TASK))
+    return read_json(paths.results("explain", TASK))
 
 
 def told() -> Any:
@@ -99,7 +99,7 @@ def told() -> Any:
 
 
 def files() -> dict[Path, bytes]:
-    found = [paths.explanations(TASK), *Path("metrics").rglob("*")]
+    found = [path for folder in ("results", "plots") for path in Path("data", folder).rglob("*.*")]
     return {path: path.read_bytes() for path in found if path.is_file()}
 
 
@@ -141,10 +141,10 @@ def test_what_is_measured_holds_no_text_and_what_is_written_is_the_same_each_tim
     write_models(encoder)
     stage.explain(TASK)
     before = files()
-    assert {path.name for path in before} == {"film.json", "deletion.csv", "deletion.png"}
+    assert {path.name for path in before} == {"film.json", "film.texts.json", "deletion.csv", "deletion.png"}
     stage.explain(TASK)
     assert files() == before
-    content = paths.metrics("explain", TASK).read_text()
+    content = paths.results("explain", TASK).read_text()
     assert not any(text in content for text in TEXTS)
     with (paths.plots("explain", TASK) / "deletion.csv").open() as file:
         points = list(csv.DictReader(file))
@@ -207,7 +207,7 @@ def test_texts_too_short_for_the_test_stop_the_stage_and_leave_nothing(
     with pytest.raises(StageError, match=r"explain.deleted: no test text has more than 40 words: take out fewer"):
         stage.explain(TASK)
     assert not paths.explanations(TASK).exists()
-    assert not Path("metrics").exists()
+    assert not paths.results("explain", TASK).exists()
 
 
 def test_decisions_on_other_rows_are_not_explained(

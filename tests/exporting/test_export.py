@@ -33,7 +33,7 @@ IDS = [str(place) for place in range(len(TEXTS))]
 @pytest.fixture
 def described(request: pytest.FixtureRequest) -> Task:
     """The task as it is shipped, its texts alone or, where a test asks for it, in groups."""
-    task = TaskSection.load(ROOT / PARAMS).root[TASK]
+    task = TaskSection.named(TASK, ROOT / PARAMS)
     keep_groups = getattr(request, "param", False)
     return task.model_copy(update={"split": task.split.model_copy(update={"keep_groups": keep_groups})})
 
@@ -45,7 +45,7 @@ def project(
     """A project with a corpus, a model and its decisions."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Compute, "load", lambda: one_thread)
-    monkeypatch.setattr(Export, "load", lambda: Export(approaches=[APPROACH], batch_size=8))
+    monkeypatch.setattr(Export, "load", lambda: Export(approaches=[APPROACH]))
     monkeypatch.setattr(Evaluate, "load", lambda: Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0))
     monkeypatch.setattr(TaskSection, "named", {TASK: described}.__getitem__)
     write_project(encoder, described, one_thread)
@@ -67,7 +67,7 @@ def write_project(encoder: Path, described: Task, compute: Compute) -> None:
     with new_folder(paths.model(TASK, APPROACH)) as folder:
         save_headed(model, load_tokenizer(encoder, tokenize_settings()), folder)
         Manifest(kind="transformer", labels=described.labels, teacher="transformer").write(folder)
-    _, classifier = load_classifier(paths.model(TASK, APPROACH), compute, 8)
+    _, classifier = load_classifier(paths.model(TASK, APPROACH), compute)
     found = classifier.predict(TEXTS, lambda _: None)
     decided = Decisions(IDS, found.probability.argmax(axis=1), found.probability, None, found.others)
     write_decisions(paths.decisions(TASK, APPROACH), "test", APPROACH, described.labels, decided)
@@ -76,7 +76,7 @@ def write_project(encoder: Path, described: Task, compute: Compute) -> None:
 def written() -> dict[Path, bytes]:
     return {
         path: path.read_bytes()
-        for folder in ("data/exports", "metrics")
+        for folder in ("data/exports", "data/results/export")
         for path in sorted(Path(folder).rglob("*"))
         if path.is_file()
     }
@@ -86,9 +86,9 @@ def written() -> dict[Path, bytes]:
 def test_an_exported_model_is_scored_beside_the_one_it_was_made_of(
     project: None, described: Task, one_thread: Compute
 ) -> None:
-    stage.export(TASK, APPROACH)
-    found = read_json(Path("metrics/export/opinion/student.json"))
-    manifest, classifier = load_classifier(Path("data/exports/opinion/student"), one_thread, 8)
+    stage.export(TASK)
+    found = read_json(Path("data/results/export/opinion/student.json"))
+    manifest, classifier = load_classifier(Path("data/exports/opinion/student"), one_thread)
     assert (manifest.kind, manifest.labels, manifest.teacher) == ("onnx", described.labels, "transformer")
     after = classifier.predict(TEXTS, lambda _: None).probability
     before = read_decisions(paths.decisions(TASK, APPROACH), "test", described.labels, IDS)
@@ -107,7 +107,7 @@ def test_an_exported_model_is_scored_beside_the_one_it_was_made_of(
 
 
 def test_the_card_says_what_was_left_out_and_its_python_runs(project: None) -> None:
-    stage.export(TASK, APPROACH)
+    stage.export(TASK)
     card = Path("data/exports/opinion/student/README.md").read_text(encoding="utf-8")
     for part in (
         "# opinion/student",
@@ -116,7 +116,7 @@ def test_the_card_says_what_was_left_out_and_its_python_runs(project: None) -> N
         "| weights | 7 bits",
     ):
         assert part in card
-    assert "`metrics/export/`" in card
+    assert "`data/results/export/opinion/`" in card
     (program,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
     names: dict[str, list[np.ndarray]] = {}
     exec(program, names)  # noqa: S102
@@ -126,14 +126,14 @@ def test_the_card_says_what_was_left_out_and_its_python_runs(project: None) -> N
 def test_the_same_bytes_are_written_wherever_and_whenever(
     project: None, encoder: Path, described: Task, one_thread: Compute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage.export(TASK, APPROACH)
+    stage.export(TASK)
     first = written()
-    stage.export(TASK, APPROACH)
+    stage.export(TASK)
     assert written() == first
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     write_project(encoder, described, one_thread)
-    stage.export(TASK, APPROACH)
+    stage.export(TASK)
     assert written() == first
     assert {path.name for path in first} >= {
         "model.onnx",
@@ -148,18 +148,21 @@ def test_the_same_bytes_are_written_wherever_and_whenever(
 
 
 @pytest.mark.parametrize("kind", ["bag-of-words", "vader", "onnx"])
-def test_what_is_no_transformer_is_refused_in_one_line(project: None, described: Task, kind: str) -> None:
+def test_what_is_no_transformer_is_refused_in_one_line(
+    project: None, described: Task, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Export, "load", lambda: Export(approaches=[APPROACH, "other"]))
     with new_folder(paths.model(TASK, "other")) as folder:
         Manifest.model_validate({"kind": kind, "labels": described.labels}).write(folder)
     with pytest.raises(StageError, match=rf"export\.approaches names 'other', but .* is of the kind {kind}: only a"):
-        stage.export(TASK, "other")
+        stage.export(TASK)
     assert not Path("data/exports").exists()
 
 
 def test_an_export_that_fails_leaves_the_one_before(project: None) -> None:
-    stage.export(TASK, APPROACH)
+    stage.export(TASK)
     before = written()
     (paths.model(TASK, APPROACH) / "model.safetensors").write_bytes(b"")
     with pytest.raises(StageError, match=r"model\.safetensors cannot be loaded"):
-        stage.export(TASK, APPROACH)
+        stage.export(TASK)
     assert written() == before

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from ruamel.yaml import YAML
 
 from experiments.clone import set_params
 from tests.conftest import WORKER
-from tools.code_dependencies import module_of
 
 ROOT = Path(__file__).parents[2]
 EXPORTED = ["transformer", "student-1"]
@@ -27,9 +26,9 @@ REHEARSAL: dict[str, Any] = {
     "tokenize.max_length": 48,
     "embed.splits": ["test"],
     "finetune.epochs": 1,
-    "distill.epochs": 1,
-    "students.student.start.layers": [1, 4],
-    "students.static.training.epochs": 1,
+    "distill.training.epochs": 1,
+    "catalogue/students/student.yaml:start.layers": [1, 4],
+    "catalogue/students/static.yaml:training.epochs": 1,
     "rounds": {"again": {"task": "opinion", "teacher": "student-1", "student": "born-again", "seed": 1}},
     "export.approaches": EXPORTED,
     "evaluate.resamples": 200,
@@ -42,8 +41,8 @@ REHEARSAL: dict[str, Any] = {
     "pronouns.random": 40,
     "pronouns.probed": 20,
     "polysemy.candidates": 200,
-    "collection.films.groups": 6,
-    "collection.editorials.groups": 4,
+    "catalogue/collections/films.yaml:groups": 6,
+    "catalogue/collections/editorials.yaml:groups": 4,
     "cluster.together": 2,
     "summarize.lots": 3,
     "audit.folds": 2,
@@ -53,11 +52,19 @@ REHEARSAL: dict[str, Any] = {
     "explain.steps": 4,
     "explain.tested": 20,
 }
+
+
+def module_of(command: str) -> str:
+    """Gives the module of stages/ that a command runs: `python -m stages.decide …` runs `decide`."""
+    words = command.split()
+    return words[words.index("-m") + 1].removeprefix("stages.")
+
+
 STAGES = {
     module_of(stage.get("do", stage)["cmd"]) for stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()
 }
 
-TOLD = {"cards", "report"}  # stages that depend on all that was measured
+TOLD = {"report"}  # the stage that depends on all that was measured
 
 GUARDED = ".guarded"
 # Python runs it at every start; it minds the stages only, not DVC.
@@ -112,9 +119,9 @@ class Clone:
         """Names the stages that DVC knows to be out of date; what follows these may be, once they have run."""
         return set(json.loads(self.run("dvc", "status", "--json").stdout))
 
-    def set(self, **settings: Any) -> None:
-        """Changes settings in params.yaml; `__` stands for the dot."""
-        set_params(self.folder / "params.yaml", {name.replace("__", "."): value for name, value in settings.items()})
+    def set(self, choices: Mapping[str, Any] | None = None, /, **settings: Any) -> None:
+        """Changes settings in params.yaml, `__` standing for the dot; `choices` may be about the catalogue too."""
+        set_params(self.folder, {**(choices or {}), **{k.replace("__", "."): value for k, value in settings.items()}})
 
     def outputs(self) -> dict[str, bytes]:
         """Reads every file that the stages made."""
@@ -152,7 +159,7 @@ def clone_into(folder: Path) -> Clone:
     clone.run("git", "init", "--quiet", "--initial-branch=main")
     clone.run("git", "config", "user.email", "test@example.com")
     clone.run("git", "config", "user.name", "test")
-    set_params(folder / "params.yaml", REHEARSAL)
+    set_params(folder, REHEARSAL)
     clone.run("git", "add", "--all")
     clone.run("git", "commit", "--quiet", "--message", "rehearsal")
     return clone
@@ -183,7 +190,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 
 def rehearse(clone: Clone, guard: Path) -> None:
     """Runs the whole chain, with no connection allowed after the downloads."""
-    clone.repro("download", "download_encoder", "download_language", "download_collection")
+    clone.repro("download", "download_encoder", "download_language", "download_collection")  # and `code` before them
     (guard / "sitecustomize.py").write_text(GUARD)
     clone.run("dvc", "repro", PYTHONPATH=str(guard))
 

@@ -1,6 +1,7 @@
 """What is run again when something changes, breaks off or breaks."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -10,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import EXPORTED, ROOT, TOLD, Clone, overwrite
+from tests.pipeline.conftest import ROOT, TOLD, Clone, overwrite
 
-WORDS = {"similarity@en", "pronouns@en", "polysemy@en"}
+WORDS = {"pronouns@en", "polysemy@en"}
 COLLECTED = {f"{stage}@{name}" for stage in ("cluster", "summarize") for name in ("films", "editorials")}
 
 
@@ -23,10 +24,51 @@ def of_both(*stages: str) -> set[str]:
 
 def test_a_changed_evaluation_parameter_runs_the_evaluation_only(chain: Clone) -> None:
     chain.set(evaluate__resamples=300)
-    exports = (f"export@opinion-{approach}" for approach in EXPORTED)
     # The intervals about words are drawn as those of the scores are.
-    scored = ("evaluate", "trace", "validity", "slices", "audit", "robustness", "explain")
-    assert chain.changed() == WORDS | TOLD | of_both(*(f"{stage}@opinion" for stage in scored), *exports)
+    scored = ("evaluate", "export", "validity", "robustness", "explain")
+    assert chain.changed() == WORDS | TOLD | of_both(*(f"{stage}@opinion" for stage in scored))
+
+
+def test_a_changed_comment_in_a_module_that_all_import_runs_nothing_again(chain: Clone) -> None:
+    with (chain.folder / "stages/settings/source.py").open("a", encoding="utf-8") as file:
+        file.write("\n# A remark.\n")
+    assert chain.repro() == ["code"]
+
+
+def test_a_changed_constant_runs_the_stages_that_import_it_and_no_other(chain: Clone) -> None:
+    path = chain.folder / "stages/rewriting/typos.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\nANOTHER = 1\n", encoding="utf-8")
+    assert "code: stages/rewriting/typos.py changed" in chain.run("decortique", "why", "robustness@opinion").stdout
+    assert chain.repro("code") == ["code"]
+    assert chain.changed() == of_both("robustness@opinion")
+
+
+def test_a_newer_package_runs_the_stages_that_use_it_and_no_other(chain: Clone) -> None:
+    path = chain.folder / "requirements.lock"
+    path.write_text(re.sub(r"(?m)^rouge_score==.*$", "rouge_score==99.0", path.read_text("utf-8")), encoding="utf-8")
+    assert "version: rouge-score" in chain.run("decortique", "why", "summarize@films").stdout
+    assert chain.repro("code") == ["code"]
+    assert chain.changed() == {"summarize@films", "summarize@editorials"}
+
+
+def test_a_comment_in_the_catalogue_runs_nothing_again_and_a_title_the_report(chain: Clone) -> None:
+    path = chain.folder / "catalogue/encoders/multilingual-e5-small-hub.yaml"
+    path.write_text(f"# A remark.\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    assert chain.repro() == ["code"]
+    chain.set({"catalogue/collections/films.yaml:licence": "another"})
+    assert chain.repro() == ["code", "report"]
+
+
+def test_a_clone_with_a_filled_cache_runs_nothing(chain: Clone, tmp_path: Path) -> None:
+    chain.run("git", "add", "--all")
+    chain.run("git", "commit", "--quiet", "--message", "results")
+    chain.run("git", "clone", "--quiet", ".", str(tmp_path / "clone"))
+    clone = Clone(tmp_path / "clone")
+    clone.run("dvc", "cache", "dir", "--local", "--quiet", str(chain.folder / ".dvc/cache"))
+    assert clone.repro() == []
+    assert (clone.folder / "data/report/index.html").read_bytes() == (
+        chain.folder / "data/report/index.html"
+    ).read_bytes()
 
 
 def test_a_changed_choice_about_pronouns_concerns_nothing_else(chain: Clone) -> None:
@@ -38,7 +80,7 @@ def test_changed_vectors_of_words_concern_all_who_take_them(chain: Clone) -> Non
     chain.set(word2vec__epochs=2)
     assert chain.changed() == {"word2vec@en"}
     assert chain.repro("word2vec@en") == ["word2vec@en"]
-    assert chain.changed() == WORDS | COLLECTED | {"cards"}  # which look at all models
+    assert chain.changed() == WORDS | COLLECTED | TOLD  # which looks at all models
 
 
 def test_a_changed_combination_is_decoded_and_evaluated_only(chain: Clone) -> None:
@@ -49,10 +91,10 @@ def test_a_changed_combination_is_decoded_and_evaluated_only(chain: Clone) -> No
 
 
 def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
-    chain.set(students__student__start__layers=[5])
+    chain.set({"catalogue/students/student.yaml:start.layers": [5]})
     assert chain.changed() == of_both("distill@opinion-student")
-    assert chain.repro("decide@opinion-student") == ["distill@opinion-student", "decide@opinion-student"]
-    asked = ("decode", "evaluate", "trace", "slices", "audit", "robustness", "explain")
+    assert chain.repro("decide@opinion") == ["distill@opinion-student", "decide@opinion"]
+    asked = ("decode", "evaluate", "export", "validity", "robustness", "explain")
     assert chain.changed() == TOLD | {"distill@author-student", *(f"{stage}@opinion" for stage in asked)}
     config = json.loads((chain.folder / "data/models/opinion/student/config.json").read_text())
     assert config["num_hidden_layers"] == 1
@@ -62,7 +104,7 @@ def test_a_round_is_added_by_one_option_and_followed_back_to_the_first_teacher(c
     chain.run("git", "add", "--all")
     chain.run("git", "commit", "--quiet", "--message", "results")
     chain.run("dvc", "exp", "run", "-S", "+rounds.thrice={task: opinion, teacher: again, student: born-again, seed: 2}")
-    members = json.loads((chain.folder / "metrics/trace/opinion.json").read_text())["members"]
+    members = json.loads((chain.folder / "data/results/evaluate/opinion/generations.json").read_text())["members"]
     assert members["thrice"]["generation"] == 3
     assert members["thrice"]["ancestor"] == "transformer"
     assert members["again"]["teacher"] == "student-1"
@@ -88,7 +130,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped_and_ends_the_same(rehearsed
             break
     # The curves are begun where the training begins, and end with it.
     deadline = time.monotonic() + 120
-    while not list((chain.folder / "metrics/finetune").glob(".opinion-*")):
+    while not list((chain.folder / "data/plots/finetune").glob(".opinion-*")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
@@ -109,7 +151,7 @@ def test_several_processes_train_as_one_does(rehearsed: Clone, chain: Clone) -> 
     chain.set(launcher="accelerate launch --multi_gpu --num_processes 2 --main_process_port 0")
     assert chain.repro("finetune@author") == ["finetune@author"]
     alone, together = (
-        json.loads((one.folder / "metrics/finetune/author.json").read_text())["validation"][-1]
+        json.loads((one.folder / "data/results/finetune/author.json").read_text())["validation"][-1]
         for one in (rehearsed, chain)
     )
     assert together["log_loss"] == pytest.approx(alone["log_loss"], abs=0.01)
@@ -137,13 +179,3 @@ def test_a_corrupted_download_is_noticed_and_fetched_again(chain: Clone, tmp_pat
     result = chain.stage("download", "opinion")
     assert (chain.folder / "data/raw/opinion/films.txt").read_bytes() == before
     assert "WARNING" in result.stderr
-
-
-def test_an_experiment_varies_a_parameter_and_shows_the_difference(chain: Clone) -> None:
-    chain.run("git", "add", "--all")
-    chain.run("git", "commit", "--quiet", "--message", "results")
-    chain.run("dvc", "exp", "run", "--set-param", "bag_of_words.candidates.content.stemming=false")
-    difference = json.loads(chain.run("dvc", "metrics", "diff", "--json").stdout)
-    assert "metrics/bag_of_words/opinion.json" in difference
-    shown = chain.run("dvc", "plots", "diff", "--out", "plots", "HEAD").stdout
-    assert (chain.folder / "plots" / "index.html").exists(), shown

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from tests.pipeline.conftest import TOLD, Clone
-from tests.pipeline.test_own_corpus import readme_yaml
+from tests.pipeline.test_own_corpus import described_in
 
 BATTERY = [f"The battery lasts {hours} hours and hardly needs charging." for hours in range(5, 12)]
 STAGES = ("cluster", "summarize")
@@ -20,13 +19,9 @@ SCREEN = [f"The screen is bright, even in the sun of {month}." for month in ("Ma
 
 
 def described(chain: Clone, name: str, **changes: Any) -> None:
-    """Puts the collection of the README into params.yaml, changed, as the only one."""
-    yaml = YAML()
-    params = yaml.load(chain.folder / "params.yaml")
-    section = yaml.load(readme_yaml("collection"))
-    params["collections"] = [name]
-    params["collection"][name] = {**section["collection"]["letters"], **changes}
-    yaml.dump(params, chain.folder / "params.yaml")
+    """Makes the collection of the README, changed, the only one of the run."""
+    entry = {**described_in("README.md", "catalogue/collections/letters.yaml"), **changes}
+    chain.set({"collections": [name], f"catalogue/collections/{name}.yaml:": entry})
 
 
 def summaries(chain: Clone, name: str) -> list[dict[str, Any]]:
@@ -51,7 +46,7 @@ def test_a_collection_of_ones_own_is_clustered_and_summarised(chain: Clone, tmp_
         assert {"battery" in sentence for sentence in row["sentences"]} == {True, False}
     page = (chain.folder / "data/summaries/letters/index.html").read_text(encoding="utf-8")
     assert all(sentence in page for sentence in found[0]["sentences"])
-    assert json.loads((chain.folder / "metrics/cluster/letters.json").read_text())["sets"] == 1
+    assert json.loads((chain.folder / "data/results/cluster/letters.json").read_text())["sets"] == 1
 
 
 def test_summaries_that_people_wrote_are_scored_against(chain: Clone, tmp_path: Path) -> None:
@@ -63,9 +58,9 @@ def test_summaries_that_people_wrote_are_scored_against(chain: Clone, tmp_path: 
             )
         archive.writestr("__MACOSX/Opinions/topics/._phones.txt.data", "no text at all")
     source = {"kind": "folder", "path": str(tmp_path), "files": {"opinosis.zip": "opinions.zip"}}
-    chain.set(collections=["opinosis"], collection__opinosis__source=source)
+    chain.set({"collections": ["opinosis"], "catalogue/collections/opinosis.yaml:source": source})
     chain.repro("summarize@opinosis")
-    approaches = json.loads((chain.folder / "metrics/summarize/opinosis.json").read_text())["approaches"]
+    approaches = json.loads((chain.folder / "data/results/summarize/opinosis.json").read_text())["approaches"]
     assert 0.2 < approaches["clusters"]["rouge_1_f1"]["value"] <= 1
     assert approaches["first"]["rouge_1_recall"]["value"] < approaches["clusters"]["rouge_1_recall"]["value"]
 
@@ -78,12 +73,12 @@ def test_a_changed_choice_runs_what_depends_on_it(chain: Clone) -> None:
 
 
 def test_a_changed_collection_leaves_the_others_alone(chain: Clone) -> None:
-    chain.set(collection__films__sentences=1)
+    chain.set({"catalogue/collections/films.yaml:sentences": 1})
     assert chain.changed() == {"summarize@films", "report"}
-    chain.set(collection__films__held_out=0.25)
+    chain.set({"catalogue/collections/films.yaml:held_out": 0.25})
     assert chain.changed() == {"gather@films", "summarize@films", "report"}
     chain.repro("gather@films")
-    assert chain.changed() == TOLD | {f"{stage}@films" for stage in ("embed_collection", *STAGES)}
+    assert chain.changed() == TOLD | {f"{stage}@films" for stage in STAGES}
 
 
 def summarize(chain: Clone, text: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:

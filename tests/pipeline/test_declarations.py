@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -9,39 +10,36 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from stages.settings.section import sections
-from tests.pipeline.conftest import ROOT
-from tools.code_dependencies import code_dependencies, directly_imported, is_code, module_of
+from decortique.core.fingerprints import FOLDER, Code
+from stages.settings.section import catalogues, sections
+from tests.pipeline.conftest import ROOT, module_of
 
 CHAIN: dict[str, Any] = {
     name: stage.get("do", stage) for name, stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].items()
 }
 MODULES = {name: module_of(stage["cmd"]) for name, stage in CHAIN.items()}
 
-# The stage reads them, but they have no say in its result: `approaches`, `encoder` and `embed` only when a person asks
-# it about texts of their own; `rounds` to see that a student is none of them.
-WITHOUT_A_SAY = {
-    ("decide", "approaches"),
-    ("decide_rounds", "approaches"),
-    ("distill", "rounds"),
-    ("summarize", "encoder"),
-    ("summarize", "embed"),
-}
-# Read from params.yaml through dvc.yaml's own templating, or through a narrower key.
-PART_OF = {
-    "task": "task.${item.task}",
-    "encoders": "encoders.${encoder}",
-    "students": "students.${item.student}",
-    "language": "language.${item.language}",
-    "collection": "collection.${item.collection}",
-}
-
-# Section, its class, and what a stage calls the one of it that it loads.
+# The stage reads them, but they have no say in its result: `encoder` and `embed` only when a person asks it about texts
+# of their own; `rounds` to see that a student is none of them.
+WITHOUT_A_SAY = {("distill", "rounds"), ("summarize", "encoder"), ("summarize", "embed")}
+# What a stage calls the entry of a folder of the catalogue, and the class that it loads it with.
 FIELDS = [
-    ("task", "TaskSection", "described"),
-    ("language", "LanguageSection", "about"),
-    ("collection", "CollectionSection", "collection"),
+    ("tasks", "TaskSection", "described"),
+    ("languages", "LanguageSection", "about"),
+    ("collections", "CollectionSection", "collection"),
 ]
+ALL_ENTRIES = f"{FOLDER.as_posix()}/catalogue.txt"  # depends on every entry of the catalogue
+
+
+def keys_of(stage: str) -> set[str]:
+    """Names the keys of params.yaml that a stage tracks."""
+    return {name for name in CHAIN[stage].get("params", []) if isinstance(name, str)}
+
+
+def fields_of(stage: str) -> dict[str, list[str] | None]:
+    """Gives the fields that a stage tracks of an entry, by folder of the catalogue; None stands for all of them."""
+    files = [one for one in CHAIN[stage].get("params", []) if isinstance(one, dict)]
+    return {Path(file).parts[1]: fields for one in files for file, fields in one.items()}
 
 
 @pytest.mark.parametrize("stage", CHAIN)
@@ -50,35 +48,47 @@ def test_every_stage_says_what_it_makes_of_what(stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", CHAIN)
-def test_a_changed_module_reruns_every_stage_that_imports_it(stage: str) -> None:
-    declared = [dependency for dependency in CHAIN[stage]["deps"] if is_code(dependency)]
-    assert declared == code_dependencies(MODULES[stage]), "run `make deps`"
+def test_a_stage_reruns_when_its_own_code_changed_and_for_no_other_file_of_code(stage: str) -> None:
+    inside = tuple(f"{folder}/" for folder in ("decortique", "stages", FOLDER.as_posix()))
+    others = {f"{FOLDER.as_posix()}/catalogue.txt"}  # no code
+    declared = [name for name in CHAIN[stage]["deps"] if f"{name}/".startswith(inside) and name not in others]
+    if stage == "code":
+        assert {"decortique", "stages", "requirements.lock"} <= set(CHAIN[stage]["deps"])
+        assert CHAIN[stage]["outs"] == [FOLDER.as_posix()]
+    else:
+        assert declared == [f"{FOLDER.as_posix()}/{MODULES[stage]}.txt"]
+
+
+def test_every_script_has_a_stage_and_every_stage_a_script() -> None:
+    assert sorted(set(MODULES.values())) == Code.read(ROOT).stages()
 
 
 @pytest.mark.parametrize("stage", CHAIN)
 def test_a_changed_setting_reruns_every_stage_that_reads_it(stage: str) -> None:
-    tracked = CHAIN[stage]["params"]
-    for key in sorted(_sections_loaded(ROOT / "stages" / f"{MODULES[stage]}.py")):
+    tracked = keys_of(stage)
+    for key in sorted(_loaded(MODULES[stage], sections())):
         if (stage, key) not in WITHOUT_A_SAY:
-            prefix = PART_OF.get(key, key)
-            assert any(
-                name in {prefix, key} or name.startswith((f"{prefix}.", f"{key}.${{key}}")) for name in tracked
-            ), key
+            assert any(name == key or name.startswith(f"{key}.") for name in tracked), key
+
+
+@pytest.mark.parametrize("stage", CHAIN)
+def test_a_changed_entry_of_the_catalogue_reruns_every_stage_that_reads_it(stage: str) -> None:
+    if ALL_ENTRIES not in CHAIN[stage].get("deps", []):
+        assert _loaded(MODULES[stage], catalogues()) <= fields_of(stage).keys() | _of_others(stage)
 
 
 @pytest.mark.parametrize("stage", CHAIN)
 def test_no_stage_reruns_for_a_setting_that_it_does_not_read(stage: str) -> None:
-    loaded = _sections_loaded(ROOT / "stages" / f"{MODULES[stage]}.py")
-    assert {name.split(".")[0] for name in CHAIN[stage]["params"]} <= loaded
+    assert {name.split(".")[0] for name in keys_of(stage)} <= _loaded(MODULES[stage], sections())
+    assert fields_of(stage).keys() <= _loaded(MODULES[stage], catalogues())
 
 
-@pytest.mark.parametrize(("section", "catalogue", "variable"), FIELDS)
+@pytest.mark.parametrize(("folder", "catalogue", "variable"), FIELDS)
 @pytest.mark.parametrize("stage", CHAIN)
-def test_each_field_of_a_task_or_language_that_a_stage_reads_is_tracked(
-    stage: str, section: str, catalogue: str, variable: str
+def test_each_field_of_an_entry_that_a_stage_reads_is_tracked(
+    stage: str, folder: str, catalogue: str, variable: str
 ) -> None:
-    prefix = f"{section}.${{item.{section}}}."
-    tracked = {name.removeprefix(prefix) for name in CHAIN[stage]["params"] if name.startswith(prefix)}
+    tracked = fields_of(stage).get(folder, [])
     nodes = ast.walk(ast.parse((ROOT / "stages" / f"{MODULES[stage]}.py").read_text()))
     reads = {
         node.attr
@@ -87,13 +97,21 @@ def test_each_field_of_a_task_or_language_that_a_stage_reads_is_tracked(
         and (ast.unparse(node.value) == variable or ast.unparse(node.value).startswith(f"{catalogue}.named("))
     }
     # The whole is tracked where a field may be left out: DVC knows no parameter that may be missing.
-    assert reads <= tracked or prefix.removesuffix(".") in CHAIN[stage]["params"]
+    assert folder in _of_others(stage) or tracked is None or reads <= set(tracked)
+
+
+def _of_others(stage: str) -> set[str]:
+    """Names the folders of the catalogue that the script reads for other variants of the stage: `download` has four."""
+    kinds = {"task": "tasks", "collection": "collections", "encoder": "encoders", "language": "languages"}
+    words = CHAIN[stage]["cmd"].split()
+    return set(kinds.values()) - {kinds[words[3]]} if MODULES[stage] == "download" else set()
 
 
 def test_settings_are_loaded_by_stages_only_so_that_what_they_read_can_be_seen() -> None:
     for path in (ROOT / "stages").glob("*/*.py"):
         if path.parent.name != "settings":
-            assert _sections_loaded(path) == set(), path
+            name = path.relative_to(ROOT / "stages").with_suffix("").as_posix()
+            assert _loaded(name, {**sections(), **catalogues()}) == set(), path
 
 
 def test_nouns_never_import_verbs() -> None:
@@ -105,21 +123,20 @@ def test_nouns_never_import_verbs() -> None:
 
 
 def test_no_module_imports_itself_around_a_corner() -> None:
-    modules = sorted((ROOT / "stages").rglob("*.py"))
-    imports = {path: set(directly_imported(path)) - {path} for path in modules if path.name != "__init__.py"}
-    order = TopologicalSorter({path: found & imports.keys() for path, found in imports.items()})
+    code = Code.read(ROOT)
+    modules = {name for name, path in code.modules.items() if not path.endswith("/__init__.py")}
+    order = TopologicalSorter({name: code.imports(name)[0] & modules for name in modules})
     order.prepare()  # raises CycleError, naming the circle
 
 
-def _sections_loaded(path: Path) -> set[str]:
-    """Keys of the sections on which a module calls `load` or `named`."""
-    keys = {kind.__name__: key for key, kind in sections().items()}
-    calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+def _loaded(module: str, kinds: Mapping[str, type]) -> set[str]:
+    """Names the kinds of settings that a module of stages/ loads, by `load` or `named`."""
+    names = {kind.__name__: name for name, kind in kinds.items()}
     return {
-        keys[call.value.id]
-        for call in calls
-        if isinstance(call, ast.Attribute)
-        and call.attr in ("load", "named")
-        and isinstance(call.value, ast.Name)
-        and call.value.id in keys
+        names[node.value.id]
+        for node in ast.walk(ast.parse((ROOT / "stages" / f"{module}.py").read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("load", "named")
+        and isinstance(node.value, ast.Name)
+        and node.value.id in names
     }

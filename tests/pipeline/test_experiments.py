@@ -1,4 +1,4 @@
-"""The walk of docs/experiments.md: each of its commands is run, in their order, and does what the page says."""
+"""The walks of docs/experiments.md and of the README: each command is run, in their order, and does what is said."""
 
 import csv
 import json
@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,11 @@ from stages.settings.section import read_yaml
 from tests.pipeline.conftest import ROOT, Clone, link_if_large
 
 PAGE = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+IN_SHORT = README.partition("## Vary, compare, keep\n")[2].partition("\n### ")[0]
 WORKER_ENDS_WITHIN = 180  # seconds; two runs of one stage take a tenth of it
 SINGLE = [1, 1]
-ACCURACY = "metrics/evaluate/opinion.json:bag-of-words.accuracy.value"
+ACCURACY = "metrics/evaluate/opinion.json:bag-of-words.accuracy"
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,9 @@ class Walk:
         return [text for command, text in self.printed.items() if command.startswith(start)][turn]
 
 
-def commands() -> Iterator[str]:
-    """Yields the commands and the Python of the page, each without its comment."""
-    for kind, block in re.findall(r"```(console|python)\n(.*?)```", PAGE, re.DOTALL):
+def commands(page: str) -> Iterator[str]:
+    """Yields the commands and the Python of a page, each without its comment."""
+    for kind, block in re.findall(r"```(console|python)\n(.*?)```", page, re.DOTALL):
         if kind == "python":
             yield f"python\n{block}"
         else:
@@ -42,13 +45,13 @@ def commands() -> Iterator[str]:
             yield from (re.split(r" +# ", line.removeprefix("$ "))[0].strip() for line in lines)
 
 
-def walk(clone: Clone) -> Walk:
-    """Runs every command of the page."""
+def walk(clone: Clone, page: str) -> Walk:
+    """Runs every command of a page."""
     clone.run("git", "add", "--all")
     clone.run("git", "commit", "--quiet", "--message", "results")
     printed: dict[str, str] = {}
     try:
-        for number, command in enumerate(commands()):
+        for number, command in enumerate(commands(page)):
             name = f"{command}  # {number}"
             if command.startswith("python\n"):
                 printed[name] = clone.run(sys.executable, "-W", "error", "-c", command.removeprefix("python\n")).stdout
@@ -70,11 +73,42 @@ def wait_for_worker(clone: Clone) -> None:
         time.sleep(1)
 
 
+def copied(chain: Clone, folder: Path) -> Clone:
+    shutil.copytree(chain.folder, folder, symlinks=True, copy_function=link_if_large)
+    return Clone(folder)
+
+
 @pytest.fixture(scope="module")
 def walked(rehearsed: Clone, tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    folder = tmp_path_factory.mktemp("experiments") / "chain"
-    shutil.copytree(rehearsed.folder, folder, symlinks=True, copy_function=link_if_large)
-    return walk(Clone(folder))
+    return walk(copied(rehearsed, tmp_path_factory.mktemp("experiments") / "chain"), PAGE)
+
+
+@pytest.fixture(scope="module")
+def walked_in_short(rehearsed: Clone, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    return walk(copied(rehearsed, tmp_path_factory.mktemp("experiment") / "chain"), IN_SHORT)
+
+
+def test_one_screen_shows_what_a_variation_changed(walked_in_short: Walk) -> None:
+    heading, _, *rows = walked_in_short.output("dvc metrics diff").splitlines()
+    assert heading.split() == ["Path", "Metric", "HEAD", "workspace", "Change"]
+    assert 0 < len(rows) <= 60
+    assert all(float(row.split()[-1]) for row in rows)
+    assert "single-words" in walked_in_short.output("dvc exp show")
+    columns = (
+        walked_in_short.clone.run("dvc", "exp", "show", "--only-changed", "--csv").stdout.splitlines()[0].split(",")
+    )
+    assert ACCURACY in columns
+    assert len(columns) <= 40
+
+
+def test_dropped_and_kept_an_experiment_is_what_it_was(walked_in_short: Walk) -> None:
+    clone = walked_in_short.clone
+    before, after = (walked_in_short.output("dvc metrics diff", turn) for turn in (0, 1))
+    assert [row.split()[1:] for row in before.splitlines()[1:]] == [row.split()[1:] for row in after.splitlines()[1:]]
+    assert clone.run("git", "status", "--short").stdout == ""
+    assert "up to date" in clone.run("dvc", "status").stdout
+    for folder in ("diff", "commits"):
+        assert list((clone.folder / ".cache" / folder / "static").glob("*accuracy.png"))
 
 
 def test_a_walk_starts_where_there_is_nothing_to_do(walked: Walk) -> None:
@@ -84,13 +118,14 @@ def test_a_walk_starts_where_there_is_nothing_to_do(walked: Walk) -> None:
 
 def test_the_chain_can_be_looked_at(walked: Walk) -> None:
     assert "bag_of_words@opinion" in walked.output("dvc dag evaluate@opinion")
-    assert "data/decisions/opinion/bag-of-words" in walked.output("dvc dag --outs")
+    assert "data/models/opinion/bag-of-words" in walked.output("dvc dag --outs")
     assert (walked.clone.folder / ".cache/chain.md").read_text().startswith("```mermaid\n")
 
 
 def test_what_would_run_is_told_before_it_runs(walked: Walk) -> None:
     assert "evaluate.calibration_bins" in walked.output("dvc params diff")
     assert "evaluate@opinion:" in walked.output("dvc status", 1)
+    assert "parameter: evaluate.calibration_bins 10 → 5 (params.yaml)" in walked.output("decortique why")
     dry = walked.output("dvc repro --dry")
     assert "'bag_of_words@opinion' didn't change" in dry
     assert "> python -m stages.evaluate opinion" in dry
@@ -98,21 +133,20 @@ def test_what_would_run_is_told_before_it_runs(walked: Walk) -> None:
 
 def test_a_variation_runs_what_it_needs_and_nothing_else(walked: Walk) -> None:
     ran = re.findall(r"^Running stage '(.+)':$", walked.output("dvc exp run --name single-words"), re.MULTILINE)
-    assert ran == ["bag_of_words@opinion", "decide@opinion-bag-of-words", "decode@opinion", "evaluate@opinion"]
+    assert ran == ["bag_of_words@opinion", "decide@opinion", "decode@opinion", "evaluate@opinion"]
 
 
 def test_a_variation_is_shown_beside_what_was_before(walked: Walk) -> None:
-    heading, _, workspace, before, after = walked.output("dvc exp show --md").strip().splitlines()
+    heading, _, workspace, before, after = walked.output("dvc exp show --only-changed").strip().splitlines()
     columns = [column.strip() for column in heading.split("|")]
     values = [dict(zip(columns, map(str.strip, row.split("|")), strict=True)) for row in (workspace, before, after)]
     assert "[single-words]" in values[2]["Experiment"]
     assert [one["bag_of_words.candidates.style.ngrams"] for one in values] == ["[1, 1]", "[1, 2]", "[1, 1]"]
     assert values[0][ACCURACY] == values[2][ACCURACY]
-    assert "[single-words]" in (walked.clone.folder / ".cache/experiments.md").read_text()
     changed = walked.output("dvc params diff", 1)
     assert "bag_of_words.candidates.content.ngrams" in changed
     assert "[1, 1]" in changed
-    assert "bag-of-words.log_loss.value" in walked.output("dvc metrics diff --targets metrics/evaluate")
+    assert "bag-of-words.accuracy" in walked.output("dvc metrics diff")
 
 
 def test_plots_of_both_versions_are_in_one_page(walked: Walk) -> None:
@@ -120,10 +154,10 @@ def test_plots_of_both_versions_are_in_one_page(walked: Walk) -> None:
     page = (folder / "index.html").read_text()
     drawn = drawn_points(page)
     for shown, revision in (("HEAD", "HEAD~1"), ("workspace", "HEAD")):  # the experiment was committed since
-        points = walked.clone.run("git", "show", f"{revision}:metrics/evaluate/opinion/roc.csv").stdout.splitlines()
-        assert [x for name, x in drawn if name == shown] == [
-            row["false_positive_rate"] for row in csv.DictReader(points)
-        ]
+        points = f".cache/{revision}.csv"
+        walked.clone.run("dvc", "get", ".", "data/plots/evaluate/opinion/roc.csv", "--rev", revision, "--out", points)
+        text = (walked.clone.folder / points).read_text(encoding="utf-8").splitlines()
+        assert [x for name, x in drawn if name == shown] == [row["false_positive_rate"] for row in csv.DictReader(text)]
     assert page.count("<img") == 2
     assert {picture.name.split("_")[0] for picture in (folder / "static").iterdir()} == {"HEAD", "workspace"}
     assert (walked.clone.folder / ".cache/shown/index.html").exists()
@@ -163,8 +197,8 @@ def test_an_experiment_becomes_the_state_of_things(walked: Walk) -> None:
 
 def test_two_commits_are_compared(walked: Walk) -> None:
     assert "bag_of_words.candidates.style.ngrams" in walked.output("dvc params diff HEAD~1 HEAD")
-    assert "bag-of-words.log_loss.value" in walked.output("dvc metrics diff HEAD~1 HEAD")
-    assert "validation.content" in walked.output("dvc metrics diff HEAD rare-1")
+    assert "bag-of-words.accuracy" in walked.output("dvc metrics diff HEAD~1 HEAD")
+    assert "bag-of-words.validation" in walked.output("dvc metrics diff HEAD rare-1")
     assert (walked.clone.folder / ".cache/commits/static").is_dir()
 
 

@@ -4,6 +4,7 @@ import csv
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -14,10 +15,11 @@ GOOD = ["works perfectly", "is beautiful", "was worth every cent", "makes me hap
 BAD = ["broke at once", "is ugly", "was a waste of money", "makes me angry"]
 
 
-def readme_yaml(key: str) -> str:
-    """The YAML block of the README that describes `key`."""
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    return next(block for block in blocks if f"\n{key}:" in f"\n{block}")
+def described_in(page: str, file: str) -> dict[str, Any]:
+    """What a page says should stand in a file: the YAML block whose first line names it."""
+    blocks = re.findall(r"```yaml\n# (\S+)\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    described: dict[str, Any] = YAML(typ="safe", pure=True).load(dict(blocks)[file])
+    return described
 
 
 def reviews(path: Path) -> None:
@@ -33,17 +35,15 @@ def reviews(path: Path) -> None:
 
 
 def with_own_task(tmp_path: Path) -> Clone:
-    """A clone whose params.yaml was edited as the README says."""
+    """A clone with a task that the README describes."""
     clone = clone_into(tmp_path / "clone")
     (tmp_path / "corpora").mkdir()
     reviews(tmp_path / "corpora" / "reviews.csv")
-    yaml = YAML()
-    params = yaml.load(clone.folder / "params.yaml")
-    section = yaml.load(readme_yaml("task").replace("~/corpora/reviews", str(tmp_path / "corpora")))
-    params["tasks"], params["rounds"], params["collections"] = section["tasks"], {}, section["collections"]
-    params["languages"] = []  # what is asked about words has nothing to do with it
-    params["task"].update(section["task"])
-    yaml.dump(params, clone.folder / "params.yaml")
+    entry = described_in("README.md", "catalogue/tasks/reviews.yaml")
+    assert entry["source"]["path"] == "~/corpora/reviews"
+    entry["source"]["path"] = str(tmp_path / "corpora")
+    # What is asked about words has nothing to do with it.
+    clone.set({"catalogue/tasks/reviews.yaml:": entry}, tasks=["reviews"], collections=[], languages=[], rounds={})
     return clone
 
 
@@ -59,20 +59,16 @@ def test_a_corpus_of_ones_own_goes_through_the_whole_chain(tmp_path: Path) -> No
         lines = (clone.folder / "data/decisions/reviews" / approach / "test.txt").read_text().split()
         assert set(lines) <= {"good", "bad"}
         assert len(lines) >= 10
-    assert (clone.folder / "metrics/evaluate/reviews.json").exists()
+    assert (clone.folder / "data/results/evaluate/reviews/scores.json").exists()
 
 
 def test_the_readme_describes_an_encoder_that_is_understood(tmp_path: Path) -> None:
     clone = clone_into(tmp_path / "clone")
-    yaml = YAML()
-    params = yaml.load(clone.folder / "params.yaml")
-    section = yaml.load(
-        readme_yaml("encoders").replace("<the full commit hash>", "0123456789abcdef0123456789abcdef01234567")
-    )
-    params["encoder"] = section["encoder"]
-    params["encoders"].update(section["encoders"])
-    yaml.dump(params, clone.folder / "params.yaml")
+    entry = described_in("README.md", "catalogue/encoders/distilbert.yaml")
+    assert entry["source"]["revision"] == "<the full commit hash>"
+    entry["source"]["revision"] = "0123456789abcdef0123456789abcdef01234567"
+    clone.set({"catalogue/encoders/distilbert.yaml:": entry}, encoder="distilbert")
     assert "download_encoder" in clone.run("dvc", "stage", "list").stdout
     result = clone.stage("download_encoder", "distilbert", check=False, HF_HUB_OFFLINE="1")
     assert result.returncode == 1
-    assert "encoders.distilbert.source (hub distilbert/distilbert-base-uncased)" in result.stderr
+    assert "catalogue/encoders/distilbert.yaml: source (hub distilbert/distilbert-base-uncased)" in result.stderr

@@ -1,18 +1,22 @@
-"""What the README promises: its commands run, its numbers are those of metrics/."""
+"""What the README promises: its commands run, its numbers are those that were measured."""
 
+import json
 import re
 import shlex
 import sys
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
-from stages.settings.distill import Students
+from experiments.clone import choose
+from stages.artifacts import paths
+from stages.settings.distill import Rounds
 from stages.settings.languages import LanguageSection
 from stages.settings.section import read_yaml
 from tests.pipeline.conftest import ROOT, Clone
-from tools.readme_results import PAGES, updated
+from tests.pipeline.test_own_corpus import described_in
+from tools.pages import chain
+from tools.readme_results import PAGES, PICTURES, pictures_of, plotted, updated
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -23,44 +27,103 @@ COMMANDS = [
 ]
 
 
+measured = pytest.mark.skipif(
+    not (ROOT / paths.DATA / "results").exists(), reason="data/results is not in this checkout: run `dvc checkout`"
+)
+
+
+@pytest.mark.parametrize("task", ["opinion", "author"])
+def test_the_tables_of_the_readme_show_the_committed_headline_numbers(task: str) -> None:
+    headlines = json.loads((ROOT / paths.metrics("evaluate", task)).read_text(encoding="utf-8"))
+    section = README.split(f"<!-- {task}: written")[1].split(f"<!-- end of {task}")[0]
+    shown = cells(section)
+    compared = 0
+    for approach, numbers in headlines.items():
+        for name, number in numbers.items():
+            if name == "validation":
+                continue  # the tables are of the test set
+            if name.endswith("_spearman"):
+                assert f" {number:.3f} [" in section, name
+                continue
+            # Three decimals of the value beside four: half of the last one, and the rounding of the other.
+            column = name.removeprefix("accuracy_")
+            assert shown[approach, column] == pytest.approx(number, abs=0.00056), (
+                f"{approach}.{name}: run `make readme`"
+            )
+            compared += 1
+    assert compared >= 6
+
+
+def cells(markdown: str) -> dict[tuple[str, str], float]:
+    """Reads the numbers with which cells of tables begin, by row and column."""
+    found, heading = dict[tuple[str, str], float](), list[str]()
+    for line in markdown.splitlines():
+        row = [cell.strip() for cell in line.removeprefix("|").split("|")]
+        heading = (heading or row) if line.startswith("|") else []
+        for column, cell in zip(heading, row, strict=False):
+            if number := re.match(r"-?\d+\.\d+", cell):
+                found[row[0], column] = float(number.group())
+    return found
+
+
+@measured
 @pytest.mark.parametrize("page", PAGES)
-def test_the_results_in_a_page_are_those_of_the_committed_metrics(page: str) -> None:
+def test_the_results_in_a_page_are_those_that_were_measured(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     assert updated(text, PAGES[page]) == text, "run `make readme`"
 
 
-def test_every_parameter_that_the_readme_varies_exists() -> None:
-    varied = re.findall(r"-S ['\"]?([a-z_0-9.-]+)=", README)
+@measured
+@pytest.mark.parametrize("page", PAGES)
+def test_the_pictures_in_a_page_are_those_that_were_drawn(page: str) -> None:
+    for picture in pictures_of((ROOT / page).read_text(encoding="utf-8")):
+        assert (ROOT / PICTURES / picture).read_bytes() == (ROOT / plotted(picture)).read_bytes(), "run `make readme`"
+
+
+def test_every_stage_is_in_the_drawing_of_the_readme_or_named_below_it() -> None:
+    text = README.split("<!-- chain: written")[1].split("<!-- end of chain")[0]
+    drawing, below = text.split("```mermaid\n")[1].split("```")
+    drawn = set(re.findall(r"\w+", drawing)) - {"flowchart", "LR"}
+    named = set(re.findall(r"`(\w+)`", below))
+    assert drawn | named == set(read_yaml(ROOT / "dvc.yaml")["stages"])
+    assert "code" in named - drawn
+
+
+def test_the_drawing_of_the_readme_is_that_of_the_chain() -> None:
+    assert updated(README, {"chain": chain.drawing}) == README, "run `make readme`"
+
+
+def test_no_picture_lies_unused_in_the_repository() -> None:
+    shown = {name for page in PAGES for name in pictures_of((ROOT / page).read_text(encoding="utf-8"))}
+    assert shown == {path.name for path in (ROOT / PICTURES).iterdir()}
+
+
+def test_every_parameter_that_the_pages_vary_exists() -> None:
+    pages = "".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+    varied = re.findall(r"-S ['\"]?([a-z_0-9./:-]+)=", pages)
     assert len(varied) > 8
+    assert sum(":" in name for name in varied) > 3
     for name in varied:
-        content = read_yaml(ROOT / "params.yaml")
-        for part in name.split("."):
+        file, _, key = name.rpartition(":")
+        content = read_yaml(ROOT / (file or "params.yaml"))
+        for part in key.split("."):
             assert part in content, name
             content = content[part]
 
 
 def test_students_and_rounds_of_the_page_on_distillation_are_understood(tmp_path: Path) -> None:
-    page = (ROOT / "docs/distillation.md").read_text(encoding="utf-8")
-    blocks = [YAML(typ="safe", pure=True).load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
-    assert {section for block in blocks for section in block} == {"students", "rounds"}
-    params = read_yaml(ROOT / "params.yaml")
-    for block in blocks:
-        for section, described in block.items():
-            params[section] = {**params[section], **described}
-    YAML().dump(params, tmp_path / "params.yaml")
-    assert {"mine", "from-afar"} < Students.load(tmp_path / "params.yaml").root.keys()
+    files = [f"catalogue/students/{name}.yaml" for name in ("mine", "from-afar")]
+    entries = {f"{file}:": described_in("docs/distillation.md", file) for file in files}
+    choose(tmp_path, {**entries, **described_in("docs/distillation.md", "params.yaml"), "distill.students": ["mine"]})
+    assert Rounds.load(tmp_path / "params.yaml").root["from-vader"].student == "from-afar"
 
 
 def test_the_language_of_the_page_on_representations_is_understood(tmp_path: Path) -> None:
-    page = (ROOT / "docs/representations.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    described = YAML(typ="safe", pure=True).load(block)
-    params = read_yaml(ROOT / "params.yaml")
-    params["language"] |= described["language"]
-    params["languages"] = described["languages"]
-    params["task"]["opinion"]["language"] = "de"
-    YAML().dump(params, tmp_path / "params.yaml")
-    assert LanguageSection.load(tmp_path / "params.yaml").one("de").vectors["german"].format == "word2vec"
+    file = "catalogue/languages/de.yaml"
+    entry = described_in("docs/representations.md", file)
+    spoken = {"languages": ["de"], "catalogue/tasks/opinion.yaml:language": "de"}
+    choose(tmp_path, {f"{file}:": entry, **spoken})
+    assert LanguageSection.named("de", tmp_path / "params.yaml").vectors["german"].format == "word2vec"
 
 
 def test_every_picture_and_file_that_the_readme_shows_exists() -> None:

@@ -111,7 +111,7 @@ def test_every_table_and_picture_of_the_chain_is_among_the_plots_of_dvc(chain: C
     chain.run("dvc", "plots", "show", "--out", "shown")
     text = (chain.folder / "shown/index.html").read_text(encoding="utf-8")
     drawn = {path.name.removeprefix("workspace_") for path in (chain.folder / "shown/static").iterdir()}
-    measured = [path.relative_to(chain.folder) for path in (chain.folder / "metrics").rglob("*")]
+    measured = [path.relative_to(chain.folder) for path in (chain.folder / "data/plots").rglob("*")]
     pictures = {"_".join(path.parts) for path in measured if path.suffix == ".png"}
     assert pictures == drawn
     assert len(pictures) > 30
@@ -134,9 +134,10 @@ def test_the_page_is_small_enough_to_be_sent(page: Path) -> None:
 def test_the_page_says_what_the_metrics_say(rehearsed: Clone, page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for task in ("opinion", "author"):
-        scores = json.loads((rehearsed.folder / f"metrics/evaluate/{task}.json").read_text())
+        scores = json.loads((rehearsed.folder / f"data/results/evaluate/{task}/scores.json").read_text())
         for approach in ("bag-of-words", "transformer", "static"):
             one = scores[approach]["accuracy"]
             assert f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" in text
-    people = json.loads((rehearsed.folder / "metrics/slices/opinion.json").read_text())["people"]["test"]["person"]
+    slices = json.loads((rehearsed.folder / "data/results/evaluate/opinion/slices.json").read_text())
+    people = slices["people"]["test"]["person"]
     assert f"{people['value']:.3f} [{people['low']:.3f}, {people['high']:.3f}]" in text

@@ -43,7 +43,7 @@ def address(path: Path) -> str:
 
 def run(clone: Clone, folder: Path) -> str:
     """Adds the task as the README says, on files of one's own."""
-    source = "task.author-fr.source.parts"
+    source = "catalogue/tasks/author-fr.yaml:source.parts"
     result = clone.run(
         *("dvc", "exp", "run", "-S", "tasks=[author-fr]", "-S", "languages=[fr]", "-S", "collections=[]"),
         *("-S", f"{source}.learn.url={address(folder / 'learn.utf8')}"),
@@ -84,7 +84,7 @@ def test_speeches_of_ones_own_are_decided_line_by_line_and_at_most_once_contiguo
 def test_every_line_of_the_real_files_is_read(tmp_path: Path) -> None:
     (tmp_path / "learn").symlink_to(REAL / "learn-66-speeches.utf8")
     (tmp_path / "test").symlink_to(REAL / "test-unlabelled.utf8")
-    found = read(TaskSection.load(ROOT / "params.yaml").root["author-fr"], tmp_path)
+    found = read(TaskSection.named("author-fr", ROOT / "params.yaml"), tmp_path)
     assert found.bad == []
     labels = [row.label for row in found.rows["all"]]
     assert (labels.count("chirac"), labels.count("mitterrand")) == (5367, 1255)

@@ -1,4 +1,4 @@
-"""The stage `cards`, on models and metrics that tests wrote."""
+"""Model cards, of models and results that tests wrote."""
 
 import json
 import shutil
@@ -12,15 +12,15 @@ from huggingface_hub import ModelCard
 from experiments.clone import set_params
 from stages.artifacts import paths
 from stages.artifacts.files import write_json
-from stages.cards import cards
 from stages.classifiers.card import write_card
 from stages.classifiers.manifest import Kind, Manifest
 from stages.errors import StageError
+from stages.report import write_cards as cards
 from stages.settings.section import _validated
 from stages.settings.task import TaskSection
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
-DESCRIBED = TaskSection.load(PARAMS).root["opinion"]
+DESCRIBED = TaskSection.named("opinion", PARAMS)
 
 
 def spread(value: float, half: float = 0.02) -> dict[str, float]:
@@ -92,7 +92,8 @@ CHANGED = {
 def params(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A params.yaml with three approaches; what is read of one of that name is not kept for other tests."""
     path = Path(shutil.copy(PARAMS, tmp_path_factory.mktemp("params")))
-    set_params(path, CHANGED)
+    shutil.copytree(PARAMS.parent / "catalogue", path.parent / "catalogue")
+    set_params(path.parent, CHANGED)
     _validated.cache_clear()
     yield path
     _validated.cache_clear()
@@ -102,16 +103,16 @@ def params(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def folder(params: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with three models and an export of one, and what was measured of them."""
     monkeypatch.chdir(tmp_path)
-    shutil.copy(params, "params.yaml")
+    shutil.copytree(params.parent, tmp_path, dirs_exist_ok=True)
     write_model(paths.model("opinion", "bag-of-words"), "bag-of-words", {"ngrams": [1, 2]})
     write_model(paths.model("opinion", "transformer"), "transformer", {"epochs": 2, "seed": 7})
     write_model(paths.model("opinion", "student"), "transformer", {"texts": {"pool": True}, "training": {"seed": 3}})
-    write_json(paths.metrics("evaluate", "opinion"), EVALUATED)
-    write_json(paths.metrics("export", "opinion", "transformer"), EXPORTED)
+    write_json(paths.results("evaluate", "opinion", "scores"), EVALUATED)
+    write_json(paths.results("export", "opinion", "transformer"), EXPORTED)
     flips = {name: {"flips": spread(0.1)} for name in ("bag-of-words", "transformer", "student")}
     rewrites = {name: {"approaches": flips} for name in ("typos", "no_punctuation")}
-    write_json(paths.metrics("robustness", "opinion"), {"rewrites": rewrites})
-    write_json(paths.metrics("prepare", "opinion"), {"rows": ROWS})
+    write_json(paths.results("robustness", "opinion"), {"rewrites": rewrites})
+    write_json(paths.results("prepare", "opinion"), {"rows": ROWS})
     return tmp_path
 
 
@@ -231,7 +232,7 @@ def test_texts_that_come_in_groups_are_said_to_be_drawn_whole(monkeypatch: pytes
     monkeypatch.setattr(TaskSection, "named", lambda _: DESCRIBED.model_copy(update={"split": split}))
     grouped = {**EVALUATED["versus"]["student"], "accuracy_p": 0.2, "holm_p": 0.4}
     report = {**EVALUATED, "versus": {**EVALUATED["versus"], "student": grouped}}
-    write_json(paths.metrics("evaluate", "opinion"), report)
+    write_json(paths.results("evaluate", "opinion", "scores"), report)
     text = card("student").text
     assert "bootstrap intervals (groups of texts are drawn whole):" in text
     assert "p = 0.400 (a swap test of whole groups, corrected by Holm for 2 tests)" in text
@@ -239,7 +240,7 @@ def test_texts_that_come_in_groups_are_said_to_be_drawn_whole(monkeypatch: pytes
 
 def test_any_number_of_labels_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TaskSection, "named", lambda _: DESCRIBED.model_copy(update={"labels": ["a", "b", "c"]}))
-    write_json(paths.metrics("prepare", "opinion"), {"rows": {split: {"all": 9, "a": 2, "c": 7} for split in ROWS}})
+    write_json(paths.results("prepare", "opinion"), {"rows": {split: {"all": 9, "a": 2, "c": 7} for split in ROWS}})
     text = card("transformer").text
     assert "It tells `a`, `b` and `c` apart" in text
     assert "| test | 9 | 2 | 0 | 7 |" in text
@@ -266,11 +267,11 @@ def test_every_table_has_as_many_cells_in_each_row() -> None:
 
 
 def test_scores_of_other_approaches_are_no_scores_of_this_one() -> None:
-    report = json.loads(paths.metrics("evaluate", "opinion").read_text())
+    report = json.loads(paths.results("evaluate", "opinion", "scores").read_text())
     del report["versus"]["student"]["holm_p"]
-    write_json(paths.metrics("evaluate", "opinion"), report)
+    write_json(paths.results("evaluate", "opinion", "scores"), report)
     with pytest.raises(
-        StageError, match=r"opinion\.json has no 'holm_p' for student: run `dvc repro evaluate@opinion`"
+        StageError, match=r"opinion/scores\.json has no 'holm_p' for student: run `dvc repro evaluate@opinion`"
     ):
         cards()
     assert not paths.cards("opinion").exists()

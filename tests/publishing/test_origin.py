@@ -14,8 +14,8 @@ HASH = "0" * 40
 
 
 def origin(task: str, encoder: str = "all-minilm-l6-v2", **changes: Any) -> Origin:
-    described = TaskSection.load(PARAMS).root[task].model_copy(update=changes)
-    return Origin(described, encoder, Encoders.load(PARAMS).root[encoder])
+    described = TaskSection.named(task, PARAMS).model_copy(update=changes)
+    return Origin(described, encoder, Encoders.named(encoder, PARAMS))
 
 
 @pytest.mark.parametrize(

@@ -49,4 +49,4 @@ def evaluated(*, p: float = 0.2) -> dict[str, Any]:
 
 
 def described(name: str = "opinion") -> Task:
-    return TaskSection.load(ROOT / PARAMS).one(name)
+    return TaskSection.named(name, ROOT / PARAMS)

@@ -23,7 +23,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def part(*, p: float = 0.2, explained: list[dict[str, Any]] | None = None) -> Part:
-    write_json(paths.metrics("evaluate", "opinion"), evaluated(p=p))
+    write_json(paths.results("evaluate", "opinion", "scores"), evaluated(p=p))
     write_json(paths.explanations("opinion"), {"texts": explained or []})
     strongest = paths.plots("bag_of_words", "opinion") / "strongest.csv"
     strongest.parent.mkdir(parents=True, exist_ok=True)

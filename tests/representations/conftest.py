@@ -12,7 +12,6 @@ from stages.settings.evaluate import Evaluate
 from stages.settings.languages import Described, LanguageSection
 from stages.settings.polysemy import Polysemy
 from stages.settings.pronouns import Pronouns
-from stages.settings.similarity import Similarity
 from stages.settings.word2vec import Word2vec
 from stages.words.vectors import VECTORS, save_vectors
 from tests.representations.made import BOOTSTRAP
@@ -34,7 +33,7 @@ FRENCH = [(f"{subject} , je le dis , il est {word}", None) for subject in "abcde
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_thread: Compute) -> None:
     """A project whose params.yaml asks for little."""
-    about = LanguageSection.load(ROOT / "params.yaml").root
+    about = {code: LanguageSection.named(code, ROOT / "params.yaml") for code in ("en", "fr")}
     few = {"a": {"lemma": "a", "person": 1, "number": "singular"}}
     small = {
         "en": about["en"].model_copy(update={"judgments": ["wordsim353"]}),
@@ -50,11 +49,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_
         Tasks: Tasks(["film", "discours"]),
         Evaluate: BOOTSTRAP,
         Word2vec: word2vec_settings(),
-        Similarity: Similarity(batch_size=64),
-        Pronouns: Pronouns(
-            words=4, occurrences=6, random=40, longest=20, probed=40, folds=3, ridge=1.0, batch_size=16, seed=0
-        ),
-        Polysemy: Polysemy(candidates=20, neighbours=3, shown=2, batch_size=16, seed=0),
+        Pronouns: Pronouns(words=4, occurrences=6, random=40, longest=20, probed=40, folds=3, ridge=1.0, seed=0),
+        Polysemy: Polysemy(candidates=20, neighbours=3, shown=2, seed=0),
     }
     for kind, value in chosen.items():
         monkeypatch.setattr(kind, "load", lambda value=value: value)

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from stages import download_language, polysemy, pronouns, similarity, word2vec, word_pairs
+from stages import download, polysemy, pronouns, word2vec
 from stages.artifacts import paths
 from stages.artifacts.files import read_json
 from stages.errors import StageError
-from stages.settings.languages import LanguageSection
 from stages.settings.pronouns import Pronouns
 from stages.settings.word_pairs import WordPairs
 from stages.sources import fetch as fetching
@@ -30,7 +29,7 @@ def files(*folders: str) -> dict[Path, bytes]:
 
 def test_pronouns_are_measured_probed_and_drawn() -> None:
     pronouns.pronouns("en")
-    found = read_json(paths.metrics("pronouns", "en"))
+    found = read_json(paths.results("pronouns", "en", "contextuality"))
     assert list(found["anisotropy"]) == ["0", "1", "2"]
     assert {"pronouns", "stop words", "all"} <= set(found["measures"]["self_similarity"])
     assert found["antecedents"]["pairs"] >= 30
@@ -39,6 +38,7 @@ def test_pronouns_are_measured_probed_and_drawn() -> None:
         "contextuality.png",
         "probes.png",
         "antecedents.png",
+        "similarity.png",
     }
     with paths.words("en").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -50,7 +50,7 @@ def test_pronouns_are_measured_probed_and_drawn() -> None:
 def test_labels_and_positions_are_probed_beside_static_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stages.representations.carried.LEAST", 4)
     pronouns.pronouns("en")
-    probes = read_json(paths.metrics("pronouns", "en"))["probes"]
+    probes = read_json(paths.results("pronouns", "en", "contextuality"))["probes"]
     assert {"label of film"} <= set(probes)
     for found in probes.values():
         if "examples" in found:
@@ -63,25 +63,23 @@ def test_french_and_a_language_without_probe_sets_need_no_other_code(
 ) -> None:
     few = WordPairs(train=2, validation=2, test=2, per_family=2, shortest=3, seed=0)
     monkeypatch.setattr(WordPairs, "load", lambda: few)
-    pronouns.pronouns("fr")
-    assert read_json(paths.metrics("pronouns", "fr"))["antecedents"]["pairs"] >= 30
+    with caplog.at_level(logging.WARNING):
+        pronouns.pronouns("fr")
+    assert read_json(paths.results("pronouns", "fr", "contextuality"))["antecedents"]["pairs"] >= 30
     write_corpus("discours", "de", {"train": [(text, None) for text, _ in ENGLISH]})
     pronouns.pronouns("de")
-    assert read_json(paths.metrics("pronouns", "de"))["antecedents"]["pairs"] == 0
-    word_pairs.word_pairs("de")
+    assert read_json(paths.results("pronouns", "de", "contextuality"))["antecedents"]["pairs"] == 0
     polysemy.polysemy("de")
-    assert read_json(paths.metrics("polysemy", "de")) == {"pairs": {}, "senses": {}, "neighbours": {}}
-    with caplog.at_level(logging.WARNING):
-        similarity.similarity("fr")
-    assert "language.fr names no judgments" in caplog.text
-    assert read_json(paths.metrics("similarity", "fr"))["sets"] == {}
+    assert read_json(paths.results("polysemy", "de", "senses")) == {"pairs": {}, "senses": {}, "neighbours": {}}
+    assert "languages/fr.yaml names no judgments" in caplog.text
+    assert read_json(paths.results("pronouns", "fr", "similarity"))["sets"] == {}
 
 
 def test_each_run_writes_the_same_bytes() -> None:
     pronouns.pronouns("en")
-    first = files("metrics", "data/words")
+    first = files("metrics", "data/results", "data/plots", "data/words")
     pronouns.pronouns("en")
-    assert files("metrics", "data/words") == first
+    assert files("metrics", "data/results", "data/plots", "data/words") == first
 
 
 def test_fewer_texts_than_words_need_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,8 +90,8 @@ def test_fewer_texts_than_words_need_are_told(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_words_alone_are_held_against_what_people_say() -> None:
-    similarity.similarity("en")
-    found = read_json(paths.metrics("similarity", "en"))
+    pronouns.pronouns("en")
+    found = read_json(paths.results("pronouns", "en", "similarity"))
     assert list(found["sets"]) == ["wordsim353"]
     sources = found["sets"]["wordsim353"]["vectors"]
     assert set(sources) == {"word2vec", "glove", "input embeddings", "layer 0", "layer 1", "layer 2"}
@@ -107,14 +105,13 @@ def pairs_of(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     few = WordPairs(train=2, validation=2, test=2, per_family=2, shortest=3, seed=0)
     monkeypatch.setattr(WordPairs, "load", lambda: few)
     write_wordnet(paths.language(code))
-    word_pairs.word_pairs(code)
 
 
 @pytest.mark.parametrize("code", ["en", "fr"])
 def test_words_of_several_senses_are_told_apart_and_drawn(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pairs_of(code, monkeypatch)
     polysemy.polysemy(code)
-    found: Any = read_json(paths.metrics("polysemy", code))
+    found: Any = read_json(paths.results("polysemy", code, "senses"))
     assert found["pairs"] == {}  # what was made of so little has no test pairs
     assert found["senses"]["words"] == 20
     table = json.loads(paths.neighbours(code).read_text())
@@ -130,9 +127,9 @@ def test_word2vec_is_trained_on_the_texts_of_its_language_and_says_on_which() ->
         assert known in vectors
         assert unknown not in vectors
     card = (paths.word2vec("fr") / "README.md").read_text()
-    assert "`task.discours`" in card
-    assert "`task.film`" not in card
-    assert read_json(paths.metrics("word2vec", "fr"))["texts"] == 20
+    assert "`catalogue/tasks/discours.yaml`" in card
+    assert "`catalogue/tasks/film.yaml`" not in card
+    assert read_json(paths.results("word2vec", "fr"))["texts"] == 20
 
 
 def test_a_source_is_made_into_vectors_of_one_format(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,8 +137,8 @@ def test_a_source_is_made_into_vectors_of_one_format(monkeypatch: pytest.MonkeyP
         write_wordnet(folder)
         wink(folder / "glove.json", ["the", "film"])
 
-    monkeypatch.setattr(download_language, "fetch", bring)
-    download_language.download_language("en")
+    monkeypatch.setattr(download, "fetch", bring)
+    download.download_language("en")
     assert load_vectors(paths.language("en") / "glove.bin").index_to_key == ["the", "film"]
     assert not (paths.language("en") / "glove.json").exists()
     assert (paths.language("en") / "data.noun").exists()
@@ -152,13 +149,13 @@ def test_a_language_without_source_brings_nothing_and_says_so(
 ) -> None:
     monkeypatch.setattr(fetching, "fetch", None)
     with caplog.at_level(logging.INFO):
-        download_language.download_language("fr")
-    assert "language.fr has no source" in caplog.text
+        download.download_language("fr")
+    assert "languages/fr.yaml has no source" in caplog.text
     assert list(paths.language("fr").iterdir()) == []
 
 
 def test_pretrained_vectors_that_are_missing_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert LanguageSection.named("en").vectors
+    pairs_of("en", monkeypatch)
     (paths.language("en") / "glove.bin").unlink()
     with pytest.raises(StageError, match=r"glove\.bin is missing: run `dvc repro`"):
         polysemy.polysemy("en")

@@ -17,7 +17,6 @@ from stages.classifiers.loading import load_classifier
 from stages.classifiers.manifest import Manifest
 from stages.errors import StageError
 from stages.settings.chain import Approaches, Compute
-from stages.settings.decide import Decide
 from stages.settings.evaluate import Evaluate
 from stages.settings.robustness import Rewrite, Robustness
 from stages.settings.task import TaskSection
@@ -30,12 +29,11 @@ TEXTS = [f"The {what} is {how} ." for what in ("film", "plot", "cast") for how i
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Twelve graded texts; the baseline decides by `Good`, capital and all."""
-    opinion = TaskSection.load(ROOT / "params.yaml").root["opinion"]
+    opinion = TaskSection.named("opinion", ROOT / "params.yaml")
     monkeypatch.chdir(tmp_path)
     chosen: dict[type, Any] = {
         Approaches: Approaches(["words", "retrieved"]),
-        Compute: Compute(threads=1, device="cpu"),
-        Decide: Decide(batch_size=4),
+        Compute: Compute(threads=1, device="cpu", batch_size=4),
         Evaluate: EVALUATE,
     }
     for kind, value in chosen.items():
@@ -48,10 +46,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def opened(folder: Path, compute: Compute, batch_size: int) -> tuple[Manifest, Classifier]:
+def opened(folder: Path, compute: Compute) -> tuple[Manifest, Classifier]:
     if folder.name == "words":
         return Manifest(kind="bag-of-words", labels=["negative", "positive"]), Fake(lambda text: "Good" in text)
-    return load_classifier(folder, compute, batch_size)
+    return load_classifier(folder, compute)
 
 
 def write_test(texts: Sequence[str], score: float | None = 1.0) -> None:
@@ -77,7 +75,7 @@ def robust(monkeypatch: pytest.MonkeyPatch, *rewrites: Rewrite, texts: int | Non
 
 
 def found() -> Any:
-    return read_json(paths.metrics("robustness", "film"))
+    return read_json(paths.results("robustness", "film"))
 
 
 def examples() -> list[dict[str, Any]]:
@@ -107,7 +105,7 @@ def test_examples_curve_and_picture_are_those_of_the_metrics(monkeypatch: pytest
     with (paths.plots("robustness", "film") / "flips.csv").open(encoding="utf-8") as file:
         assert [row["flips"] for row in csv.DictReader(file)] == ["0.25", "0"]
     assert (paths.plots("robustness", "film") / "flips.png").read_bytes().startswith(b"\x89PNG")
-    assert "film is" not in paths.metrics("robustness", "film").read_text(encoding="utf-8")
+    assert "film is" not in paths.results("robustness", "film").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("project")
@@ -126,7 +124,7 @@ def test_where_nothing_can_be_rewritten_nothing_is_written(monkeypatch: pytest.M
     write_test(["awful", "dull"])
     with pytest.raises(StageError, match=r"robustness\.rewrites has nothing for film \(synonyms: .* holds no WordNet"):
         robust(monkeypatch, "synonyms", "lower_case")
-    assert not paths.metrics("robustness", "film").exists()
+    assert not paths.results("robustness", "film").exists()
 
 
 @pytest.mark.usefixtures("project")
@@ -142,7 +140,7 @@ def test_the_same_run_writes_the_same_bytes_and_fewer_texts_are_drawn(
 ) -> None:
     def run(texts: int | None) -> dict[Path, bytes]:
         robust(monkeypatch, "typos", "negation", texts=texts)
-        written = [paths.rewrites("film"), *(project / "metrics").rglob("*.*")]
+        written = [path for folder in ("results", "plots") for path in (project / "data" / folder).rglob("*.*")]
         return {path: path.read_bytes() for path in written}
 
     assert run(10) == run(10)

@@ -8,21 +8,23 @@ import pytest
 
 from stages.artifacts import paths
 from stages.artifacts.decisions import Decisions, write_decisions
-from stages.artifacts.files import read_json
+from stages.artifacts.files import new_folder, read_json, write_json
 from stages.artifacts.tables import CORPUS, write_table
 from stages.errors import StageError
+from stages.evaluate import draw_family, traced_generations
 from stages.settings.chain import Approaches
 from stages.settings.distill import Rounds
 from stages.settings.evaluate import Evaluate
 from stages.settings.task import TaskSection
-from stages.trace import trace
+from stages.statistics.generations import traced
 
 TASK, LABELS = "film", ["negative", "positive"]
 APPROACHES = ["bag-of-words", "transformer"]
 SIZES = {"train": 5, "validation": 20, "test": 60, "transfer-tweets": 90, "transfer-editorials": 40}
 # Each changes its mind on so many texts of its teacher's, from where its teacher's changes end.
 CHAIN = {"student-1": ("transformer", 3), "student-2": ("student-1", 6), "born-again": ("student-1", 2)}
-PLOTS = Path("metrics/trace/film")
+RESULTS = Path("data/results/evaluate/film/generations.json")
+PLOTS = Path("data/plots/evaluate/film/generations")
 
 
 def truth_of(split: str) -> np.ndarray:
@@ -98,8 +100,16 @@ def students(project: None) -> None:
             write(split, student, said[student], teacher)
 
 
+def trace(task: str) -> None:
+    """Does as the stage `evaluate` does, of generations alone."""
+    family, found = traced_generations(task)
+    write_json(RESULTS, {"members": traced(found)})
+    with new_folder(PLOTS) as folder:
+        draw_family(folder, family, found)
+
+
 def members() -> dict[str, Any]:
-    return read_json(Path("metrics/trace/film.json"))["members"]
+    return read_json(RESULTS)["members"]
 
 
 def test_the_chain_is_followed_on_the_test_set_and_on_other_sources(students: None) -> None:
@@ -124,7 +134,7 @@ def test_what_is_written_is_the_same_each_time_and_what_dvc_plots_can_read(stude
     written = []
     for _ in range(2):
         trace(TASK)
-        written.append([path.read_bytes() for path in sorted(Path("metrics").rglob("*")) if path.is_file()])
+        written.append([path.read_bytes() for path in sorted(Path("data").rglob("generations*")) if path.is_file()])
     assert written[0] == written[1]
     assert {path.name for path in PLOTS.iterdir()} == {"generations.csv", "generations.png"}
     rows = list(csv.DictReader((PLOTS / "generations.csv").open(encoding="utf-8")))

@@ -23,12 +23,12 @@ pytestmark = pytest.mark.skipif(not REAL.exists(), reason="the extract of Opinos
 
 @pytest.fixture(scope="module")
 def described() -> Collection:
-    return CollectionSection.load(ROOT / PARAMS).one("opinosis")
+    return CollectionSection.named("opinosis", ROOT / PARAMS)
 
 
 @pytest.fixture(scope="module")
 def gathered(tmp_path_factory: pytest.TempPathFactory, described: Collection) -> Gathered:
-    """The extract, packed as it is published, and read as params.yaml says."""
+    """The extract, packed as it is published, and read as the catalogue says."""
     assert isinstance(described.reader, ArchiveReader)
     path = tmp_path_factory.mktemp("opinosis") / described.reader.file
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

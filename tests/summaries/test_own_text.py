@@ -141,10 +141,11 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_thre
     """A project with params.yaml as it is shipped, and the small encoder."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(ROOT / PARAMS, tmp_path)
+    shutil.copytree(ROOT / "catalogue", tmp_path / "catalogue")
     shutil.copytree(encoder, paths.encoder("small"))
     monkeypatch.setattr(EncoderName, "load", lambda: EncoderName("small"))
     monkeypatch.setattr(Compute, "load", lambda: one_thread)
-    monkeypatch.setattr(Embed, "load", lambda: Embed(pooling="mean", layer=-1, normalize=True, splits=[], batch_size=4))
+    monkeypatch.setattr(Embed, "load", lambda: Embed(pooling="mean", layer=-1, normalize=True, splits=[]))
 
 
 @pytest.fixture(params=["encoder", "tfidf"])

@@ -120,5 +120,5 @@ def test_a_saved_model_is_a_pipeline_of_transformers_in_another_process(
         [next(one["score"] for one in found if one["label"] == label) for label in LABELS]
         for found in json.loads(done.stdout.splitlines()[-1])
     ]
-    ours = TransformerClassifier.load(tmp_path, one_thread, 2).predict(texts, lambda _: None).probability
+    ours = TransformerClassifier.load(tmp_path, one_thread).predict(texts, lambda _: None).probability
     np.testing.assert_allclose(ours, theirs, atol=1e-5)

@@ -205,7 +205,7 @@ def test_scores_that_say_nothing_of_the_labels_are_not_learnt_from(
     with pytest.raises(StageError) as caught:
         supervised(encoder, {"mood": classification(score_slope=1.0)}, examples, labels=labels)
     message = str(caught.value)
-    assert message.startswith("params.yaml: score_slope of the head mood " + reason)
+    assert message.startswith("catalogue/tasks: score_slope of the head mood " + reason)
     assert "set it to null" in message
     assert "\n" not in message
 
@@ -232,7 +232,7 @@ def test_a_loss_is_the_function_of_its_name(encoder: Path, examples: Examples, m
         seen.append(options)
         return logits[:, 0] * 0 + 7
 
-    monkeypatch.setattr(losses, "focal", focal)
+    monkeypatch.setitem(losses.LOSSES, "focal", focal)
     heads: dict[str, Head] = {"polarity": classification(loss="focal", options={"gamma": 1.5})}
     model = headed(encoder, heads)
     terms = heads_objective(heads)(model, batch_of(examples, supervision(model, heads, examples), [0, 1]))

@@ -14,7 +14,7 @@ from tests.conftest import edit_json
 
 
 def embed(**changes: Any) -> Embed:
-    return Embed(**{"pooling": "mean", "layer": -1, "normalize": False, "splits": [], "batch_size": 4, **changes})
+    return Embed(**{"pooling": "mean", "layer": -1, "normalize": False, "splits": [], **changes})
 
 
 def vectors(folder: Path, rows: TokenRows, settings: Embed, batch_size: int = 4, padding_id: int = 0) -> np.ndarray:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stages import word_pairs as stage
+from stages import polysemy as stage
 from stages.artifacts import paths
-from stages.artifacts.files import read_json
 from stages.settings.languages import LanguageSection
 from stages.settings.word_pairs import WordPairs
 from stages.words.pairs import deal, pairs_by_family, read_pairs
@@ -89,15 +88,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("project")
 def test_the_stage_writes_the_pairs_of_a_language_with_wordnet(monkeypatch: pytest.MonkeyPatch) -> None:
-    about = LanguageSection.load(Path(__file__).parents[2] / "params.yaml").one("en")
+    about = LanguageSection.named("en", Path(__file__).parents[2] / "params.yaml")
     monkeypatch.setattr(LanguageSection, "named", lambda _: about)
     write_wordnet(paths.language("en"))
-    stage.word_pairs("en")
+    counted = stage.make_word_pairs("en")
     (same, apart) = sorted(read_pairs(paths.word_pairs("en"))["train"], key=lambda pair: not pair.same)
     assert same.same
     assert not apart.same
     assert same.words == apart.words == ("bank", "bank")
-    assert read_json(paths.metrics("word_pairs", "en"))["train"] == {"pairs": 2, "same": 1, "lemmas": 1}
+    assert counted["train"] == {"pairs": 2, "same": 1, "lemmas": 1}
     # `plant` has two senses that WordNet links, so that nothing is left.
     assert read_pairs(paths.word_pairs("en"))["test"] == []
 
@@ -106,10 +105,10 @@ def test_the_stage_writes_the_pairs_of_a_language_with_wordnet(monkeypatch: pyte
 def test_a_language_without_wordnet_has_no_pairs_and_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    about = LanguageSection.load(Path(__file__).parents[2] / "params.yaml").one("fr")
+    about = LanguageSection.named("fr", Path(__file__).parents[2] / "params.yaml")
     monkeypatch.setattr(LanguageSection, "named", lambda _: about)
-    stage.word_pairs("fr")
-    assert "language.fr has no WordNet" in caplog.text
+    stage.make_word_pairs("fr")
+    assert "languages/fr.yaml has no WordNet" in caplog.text
     assert read_pairs(paths.word_pairs("fr"))["test"] == []
 
 
