@@ -1,5 +1,7 @@
 """Stage `report`: what every stage measured → one page that a person can read, offline too, and the model cards."""
 
+from collections.abc import Mapping, Sequence
+
 from stages.artifacts import paths
 from stages.artifacts.files import new_folder, read_json
 from stages.command import run
@@ -35,7 +37,7 @@ def report() -> None:
     alpha = round(1 - confidence, 9)  # a p-value below it is taken for a difference; 1 - 0.95 is more than 0.05
     tasks = {name: TaskSection.named(name) for name in Tasks.load().root}
     collections = {name: CollectionSection.named(name) for name in Collections.load().root}
-    write_cards()
+    cards = made_cards()
     with new_folder(paths.report()) as folder:
         parts: dict[str, list[Part]] = {
             "words": [words_part(language, alpha) for language in Languages.load().root],
@@ -48,14 +50,18 @@ def report() -> None:
         }
         page = folder / "index.html"
         write_page(page, sections_of(parts, tasks), confidence=confidence, megabytes=settings.megabytes)
+        write_cards(cards)
 
 
-def write_cards() -> None:
-    """Writes a model card for each approach of each task, and for its export, with its scores, in the hub's form."""
+def made_cards() -> dict[str, list[Card]]:
+    """Makes a model card for each approach of each task, and for its export, with its scores, in the hub's form."""
     names = [(name, False) for name in Approaches.load().root] + [(name, True) for name in Export.load().approaches]
-    # All are made before any is written.
-    made = {task: [card(task, name, exported=small) for name, small in names] for task in Tasks.load().root}
-    for task, found in made.items():
+    return {task: [card(task, name, exported=small) for name, small in names] for task in Tasks.load().root}
+
+
+def write_cards(cards: Mapping[str, Sequence[Card]]) -> None:
+    """Writes model cards, in a folder for each task."""
+    for task, found in cards.items():
         with new_folder(paths.cards(task)) as folder:
             for one in found:
                 one.write(folder / one.file)

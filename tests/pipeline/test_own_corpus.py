@@ -69,6 +69,6 @@ def test_the_readme_describes_an_encoder_that_is_understood(tmp_path: Path) -> N
     entry["source"]["revision"] = "0123456789abcdef0123456789abcdef01234567"
     clone.set({"catalogue/encoders/distilbert.yaml:": entry}, encoder="distilbert")
     assert "download_encoder" in clone.run("dvc", "stage", "list").stdout
-    result = clone.stage("download_encoder", "distilbert", check=False, HF_HUB_OFFLINE="1")
+    result = clone.stage("download", "encoder", "distilbert", check=False, HF_HUB_OFFLINE="1")
     assert result.returncode == 1
     assert "catalogue/encoders/distilbert.yaml: source (hub distilbert/distilbert-base-uncased)" in result.stderr

@@ -15,7 +15,7 @@ from stages.artifacts.files import write_json
 from stages.classifiers.card import write_card
 from stages.classifiers.manifest import Kind, Manifest
 from stages.errors import StageError
-from stages.report import write_cards as cards
+from stages.report import made_cards, write_cards
 from stages.settings.section import _validated
 from stages.settings.task import TaskSection
 
@@ -78,6 +78,10 @@ ROWS = {
     split: {"all": 1000, "negative": 600, "positive": 400}
     for split in ("pool", "test", "train", "transfer-tweets", "validation")
 }
+
+
+def cards() -> None:
+    write_cards(made_cards())
 
 
 CHANGED = {
