@@ -16,10 +16,11 @@ repro: $(READY) ## rebuild every result that is out of date
 test: $(READY) ## run all tests
 	$(RUN) python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-check: $(READY) ## lint, formatting, types
+check: $(READY) ## lint, formatting, types, layers of rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(READY) ## mend what can be mended by a machine
 	$(BIN)/ruff check --fix .

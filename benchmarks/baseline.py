@@ -16,12 +16,12 @@ from itertools import product
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from stages.artifacts import paths
-from stages.artifacts.tables import read_columns
-from stages.classifiers.bag_of_words import fit
-from stages.settings.bag_of_words import BagOfWords, Candidate
-from stages.settings.task import TaskSection
-from stages.statistics.measures import merit
+from decortique.core import paths
+from decortique.core.measures import merit
+from decortique.core.tables import read_columns
+from decortique.data.task_settings import TaskSection
+from decortique.models.bag_of_words import fit
+from decortique.models.settings import BagOfWords, Candidate
 
 FOLDS = 5
 SHOWN = ("accuracy", "macro_f1", "log_loss")

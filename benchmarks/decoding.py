@@ -12,17 +12,14 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from stages.artifacts import paths
-from stages.artifacts.tables import read_columns
-from stages.classifiers.bag_of_words import fit
-from stages.decoding.calibration import Calibration
-from stages.decoding.history import History
-from stages.decoding.methods import Evidence, variants
-from stages.decoding.streams import Streams
-from stages.decoding.tuning import tuned
-from stages.settings.bag_of_words import BagOfWords
-from stages.settings.task import TaskSection
-from stages.statistics.measures import every_measure
+from decortique.core import paths
+from decortique.core.measures import every_measure
+from decortique.core.tables import read_columns
+from decortique.data.task_settings import TaskSection
+from decortique.evaluation.decoding import Calibration, Evidence, tuned, variants
+from decortique.evaluation.sequences import History, Streams
+from decortique.models.bag_of_words import fit
+from decortique.models.settings import BagOfWords
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SEEDS = range(3)

@@ -15,15 +15,13 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from benchmarks.timing import seconds
-from stages.artifacts import paths
-from stages.artifacts.tables import read_columns
-from stages.settings.chain import Compute, EncoderName
-from stages.settings.embed import Embed
-from stages.transformer.batches import TokenRows
-from stages.transformer.device import prepare_device
-from stages.transformer.encoding import encode
-from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
-from stages.transformer.trunk import load_trunk, sentence_vectors
+from decortique.core import paths
+from decortique.core.run_settings import Compute, EncoderName
+from decortique.core.tables import read_columns
+from decortique.models.batches import TokenRows, encode
+from decortique.models.pretrained import load_trunk, prepare_device, sentence_vectors
+from decortique.models.settings import Embed
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 
 ROUNDS = 5
 TEXTS = 1000

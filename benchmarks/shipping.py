@@ -22,14 +22,14 @@ from matplotlib.ticker import FuncFormatter
 from safetensors import safe_open
 
 from benchmarks.timing import seconds
-from stages.artifacts import paths
-from stages.artifacts.files import read_json, write_json
-from stages.artifacts.tables import read_columns
-from stages.classifiers.classifier import Classifier
-from stages.classifiers.loading import load_classifier
-from stages.pictures.style import COLOURS, picture
-from stages.settings.chain import Approaches, Compute
-from stages.settings.export import Export
+from decortique.core import paths
+from decortique.core.files import read_json, write_json
+from decortique.core.plots import COLOURS, picture
+from decortique.core.run_settings import Approaches, Compute
+from decortique.core.tables import read_columns
+from decortique.models.folder import Classifier
+from decortique.models.loading import load_classifier
+from decortique.models.settings import Export
 
 BATCH = 32
 ONE_THREAD = Compute(threads=1, device="cpu", batch_size=BATCH)

@@ -15,13 +15,11 @@ import numpy as np
 from sklearn.preprocessing import normalize
 
 from benchmarks.timing import seconds
-from stages.clustering.texts import Texts
-from stages.clustering.vectors import Vectors, tfidf
-from stages.settings.cluster import Cluster
-from stages.settings.collections import HELD_OUT, SEEN
-from stages.settings.summarize import Summarize
-from stages.summaries.baselines import RANKERS, ranked
-from stages.summaries.choosing import Budget, choose
+from decortique.data.settings import HELD_OUT, SEEN
+from decortique.summarization.choosing import Budget, choose
+from decortique.summarization.groups import RANKERS, ranked
+from decortique.summarization.settings import Cluster, Summarize
+from decortique.summarization.vectors import Texts, Vectors, tfidf
 
 BESIDE = 500  # sentences: sumy compares each with each in pure Python
 MANY = 100_000

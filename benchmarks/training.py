@@ -20,20 +20,19 @@ import torch
 from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 
 from benchmarks.timing import seconds
-from stages.artifacts import paths
-from stages.settings.chain import Compute, EncoderName
-from stages.settings.finetune import Finetune
-from stages.settings.task import TaskSection
-from stages.transformer.batches import Batches, TokenRows
-from stages.transformer.checkpoint import Checkpoint
-from stages.transformer.classifier import new_classifier
-from stages.transformer.device import prepare_device
-from stages.transformer.examples import Examples
-from stages.transformer.heads import new_headed
-from stages.transformer.objective import heads_objective, supervision
-from stages.transformer.processes import Processes
-from stages.transformer.tokenizer import load_tokenizer
-from stages.transformer.training import train
+from decortique.core import paths
+from decortique.core.run_settings import Compute, EncoderName
+from decortique.data.task_settings import TaskSection
+from decortique.models.batches import Batches, TokenRows
+from decortique.models.checkpoint import Checkpoint
+from decortique.models.examples import Examples
+from decortique.models.heads import new_headed
+from decortique.models.losses import heads_objective, supervision
+from decortique.models.pretrained import new_classifier, prepare_device
+from decortique.models.processes import Processes
+from decortique.models.settings import Finetune
+from decortique.models.tokenizer import load_tokenizer
+from decortique.models.training import train
 
 TASK, TEXTS, ROUNDS = "opinion", 640, 3
 
@@ -83,7 +82,7 @@ def first(examples: Examples, count: int) -> Examples:
 
 
 def ours(folder: Path, examples: Examples, labels: list[str], settings: Finetune, device: torch.device) -> float:
-    """Times an epoch of `stages.transformer.training`, one head, from first to last batch."""
+    """Times an epoch of `decortique.models.training`, one head, from first to last batch."""
     primary, *_ = TaskSection.named(TASK).heads.items()
     heads = dict([primary])
     model = new_headed(folder, labels, heads, dropout=None, seed=0).to(device)

@@ -19,19 +19,19 @@ from typing import Any
 
 import numpy as np
 
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import read_json, write_json
+from decortique.core.measures import most_probable
+from decortique.core.run_settings import Compute
+from decortique.core.tables import read_columns
+from decortique.data.task_settings import TaskSection
+from decortique.evaluation.scores import Evaluation, Examples
+from decortique.evaluation.settings import Evaluate
+from decortique.models.loading import load_classifier
+from decortique.models.predictions import Decisions
+from decortique.models.settings import Finetune
 from experiments.clone import ROOT, choose, clone_into, dvc
-from stages.artifacts import paths
-from stages.artifacts.decisions import Decisions
-from stages.artifacts.files import read_json, write_json
-from stages.artifacts.tables import read_columns
-from stages.classifiers.loading import load_classifier
-from stages.command import run
-from stages.settings.chain import Compute
-from stages.settings.evaluate import Evaluate
-from stages.settings.finetune import Finetune
-from stages.settings.task import TaskSection
-from stages.statistics.evaluation import Evaluation, Examples
-from stages.statistics.measures import most_probable
 
 TASK, MEASURE = "opinion", "log_loss"
 FULL, ONE_HEAD = "full", "full, polarity alone"

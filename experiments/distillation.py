@@ -30,21 +30,21 @@ from typing import Any
 import numpy as np
 from pyarrow.parquet import read_table, write_table
 
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_file, read_json, write_json
+from decortique.core.measures import SMALLEST
+from decortique.core.settings import read_yaml
+from decortique.data.labelled import TRANSFER, Labelled, held_out
+from decortique.data.task_settings import TaskSection
+from decortique.evaluation.generations import traced
+from decortique.evaluation.plots import draw_generations
+from decortique.models.predictions import read_decisions
 from experiments.clone import ROOT, choose, clone_into, dvc
 from experiments.several_seeds import difference, spread
-from stages.artifacts import paths
-from stages.artifacts.decisions import read_decisions
-from stages.artifacts.files import new_file, read_json, write_json
-from stages.artifacts.labelled import TRANSFER, Labelled, held_out
-from stages.command import run
 from stages.decide import decide_on_examples
 from stages.distill import distill
 from stages.evaluate import traced_generations
-from stages.pictures.generations import draw_generations
-from stages.settings.section import read_yaml
-from stages.settings.task import TaskSection
-from stages.statistics.generations import traced
-from stages.statistics.measures import SMALLEST
 
 TASK, SEEDS = "opinion", (0, 1, 2)
 WORK = Path(".cache") / "experiments" / "distillation"

@@ -21,18 +21,17 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import read_json, write_json
+from decortique.core.measures import every_measure
+from decortique.core.tables import read_columns
+from decortique.data.task_settings import Task, TaskSection, folds
+from decortique.evaluation.decoding import Decoded
+from decortique.evaluation.scores import Evaluation, Examples
+from decortique.evaluation.settings import COMBINED, Evaluate
+from decortique.models.predictions import read_decisions
 from experiments.clone import ROOT, choose, clone_into, dvc
-from stages.artifacts import paths
-from stages.artifacts.decisions import read_decisions
-from stages.artifacts.files import read_json, write_json
-from stages.artifacts.tables import read_columns
-from stages.command import run
-from stages.decoding.methods import Decoded
-from stages.settings.decode import COMBINED
-from stages.settings.evaluate import Evaluate
-from stages.settings.task import Task, TaskSection, folds
-from stages.statistics.evaluation import Evaluation, Examples
-from stages.statistics.measures import every_measure
 
 TASK = "author-fr"
 ENTRY = f"catalogue/tasks/{TASK}.yaml"

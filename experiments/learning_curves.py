@@ -26,19 +26,19 @@ from typing import Any
 import numpy as np
 from pyarrow.parquet import read_metadata, read_table, write_table
 
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import write_json
+from decortique.core.plots import COLOURS, picture
+from decortique.data.labelled import Labelled
+from decortique.data.task_settings import TaskSection
+from decortique.models.predictions import read_decisions
+from decortique.models.settings import Finetune
 from experiments.clone import ROOT, choose, clone_into, dvc
 from experiments.several_seeds import difference, spread
-from stages.artifacts import paths
-from stages.artifacts.decisions import read_decisions
-from stages.artifacts.files import write_json
-from stages.artifacts.labelled import Labelled
 from stages.bag_of_words import bag_of_words
-from stages.command import run
 from stages.decide import decide_on_examples
 from stages.finetune import finetune
-from stages.pictures.style import COLOURS, picture
-from stages.settings.finetune import Finetune
-from stages.settings.task import TaskSection
 
 TASKS, SEEDS = ("opinion", "author"), (0, 1, 2)
 SIZES = (100, 300, 1000, 3000)  # and all there are

@@ -17,10 +17,10 @@ from typing import Annotated, Any
 
 import typer
 
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import read_json, write_json
 from experiments.clone import ROOT, choose, clone_into, dvc
-from stages.artifacts import paths
-from stages.artifacts.files import read_json, write_json
-from stages.command import run
 
 ENCODER = "multilingual-e5-small"
 KEPT = {  # what is kept → stage, and part of its results

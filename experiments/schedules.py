@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import read_json, write_json
+from decortique.core.plots import picture
+from decortique.models.batches import LengthBuckets, TokenRows
+from decortique.models.settings import Finetune
 from experiments.clone import ROOT, choose, clone_into, dvc
-from stages.artifacts import paths
-from stages.artifacts.files import read_json, write_json
-from stages.command import run
-from stages.pictures.style import picture
-from stages.settings.finetune import Finetune
-from stages.transformer.batches import LengthBuckets, TokenRows
 
 TASK = "opinion"
 PICTURES = ROOT / "docs" / "training"

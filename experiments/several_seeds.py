@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student_t
 
-from stages.statistics.bootstrap import resampled
+from decortique.evaluation.bootstrap import resampled
 
 CONFIDENCE, RESAMPLES = 0.95, 2000
 

@@ -21,23 +21,20 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import read_json, write_json
+from decortique.core.progress import progress
+from decortique.core.tables import read_columns
+from decortique.data.settings import HELD_OUT, SEEN, CollectionSection
+from decortique.evaluation.paired_tests import holm, mean_interval, paired
+from decortique.evaluation.settings import Evaluate
+from decortique.summarization.choosing import Budget, speak
+from decortique.summarization.choosing import choose as choose_sentences
+from decortique.summarization.groups import Group, groups_of
+from decortique.summarization.settings import ENCODER, TFIDF, Cluster, Summarize, Summarizer
+from decortique.summarization.vectors import Texts, represent
 from experiments.clone import ROOT, choose, clone_into, dvc
-from stages.artifacts import paths
-from stages.artifacts.files import read_json, write_json
-from stages.artifacts.tables import read_columns
-from stages.clustering.texts import Texts
-from stages.clustering.vectors import represent
-from stages.command import run
-from stages.progress import progress
-from stages.settings.cluster import ENCODER, TFIDF, Cluster
-from stages.settings.collections import HELD_OUT, SEEN, CollectionSection
-from stages.settings.evaluate import Evaluate
-from stages.settings.summarize import Summarize, Summarizer
-from stages.statistics.multiple import holm
-from stages.statistics.paired import mean_interval, paired
-from stages.summaries.choosing import Budget, speak
-from stages.summaries.choosing import choose as choose_sentences
-from stages.summaries.groups import Group, groups_of
 
 FILMS, OPINOSIS, SPEECHES = "films", "opinosis", "speeches-fr"
 DEFAULT = "params.yaml"

@@ -1,1 +1,1 @@
-"""The pipeline: one module per stage (the verbs) and the packages they use (the nouns)."""
+"""The stages of the pipeline: one thin module each, which reads, calls a room of `decortique`, and writes."""

@@ -4,16 +4,15 @@ import csv
 
 import numpy as np
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_file, new_folder, write_json
-from stages.artifacts.tables import read_columns
-from stages.classifiers.bag_of_words import best_fit, strongest_features
-from stages.classifiers.card import write_card
-from stages.classifiers.manifest import Manifest
-from stages.command import run
-from stages.progress import progress
-from stages.settings.bag_of_words import BagOfWords
-from stages.settings.task import Task, TaskSection
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_file, new_folder, write_json
+from decortique.core.progress import progress
+from decortique.core.tables import read_columns
+from decortique.data.task_settings import Task, TaskSection
+from decortique.models.bag_of_words import best_fit, strongest_features
+from decortique.models.folder import Manifest, write_card
+from decortique.models.settings import BagOfWords
 
 
 def bag_of_words(task: str) -> None:

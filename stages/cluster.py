@@ -2,21 +2,19 @@
 
 from functools import partial
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, write_json
-from stages.artifacts.headlines import headline_of_clustering, write_metrics
-from stages.artifacts.tables import CLUSTERS, write_table
-from stages.clustering.finding import find_groups, mixed_sets
-from stages.clustering.naming import distinctive_terms
-from stages.clustering.tables import cluster_rows, named
-from stages.clustering.texts import Texts
-from stages.clustering.vectors import available, represent, word_vectors
-from stages.command import run
-from stages.pictures.clusters import draw_clusters, draw_finding
-from stages.progress import progress
-from stages.settings.cluster import Cluster
-from stages.settings.collections import HELD_OUT, SEEN
-from stages.settings.evaluate import Evaluate
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json
+from decortique.core.progress import progress
+from decortique.core.tables import CLUSTERS, write_table
+from decortique.data.settings import HELD_OUT, SEEN
+from decortique.evaluation.settings import Evaluate
+from decortique.report.headlines import headline_of_clustering, write_metrics
+from decortique.summarization.clustering import distinctive_terms
+from decortique.summarization.finding import cluster_rows, find_groups, mixed_sets, named
+from decortique.summarization.plots import draw_clusters, draw_finding
+from decortique.summarization.settings import Cluster
+from decortique.summarization.vectors import Texts, available, represent, word_vectors
 
 
 def cluster(name: str) -> None:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from decortique.core.command import run
+from decortique.core.errors import StageError
+from decortique.core.files import new_folder
 from decortique.core.fingerprints import CATALOGUE, FOLDER, Code, catalogue_fingerprint
 from decortique.core.source import FingerprintError
-from stages.artifacts.files import new_folder
-from stages.command import run
-from stages.errors import StageError
 
 
 def code() -> None:

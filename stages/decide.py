@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
-from stages.artifacts import paths
-from stages.artifacts.decisions import Decisions, write_decisions
-from stages.artifacts.files import new_folder
-from stages.artifacts.tables import read_columns, splits
-from stages.classifiers.loading import load_classifier
-from stages.command import run
-from stages.errors import StageError
-from stages.progress import progress
-from stages.settings.chain import Approaches, Compute
-from stages.settings.distill import Rounds
-from stages.settings.task import LEARNT_FROM, TaskSection
-from stages.statistics.measures import most_probable
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.errors import StageError
+from decortique.core.files import new_folder
+from decortique.core.measures import most_probable
+from decortique.core.progress import progress
+from decortique.core.run_settings import Approaches, Compute
+from decortique.core.tables import read_columns, splits
+from decortique.data.task_settings import LEARNT_FROM, TaskSection
+from decortique.distillation.settings import Rounds
+from decortique.models.loading import load_classifier
+from decortique.models.predictions import Decisions, write_decisions
 
 
 def decide(

@@ -7,20 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from stages.artifacts import paths
-from stages.artifacts.decisions import Decisions, read_decisions, write_decisions
-from stages.artifacts.files import new_folder, write_json
-from stages.artifacts.tables import read_columns, splits
-from stages.command import run
-from stages.decoding.calibration import Calibration
-from stages.decoding.history import History
-from stages.decoding.methods import Evidence, parameters, variants
-from stages.decoding.streams import Streams
-from stages.decoding.tuning import tuned
-from stages.progress import progress
-from stages.settings.chain import Approaches
-from stages.settings.decode import COMBINED, Decode
-from stages.settings.task import POOL, TaskSection
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json
+from decortique.core.progress import progress
+from decortique.core.run_settings import Approaches
+from decortique.core.tables import read_columns, splits
+from decortique.data.task_settings import POOL, TaskSection
+from decortique.evaluation.decoding import Calibration, Evidence, parameters, tuned, variants
+from decortique.evaluation.sequences import History, Streams
+from decortique.evaluation.settings import COMBINED, Decode
+from decortique.models.predictions import Decisions, read_decisions, write_decisions
 
 
 def decode(task: str) -> None:

@@ -1,20 +1,17 @@
 """Stage `dissect`: the model of a task, taken apart → its steps, shapes, attention, geometry."""
 
-from stages.anatomy.inside import look_inside
-from stages.anatomy.parts import count, decision_parts, trunk_parts
-from stages.anatomy.projection import plane_of
-from stages.anatomy.steps import walk
-from stages.anatomy.summary import details, summary
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, write_json
-from stages.command import run
-from stages.pictures.anatomy import draw_attention, draw_layers, draw_parameters
-from stages.settings.chain import Compute
-from stages.settings.dissect import Dissect
-from stages.transformer.batches import TokenRows
-from stages.transformer.device import prepare_device
-from stages.transformer.heads import load_headed
-from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json
+from decortique.core.plots import plane_of
+from decortique.core.run_settings import Compute
+from decortique.diagnosis.anatomy import count, decision_parts, details, look_inside, summary, trunk_parts, walk
+from decortique.diagnosis.plots import draw_attention, draw_layers, draw_parameters
+from decortique.diagnosis.settings import Dissect
+from decortique.models.batches import TokenRows
+from decortique.models.heads import load_headed
+from decortique.models.pretrained import prepare_device
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 
 
 def dissect(task: str) -> None:

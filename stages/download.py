@@ -7,17 +7,15 @@ from typing import Annotated
 
 import typer
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder
-from stages.command import run
-from stages.encoders.packed import unpack_encoder
-from stages.encoders.tokenizer_file import describe_tokenizer, prefix_texts
-from stages.errors import StageError
-from stages.settings.collections import CollectionSection
-from stages.settings.encoders import PACKED, Encoder, Encoders
-from stages.settings.languages import LanguageSection
-from stages.settings.task import TaskSection
-from stages.sources.fetch import fetch
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.errors import StageError
+from decortique.core.files import new_folder
+from decortique.data.fetch import fetch
+from decortique.data.settings import CollectionSection, LanguageSection
+from decortique.data.task_settings import TaskSection
+from decortique.models.encoder_files import describe_tokenizer, prefix_texts, unpack_encoder
+from decortique.models.settings import PACKED, Encoder, Encoders
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +70,10 @@ def finish(folder: Path, encoder: Encoder) -> None:
 
 def download_language(code: str) -> None:
     """Fetches pretrained word vectors, kept in one format, and WordNet, as far as there are any."""
-    from stages.words.vectors import convert_vectors, save_vectors  # gensim takes seconds to import
+    from decortique.words.vectors import (
+        convert_vectors,  # gensim takes seconds to import
+        save_vectors,  # gensim takes seconds to import
+    )
 
     about, entry = LanguageSection.named(code), f"catalogue/languages/{code}.yaml"
     with new_folder(paths.language(code)) as folder:

@@ -1,13 +1,13 @@
 """Stage `embed`: token ids + encoder → one vector per text."""
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder
-from stages.artifacts.tables import count_rows, read_batches
-from stages.command import run
-from stages.settings.chain import Compute, EncoderName
-from stages.settings.embed import Embed
-from stages.transformer.batches import TokenRows
-from stages.transformer.sentences import SentenceEncoder
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder
+from decortique.core.run_settings import Compute, EncoderName
+from decortique.core.tables import count_rows, read_batches
+from decortique.models.batches import TokenRows
+from decortique.models.sentences import SentenceEncoder
+from decortique.models.settings import Embed
 
 
 def embed(task: str) -> None:

@@ -4,33 +4,36 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.artifacts import paths
-from stages.artifacts.decisions import Decisions, read_decisions
-from stages.artifacts.files import new_folder, write_json
-from stages.artifacts.headlines import headline_of_evaluation, write_metrics
-from stages.artifacts.labelled import Labelled, held_out
-from stages.artifacts.points import write_points
-from stages.artifacts.tables import read_metadata
-from stages.command import run
-from stages.errors import StageError
-from stages.pictures.evaluation import draw_accuracy, draw_calibration, draw_confusion, draw_roc
-from stages.pictures.generations import draw_generations
-from stages.pictures.slices import draw_slices, slice_points
-from stages.pictures.streams import draw_decoding, draw_streams
-from stages.progress import progress
-from stages.settings.chain import Approaches
-from stages.settings.distill import Rounds
-from stages.settings.evaluate import Evaluate
-from stages.settings.slices import Slices
-from stages.settings.task import TaskSection
-from stages.statistics.curves import calibration_points, confusion_cells, roc_points
-from stages.statistics.evaluation import Evaluation, Examples
-from stages.statistics.family import Member, families, lineages
-from stages.statistics.generations import Generations, generation_points, traced
-from stages.statistics.grading import graded
-from stages.statistics.measures import most_probable
-from stages.statistics.multiple import with_corrected
-from stages.statistics.task_slices import task_slices
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.errors import StageError
+from decortique.core.files import new_folder, write_json, write_points
+from decortique.core.measures import most_probable
+from decortique.core.progress import progress
+from decortique.core.run_settings import Approaches
+from decortique.core.tables import read_metadata
+from decortique.data.labelled import Labelled, held_out
+from decortique.data.task_settings import TaskSection
+from decortique.distillation.settings import Rounds
+from decortique.evaluation.generations import Generations, Member, families, generation_points, lineages, traced
+from decortique.evaluation.grading import graded
+from decortique.evaluation.paired_tests import with_corrected
+from decortique.evaluation.plots import (
+    draw_accuracy,
+    draw_calibration,
+    draw_confusion,
+    draw_decoding,
+    draw_generations,
+    draw_roc,
+    draw_slices,
+    draw_streams,
+    slice_points,
+)
+from decortique.evaluation.scores import Evaluation, Examples, calibration_points, confusion_cells, roc_points
+from decortique.evaluation.settings import Evaluate, Slices
+from decortique.evaluation.slices import task_slices
+from decortique.models.predictions import Decisions, read_decisions
+from decortique.report.headlines import headline_of_evaluation, write_metrics
 
 
 def evaluate(task: str) -> None:

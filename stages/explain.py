@@ -6,28 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from stages.artifacts import paths
-from stages.artifacts.decisions import read_decisions
-from stages.artifacts.files import new_folder, write_json
-from stages.artifacts.labelled import Labelled
-from stages.artifacts.points import write_points
-from stages.artifacts.tables import read_columns
-from stages.classifiers.manifest import Kind, Manifest
-from stages.command import run
-from stages.explaining.choosing import drawn, instructive
-from stages.explaining.comparing import agreement, kind_shares
-from stages.explaining.deleting import fall_scores
-from stages.explaining.explainer import EXPLAINED, Explainer, chosen_approaches, compared
-from stages.explaining.opening import open_explainer
-from stages.explaining.telling import Explained, steps, told_texts
-from stages.explaining.words import Worded
-from stages.pictures.explanations import draw_falls, fall_points
-from stages.progress import progress
-from stages.settings.chain import Approaches, Compute
-from stages.settings.evaluate import Evaluate
-from stages.settings.explain import Explain
-from stages.settings.task import TaskSection
-from stages.words.lists import function_words
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json, write_points
+from decortique.core.progress import progress
+from decortique.core.run_settings import Approaches, Compute
+from decortique.core.tables import read_columns
+from decortique.data.function_words import function_words
+from decortique.data.labelled import Labelled
+from decortique.data.task_settings import TaskSection
+from decortique.diagnosis.attributions import open_explainer
+from decortique.diagnosis.deletion import agreement, fall_scores, kind_shares
+from decortique.diagnosis.explained_texts import Explained, drawn, instructive, steps, told_texts
+from decortique.diagnosis.explainer import EXPLAINED, Explainer, Worded, chosen_approaches, compared
+from decortique.diagnosis.plots import draw_falls, fall_points
+from decortique.diagnosis.settings import Explain
+from decortique.evaluation.settings import Evaluate
+from decortique.models.folder import Kind, Manifest
+from decortique.models.predictions import read_decisions
 
 log = logging.getLogger(__name__)
 

@@ -3,25 +3,23 @@
 from pathlib import Path
 from typing import Any
 
-from stages.artifacts import paths
-from stages.artifacts.decisions import Decisions, read_decisions
-from stages.artifacts.files import new_folder, write_json
-from stages.artifacts.labelled import Labelled
-from stages.artifacts.tables import read_columns
-from stages.classifiers.card import write_card
-from stages.classifiers.manifest import Manifest
-from stages.classifiers.onnx import MODEL, OnnxClassifier
-from stages.command import run
-from stages.errors import StageError
-from stages.exporting.quantization import PRECISION
-from stages.exporting.writing import write_onnx
-from stages.progress import progress
-from stages.settings.chain import Compute
-from stages.settings.evaluate import Evaluate
-from stages.settings.export import Export
-from stages.settings.task import Task, TaskSection
-from stages.statistics.evaluation import Evaluation, Examples
-from stages.statistics.measures import most_probable
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.errors import StageError
+from decortique.core.files import new_folder, write_json
+from decortique.core.measures import most_probable
+from decortique.core.progress import progress
+from decortique.core.run_settings import Compute
+from decortique.core.tables import read_columns
+from decortique.data.labelled import Labelled
+from decortique.data.task_settings import Task, TaskSection
+from decortique.evaluation.scores import Evaluation, Examples
+from decortique.evaluation.settings import Evaluate
+from decortique.models.export import PRECISION, write_onnx
+from decortique.models.folder import Manifest, write_card
+from decortique.models.onnx import MODEL, OnnxClassifier
+from decortique.models.predictions import Decisions, read_decisions
+from decortique.models.settings import Export
 
 MEASURES = ("accuracy", "macro_f1", "log_loss")
 

@@ -2,22 +2,21 @@
 
 from functools import partial
 
-from stages.artifacts import paths
-from stages.artifacts.files import write_json
-from stages.classifiers.writing import write_model
-from stages.command import run
-from stages.settings.chain import Compute, EncoderName
-from stages.settings.finetune import Finetune
-from stages.settings.task import TaskSection
-from stages.settings.tokenize import Tokenize
-from stages.transformer.adaptation import adapt, merge
-from stages.transformer.device import prepare_device
-from stages.transformer.examples import Examples
-from stages.transformer.heads import new_headed, save_headed
-from stages.transformer.learning import learn
-from stages.transformer.objective import heads_objective, supervision
-from stages.transformer.processes import Processes
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import write_json
+from decortique.core.run_settings import Compute, EncoderName
+from decortique.data.task_settings import TaskSection
+from decortique.models.adaptation import adapt, merge
+from decortique.models.examples import Examples
+from decortique.models.folder import write_model
+from decortique.models.heads import new_headed, save_headed
+from decortique.models.losses import heads_objective, supervision
+from decortique.models.pretrained import prepare_device
+from decortique.models.processes import Processes
+from decortique.models.settings import Finetune, Tokenize
+from decortique.models.tokenizer import load_tokenizer
+from decortique.models.training import learn
 
 
 def finetune(task: str) -> None:

@@ -1,17 +1,15 @@
 """Stage `gather`: raw files + encoder → the texts of a collection in groups, a vector for each, people's summaries."""
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, write_json
-from stages.artifacts.tables import CORPUS, write_table
-from stages.command import run
-from stages.corpora.archive import read_archive
-from stages.corpora.grouping import by_group, chosen_groups, cut_rows, hold_out, without_repeats
-from stages.corpora.reading import read, tolerate
-from stages.settings.chain import Compute, EncoderName
-from stages.settings.collections import HELD_OUT, REFERENCES, SEEN, ArchiveReader, CollectionSection
-from stages.settings.embed import Embed
-from stages.settings.prepare import Prepare
-from stages.transformer.sentences import SentenceEncoder
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json
+from decortique.core.run_settings import Compute, EncoderName
+from decortique.core.tables import CORPUS, write_table
+from decortique.data.collections import by_group, chosen_groups, cut_rows, hold_out, read_archive, without_repeats
+from decortique.data.reading import read, tolerate
+from decortique.data.settings import HELD_OUT, REFERENCES, SEEN, ArchiveReader, CollectionSection, Prepare
+from decortique.models.sentences import SentenceEncoder
+from decortique.models.settings import Embed
 
 
 def gather(name: str) -> None:

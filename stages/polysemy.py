@@ -3,24 +3,22 @@
 import logging
 from typing import Any
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, write_json
-from stages.artifacts.headlines import headline_of_polysemy, write_metrics
-from stages.artifacts.tables import WORD_PAIRS, write_table
-from stages.command import run
-from stages.pictures.polysemy import draw_senses, draw_words
-from stages.representations.deciding import decided_pairs
-from stages.representations.inducing import induced_senses, neighbour_table
-from stages.representations.states import Reader
-from stages.representations.static import frequent_words, static_vectors
-from stages.settings.chain import Compute, EncoderName
-from stages.settings.evaluate import Evaluate
-from stages.settings.languages import LanguageSection
-from stages.settings.polysemy import Polysemy
-from stages.settings.word_pairs import WordPairs
-from stages.words.pairs import SPLITS, deal, pairs_by_family, read_pairs
-from stages.words.probe_sets import read_senses
-from stages.words.wordnet import read_synsets, uses
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json
+from decortique.core.run_settings import Compute, EncoderName
+from decortique.core.tables import WORD_PAIRS, write_table
+from decortique.data.settings import LanguageSection
+from decortique.data.wordnet import read_synsets, uses
+from decortique.evaluation.settings import Evaluate
+from decortique.report.headlines import headline_of_polysemy, write_metrics
+from decortique.words.pairs import SPLITS, deal, pairs_by_family, read_pairs
+from decortique.words.plots import draw_senses, draw_words
+from decortique.words.probe_sets import read_senses
+from decortique.words.senses import decided_pairs, induced_senses, neighbour_table
+from decortique.words.settings import Polysemy, WordPairs
+from decortique.words.states import Reader
+from decortique.words.vectors import frequent_words, static_vectors
 
 log = logging.getLogger(__name__)
 

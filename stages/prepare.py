@@ -5,16 +5,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, write_json
-from stages.artifacts.tables import CORPUS, write_table
-from stages.command import run
-from stages.corpora.masking import learn_names, mask
-from stages.corpora.pool import clean_pool
-from stages.corpora.reading import read, tolerate
-from stages.corpora.row import Row
-from stages.corpora.splitting import (
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json
+from decortique.core.tables import CORPUS, write_table
+from decortique.data.masking import learn_names, mask
+from decortique.data.reading import read, tolerate
+from decortique.data.records import Row
+from decortique.data.settings import Prepare
+from decortique.data.splitting import (
     UNLABELLED,
+    clean_pool,
     count_duplicates,
     count_near_duplicates,
     limit_groups,
@@ -23,8 +24,7 @@ from stages.corpora.splitting import (
     remove_near_duplicates,
     split_rows,
 )
-from stages.settings.prepare import Prepare
-from stages.settings.task import POOL, Split, TaskSection
+from decortique.data.task_settings import POOL, Split, TaskSection
 
 Rows = Mapping[str, Sequence[Row]]
 

@@ -6,29 +6,25 @@ from typing import Any
 
 from gensim.models import KeyedVectors
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, write_json
-from stages.artifacts.headlines import headline_of_pronouns, write_metrics
-from stages.artifacts.points import write_points
-from stages.command import run
-from stages.pictures.representations import draw_antecedents, draw_contextuality, draw_probes, draw_similarity
-from stages.progress import progress
-from stages.representations.antecedents import antecedents
-from stages.representations.carried import of_contexts, of_forms
-from stages.representations.contextuality import contextuality, values_by_word
-from stages.representations.judging import judged
-from stages.representations.sampled import draw
-from stages.representations.states import Reader
-from stages.representations.static import static_vectors
-from stages.representations.tables import curve_points, word_points
-from stages.settings.chain import Compute, EncoderName, Tasks
-from stages.settings.evaluate import Evaluate
-from stages.settings.languages import LanguageSection
-from stages.settings.pronouns import Pronouns
-from stages.words.corpus import Sentences, count_spellings
-from stages.words.judgments import read_judgments
-from stages.words.probe_sets import read_references
-from stages.words.studied import PRONOUNS, choose_words
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json, write_points
+from decortique.core.progress import progress
+from decortique.core.run_settings import Compute, EncoderName, Tasks
+from decortique.data.settings import LanguageSection
+from decortique.evaluation.settings import Evaluate
+from decortique.report.headlines import headline_of_pronouns, write_metrics
+from decortique.words.antecedents import antecedents
+from decortique.words.contextuality import contextuality, curve_points, values_by_word, word_points
+from decortique.words.corpus import Sentences, count_spellings
+from decortique.words.plots import draw_antecedents, draw_contextuality, draw_probes, draw_similarity
+from decortique.words.probe_sets import read_references
+from decortique.words.probing import of_contexts, of_forms
+from decortique.words.settings import Pronouns
+from decortique.words.similarity import judged, read_judgments
+from decortique.words.states import Reader
+from decortique.words.studied import PRONOUNS, choose_words, draw
+from decortique.words.vectors import static_vectors
 
 log = logging.getLogger(__name__)
 

@@ -2,31 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, read_json
-from stages.command import run
-from stages.publishing.made import Made
-from stages.publishing.origin import Origin
-from stages.publishing.page import Card
-from stages.publishing.results import Results
-from stages.reporting.anatomy import anatomy_part
-from stages.reporting.collected import collection_part
-from stages.reporting.deciding import decided_part
-from stages.reporting.elements import Part
-from stages.reporting.origins import origins_part
-from stages.reporting.page import write_page
-from stages.reporting.sections import sections_of
-from stages.reporting.students import students_part
-from stages.reporting.validity import validity_part
-from stages.reporting.words import words_part
-from stages.settings.chain import Approaches, EncoderName, Tasks
-from stages.settings.collections import Collections, CollectionSection
-from stages.settings.encoders import Encoders
-from stages.settings.evaluate import Evaluate
-from stages.settings.export import Export
-from stages.settings.languages import Languages
-from stages.settings.report import Report
-from stages.settings.task import TaskSection
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, read_json
+from decortique.core.run_settings import Approaches, EncoderName, Tasks
+from decortique.data.settings import Collections, CollectionSection, Languages
+from decortique.data.task_settings import TaskSection
+from decortique.evaluation.settings import Evaluate
+from decortique.models.settings import Encoders, Export
+from decortique.report.card_page import Card
+from decortique.report.card_results import Results
+from decortique.report.card_sources import Made, Origin
+from decortique.report.collections import collection_part
+from decortique.report.elements import Part
+from decortique.report.models import anatomy_part, students_part
+from decortique.report.page import origins_part, sections_of, write_page
+from decortique.report.predictions import decided_part
+from decortique.report.settings import Report
+from decortique.report.validity import validity_part
+from decortique.report.words import words_part
 
 
 def report() -> None:

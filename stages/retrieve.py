@@ -2,13 +2,12 @@
 
 import shutil
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, write_json
-from stages.classifiers.card import write_card
-from stages.classifiers.manifest import ZERO_SHOT, Manifest
-from stages.command import run
-from stages.settings.chain import EncoderName
-from stages.settings.task import TaskSection, ZeroShot
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json
+from decortique.core.run_settings import EncoderName
+from decortique.data.task_settings import TaskSection, ZeroShot
+from decortique.models.folder import ZERO_SHOT, Manifest, write_card
 
 MADE_FROM = {
     "vader": "the lexicon and rules of VADER (Hutto & Gilbert, 2014), MIT licence",

@@ -3,25 +3,22 @@
 import json
 import logging
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_file, new_folder, write_json
-from stages.artifacts.headlines import headline_of_robustness, write_metrics
-from stages.artifacts.labelled import Labelled
-from stages.artifacts.points import write_points
-from stages.artifacts.tables import read_columns
-from stages.classifiers.loading import load_classifier
-from stages.command import run
-from stages.errors import StageError
-from stages.pictures.robustness import draw_flips
-from stages.progress import progress
-from stages.rewriting.examples import examples
-from stages.rewriting.flips import Measured, points, report
-from stages.rewriting.rewritten import Rewritten, answers, distinct, drawn, rewritten
-from stages.rewriting.rules import rules_of
-from stages.settings.chain import Approaches, Compute
-from stages.settings.evaluate import Evaluate
-from stages.settings.robustness import Robustness
-from stages.settings.task import TaskSection
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.errors import StageError
+from decortique.core.files import new_file, new_folder, write_json, write_points
+from decortique.core.progress import progress
+from decortique.core.run_settings import Approaches, Compute
+from decortique.core.tables import read_columns
+from decortique.data.labelled import Labelled
+from decortique.data.task_settings import TaskSection
+from decortique.diagnosis.flips import Measured, examples, points, report
+from decortique.diagnosis.plots import draw_flips
+from decortique.diagnosis.rewriting import Rewritten, answers, distinct, drawn, rewritten, rules_of
+from decortique.diagnosis.settings import Robustness
+from decortique.evaluation.settings import Evaluate
+from decortique.models.loading import load_classifier
+from decortique.report.headlines import headline_of_robustness, write_metrics
 
 log = logging.getLogger(__name__)
 

@@ -10,29 +10,25 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, read_json, write_json
-from stages.artifacts.headlines import headline_of_summaries, write_metrics
-from stages.clustering.texts import Texts
-from stages.clustering.vectors import Vectors, represent, word_vectors
-from stages.command import run
-from stages.errors import StageError
-from stages.pictures.summaries import draw_summaries
-from stages.progress import progress
-from stages.settings.chain import Compute, EncoderName
-from stages.settings.cluster import ENCODER, Cluster
-from stages.settings.collections import HELD_OUT, REFERENCES, SEEN, CollectionSection
-from stages.settings.embed import Embed
-from stages.settings.evaluate import Evaluate
-from stages.settings.summarize import Summarize
-from stages.summaries.baselines import rankers
-from stages.summaries.choosing import Budget, choose
-from stages.summaries.comparing import compared
-from stages.summaries.groups import groups_of, rows, summarize_group
-from stages.summaries.opinions import opinions_of
-from stages.summaries.own_text import read_sentences, told
-from stages.summaries.page import write_page
-from stages.words.splitting import forms
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.errors import StageError
+from decortique.core.files import new_folder, read_json, write_json
+from decortique.core.progress import progress
+from decortique.core.run_settings import Compute, EncoderName
+from decortique.data.settings import HELD_OUT, REFERENCES, SEEN, CollectionSection
+from decortique.data.text import forms
+from decortique.evaluation.settings import Evaluate
+from decortique.models.settings import Embed
+from decortique.report.headlines import headline_of_summaries, write_metrics
+from decortique.summarization.choosing import Budget, choose
+from decortique.summarization.groups import groups_of, opinions_of, rankers, rows, summarize_group
+from decortique.summarization.own_text import read_sentences, told
+from decortique.summarization.page import write_page
+from decortique.summarization.plots import draw_summaries
+from decortique.summarization.rating import compared
+from decortique.summarization.settings import ENCODER, Cluster, Summarize
+from decortique.summarization.vectors import Texts, Vectors, represent, word_vectors
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +66,7 @@ def summarize_text(texts: list[str], language: str, budget: Budget) -> None:
         return
     settings, compute, embedded = Summarize.load().clusters, Compute.load(), np.empty((len(texts), 0), np.float32)
     if settings.representation == ENCODER:
-        from stages.transformer.sentences import SentenceEncoder  # takes seconds that other vectors do not need
+        from decortique.models.sentences import SentenceEncoder  # takes seconds that other vectors do not need
 
         encoder = SentenceEncoder.load(paths.encoder(EncoderName.load().root), Embed.load(), compute)
         with progress("embed", len(texts), "sentence") as bar:

@@ -1,14 +1,13 @@
 """Stage `tokenize`: the rows of each split → token ids, with padding and truncation made visible."""
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, write_json
-from stages.artifacts.tables import TOKENS, count_rows, read_batches, splits, write_table
-from stages.command import run
-from stages.progress import progress
-from stages.settings.chain import EncoderName
-from stages.settings.tokenize import Tokenize
-from stages.transformer.token_statistics import TokenStatistics
-from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json
+from decortique.core.progress import progress
+from decortique.core.run_settings import EncoderName
+from decortique.core.tables import TOKENS, count_rows, read_batches, splits, write_table
+from decortique.models.settings import Tokenize
+from decortique.models.tokenizer import TokenStatistics, load_tokenizer, tokenize_texts
 
 BATCH = 1000  # texts in memory at once: those that `padding: longest` makes of one length
 

@@ -6,34 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from stages.artifacts import paths
-from stages.artifacts.decisions import read_decisions
-from stages.artifacts.files import new_file, new_folder, write_json
-from stages.artifacts.headlines import headline_of_validity, write_metrics
-from stages.artifacts.tables import read_columns
-from stages.auditing.control import found_again, turned
-from stages.auditing.corpus import Home, read_corpus
-from stages.auditing.folds import dealt, kept_together, out_of_fold
-from stages.auditing.labels import Doubts
-from stages.auditing.leaks import worth_of_leaks
-from stages.auditing.near_duplicates import count_met, count_pairs, leaked, near_pairs
-from stages.auditing.second_opinion import ASKED, SecondOpinion
-from stages.classifiers.bag_of_words import fit, strongest_features
-from stages.classifiers.chosen import chosen_candidate
-from stages.classifiers.feature_kinds import shares
-from stages.command import run
-from stages.corpora.masking import learn_names, mask
-from stages.pictures.audit import draw_doubts
-from stages.progress import progress
-from stages.settings.audit import Audit
-from stages.settings.bag_of_words import BagOfWords
-from stages.settings.chain import Approaches
-from stages.settings.evaluate import Evaluate
-from stages.settings.task import TaskSection
-from stages.settings.validity import Validity
-from stages.statistics.bootstrap import resampled_measures
-from stages.statistics.controls import dealt_at_random
-from stages.statistics.measures import most_probable
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_file, new_folder, write_json
+from decortique.core.measures import most_probable
+from decortique.core.progress import progress
+from decortique.core.run_settings import Approaches
+from decortique.core.tables import read_columns
+from decortique.data.masking import learn_names, mask
+from decortique.data.task_settings import TaskSection
+from decortique.diagnosis.controls import dealt_at_random, shares
+from decortique.diagnosis.folds import dealt, kept_together, out_of_fold
+from decortique.diagnosis.near_duplicates import (
+    Home,
+    count_met,
+    count_pairs,
+    leaked,
+    near_pairs,
+    read_corpus,
+    worth_of_leaks,
+)
+from decortique.diagnosis.plots import draw_doubts
+from decortique.diagnosis.settings import Audit, Validity
+from decortique.diagnosis.suspected_labels import ASKED, Doubts, SecondOpinion, found_again, turned
+from decortique.evaluation.bootstrap import resampled_measures
+from decortique.evaluation.settings import Evaluate
+from decortique.models.bag_of_words import chosen_candidate, fit, strongest_features
+from decortique.models.predictions import read_decisions
+from decortique.models.settings import BagOfWords
+from decortique.report.headlines import headline_of_validity, write_metrics
 
 SPLITS = ("train", "validation", "test")
 

@@ -2,16 +2,15 @@
 
 import logging
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder, write_json
-from stages.command import run
-from stages.progress import progress
-from stages.settings.chain import Tasks
-from stages.settings.word2vec import Word2vec
-from stages.words.card import write_card
-from stages.words.corpus import Sentences, Words
-from stages.words.training import train_word2vec
-from stages.words.vectors import VECTORS, save_vectors
+from decortique.core import paths
+from decortique.core.command import run
+from decortique.core.files import new_folder, write_json
+from decortique.core.progress import progress
+from decortique.core.run_settings import Tasks
+from decortique.words.corpus import Sentences, Words
+from decortique.words.settings import Word2vec
+from decortique.words.vectors import VECTORS, save_vectors
+from decortique.words.word2vec import train_word2vec, write_card
 
 log = logging.getLogger(__name__)
 

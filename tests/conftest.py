@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stages.settings.chain import Compute
-from stages.settings.tokenize import Tokenize
+from decortique.core.run_settings import Compute
+from decortique.models.settings import Tokenize
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from stages.transformer.batches import TokenRows
+    from decortique.models.batches import TokenRows
 
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if WORKER:  # those of `make test` share the cores
@@ -58,7 +58,7 @@ def write_encoder(folder: Path, family: str = "bert", *, layers: int = 2, seed: 
     import torch
     from transformers import AutoConfig, AutoModel
 
-    from stages.transformer.classifier import save_classifier
+    from decortique.models.pretrained import save_classifier
 
     sizes = (
         {"dim": 16, "n_layers": layers, "n_heads": 2, "hidden_dim": 32}
@@ -144,7 +144,7 @@ def every_family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 def tokenizer(encoder: Path) -> "PreTrainedTokenizerBase":
-    from stages.transformer.tokenizer import load_tokenizer
+    from decortique.models.tokenizer import load_tokenizer
 
     return load_tokenizer(encoder)
 
@@ -152,8 +152,8 @@ def tokenizer(encoder: Path) -> "PreTrainedTokenizerBase":
 @pytest.fixture
 def rows(tokenizer: "PreTrainedTokenizerBase") -> "TokenRows":
     """The token ids of `TEXTS`."""
-    from stages.transformer.batches import TokenRows
-    from stages.transformer.tokenizer import tokenize_texts
+    from decortique.models.batches import TokenRows
+    from decortique.models.tokenizer import tokenize_texts
 
     return TokenRows.of(tokenize_texts(tokenizer, TEXTS).input_ids)
 
@@ -161,7 +161,7 @@ def rows(tokenizer: "PreTrainedTokenizerBase") -> "TokenRows":
 @pytest.fixture
 def classifier(encoder: Path) -> "PreTrainedModel":
     """The small BERT with a fresh decision between two classes."""
-    from stages.transformer.classifier import new_classifier
+    from decortique.models.pretrained import new_classifier
 
     return new_classifier(encoder, ["negative", "positive"], dropout=0.0, seed=0)
 

@@ -6,8 +6,8 @@ import pytest
 
 PROGRAM = """
 import errno
-from stages.command import run
-from stages.errors import StageError
+from decortique.core.command import run
+from decortique.core.errors import StageError
 
 def greet(task: str, times: int = 1) -> None:
     '''Greets a task.'''

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from stages.artifacts import paths
-from stages.artifacts.files import new_folder
-from stages.errors import StageError
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.files import new_folder
 from tools.pages import chain, distillation, readme, representations, summaries, training, validity
 from tools.pages.showing import ROOT
 

@@ -1,1 +1,1 @@
-"""What everything else stands on: what a stage depends on, and why it runs again."""
+"""Settings and their loading, paths, atomic files, tables, errors, progress, command line, fingerprints of the code."""

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from stages.settings.heads import ClassificationHead, Head, RegressionHead
-from stages.transformer.batches import TokenRows
-from stages.transformer.heads import Headed, new_headed
-from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.models.batches import TokenRows
+from decortique.models.heads import Headed, new_headed
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 
 LABELS = ["negative", "neutral", "positive"]
 # Of different lengths, and not sorted by them.

@@ -4,14 +4,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from decortique.core.errors import StageError
+from decortique.core.files import read_json
+from decortique.core.run_settings import Compute
+from decortique.diagnosis.settings import Dissect
+from decortique.models.heads import TransformerClassifier, save_headed
+from decortique.models.tokenizer import load_tokenizer
 from stages import dissect as stage
-from stages.artifacts.files import read_json
-from stages.classifiers.transformer import TransformerClassifier
-from stages.errors import StageError
-from stages.settings.chain import Compute
-from stages.settings.dissect import Dissect
-from stages.transformer.heads import save_headed
-from stages.transformer.tokenizer import load_tokenizer
 from tests.anatomy.made import LABELS, SENTENCES, made
 from tests.conftest import tokenize_settings
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
-from stages.anatomy.inside import look_inside
-from stages.errors import StageError
-from stages.transformer.batches import TokenRows
-from stages.transformer.heads import Headed
+from decortique.core.errors import StageError
+from decortique.diagnosis.anatomy import look_inside
+from decortique.models.batches import TokenRows
+from decortique.models.heads import Headed
 from tests.anatomy.made import SENTENCES, made, rows_of
 from tests.conftest import VOCABULARY, write_encoder
 

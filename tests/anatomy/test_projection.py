@@ -1,6 +1,6 @@
 import numpy as np
 
-from stages.anatomy.projection import plane_of
+from decortique.core.plots import plane_of
 
 POINTS = np.random.default_rng(0).normal(size=(30, 8)) @ np.diag([9, 5, 1, 1, 1, 1, 1, 1])
 

@@ -5,10 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from stages.anatomy.parts import decision_parts, trunk_parts
-from stages.anatomy.steps import Step, Way, listening, walk
-from stages.transformer.heads import Headed
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.diagnosis.anatomy import Step, Way, decision_parts, listening, trunk_parts, walk
+from decortique.models.heads import Headed
+from decortique.models.tokenizer import load_tokenizer
 from tests.anatomy.made import made, rows_of
 from tests.conftest import write_encoder
 

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from stages.artifacts.decisions import Decisions, read_decisions, write_decisions
-from stages.errors import StageError
+from decortique.core.errors import StageError
+from decortique.models.predictions import Decisions, read_decisions, write_decisions
 
 LABELS = ["negative", "neutral", "positive"]
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.artifacts.files import new_file, new_folder, read_json, write_json
-from stages.errors import StageError
+from decortique.core.errors import StageError
+from decortique.core.files import new_file, new_folder, read_json, write_json
 
 
 class StageStopped(Exception):  # noqa: N818  (an interruption, not an error)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts.headlines import (
+from decortique.report.headlines import (
     headline_of_clustering,
     headline_of_evaluation,
     headline_of_polysemy,

@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.artifacts import paths
-from stages.artifacts.labelled import Labelled, held_out
-from stages.artifacts.tables import CORPUS, write_table
-from stages.errors import StageError
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.tables import CORPUS, write_table
+from decortique.data.labelled import Labelled, held_out
 
 LABELS = ["low", "high"]
 

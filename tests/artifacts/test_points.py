@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from stages.artifacts.points import write_points
+from decortique.core.files import write_points
 
 
 def test_points_are_rows_below_the_names_of_their_columns(tmp_path: Path) -> None:

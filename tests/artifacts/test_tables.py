@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stages.artifacts.tables import (
+from decortique.core.errors import StageError
+from decortique.core.tables import (
     CORPUS,
     ROWS_PER_GROUP,
     TOKENS,
@@ -19,7 +20,6 @@ from stages.artifacts.tables import (
     splits,
     write_table,
 )
-from stages.errors import StageError
 
 ROWS: dict[str, list[Any]] = {
     "id": ["a", "b", "c"],

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stages.artifacts.decisions import Decisions
-from stages.corpora.row import Row
-from stages.settings.evaluate import Evaluate
+from decortique.data.records import Row
+from decortique.evaluation.settings import Evaluate
+from decortique.models.predictions import Decisions
 from tests.classifiers.test_bag_of_words import settings as candidate
 
 NAMES = ["negative", "positive"]

@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.files import read_json, write_json
+from decortique.core.run_settings import Approaches
+from decortique.core.tables import CORPUS, write_table
+from decortique.data.records import Row
+from decortique.data.task_settings import Task, TaskSection
+from decortique.diagnosis.settings import Audit, Validity
+from decortique.evaluation.settings import Evaluate
+from decortique.models.predictions import Decisions, write_decisions
+from decortique.models.settings import BagOfWords
 from stages import validity as stage
-from stages.artifacts import paths
-from stages.artifacts.decisions import Decisions, write_decisions
-from stages.artifacts.files import read_json, write_json
-from stages.artifacts.tables import CORPUS, write_table
-from stages.corpora.row import Row
-from stages.errors import StageError
-from stages.settings.audit import Audit
-from stages.settings.bag_of_words import BagOfWords
-from stages.settings.chain import Approaches
-from stages.settings.evaluate import Evaluate
-from stages.settings.task import Task, TaskSection
-from stages.settings.validity import Validity
 from tests.auditing.made import CANDIDATE, SETTINGS
 from tests.corpora.test_prepare import TASK as SPEECHES
 

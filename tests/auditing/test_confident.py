@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.auditing.confident import confident
+from decortique.diagnosis.suspected_labels import confident
 
 LABELS = np.array([0, 0, 0, 0, 1, 1])
 LAST = np.array([0.1, 0.2, 0.3, 0.9, 0.7, 0.5])  # probability of class 1

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.auditing.control import found_again, turned
+from decortique.diagnosis.suspected_labels import found_again, turned
 from tests.auditing.made import SETTINGS
 
 LABELS = np.arange(100) % 3

@@ -3,11 +3,10 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from stages.auditing.corpus import Home
-from stages.auditing.folds import dealt, kept_together, out_of_fold
-from stages.auditing.near_duplicates import near_pairs
-from stages.corpora.row import Row
-from stages.errors import StageError
+from decortique.core.errors import StageError
+from decortique.data.records import Row
+from decortique.diagnosis.folds import dealt, kept_together, out_of_fold
+from decortique.diagnosis.near_duplicates import Home, near_pairs
 from tests.auditing.made import CANDIDATE, NAMES, row
 
 

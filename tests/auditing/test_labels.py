@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from stages.auditing.corpus import Home
-from stages.auditing.labels import Doubts
-from stages.auditing.second_opinion import SecondOpinion
+from decortique.diagnosis.near_duplicates import Home
+from decortique.diagnosis.suspected_labels import Doubts, SecondOpinion
 from tests.auditing.made import NAMES, SETTINGS, decided, row
 
 # Six texts of each label; the bag of words gives these probabilities of `positive`.

@@ -1,7 +1,6 @@
 import pytest
 
-from stages.auditing.corpus import Home
-from stages.auditing.leaks import worth_of_leaks
+from decortique.diagnosis.near_duplicates import Home, worth_of_leaks
 from tests.auditing.made import NAMES, SETTINGS, decided, row
 
 CORPUS = {

@@ -1,4 +1,4 @@
-from stages.auditing.near_duplicates import count_met, count_pairs, leaked, near_pairs
+from decortique.diagnosis.near_duplicates import count_met, count_pairs, leaked, near_pairs
 from tests.auditing.made import row
 
 FILM = "the film is good and the plot is {}"  # two of these share 8 of 12 pairs of words

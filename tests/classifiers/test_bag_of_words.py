@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.classifiers.bag_of_words import LARGEST, BagOfWordsClassifier, best_fit, fit, stemmed, strongest_features
-from stages.errors import StageError
-from stages.settings.bag_of_words import BagOfWords, Candidate
-from stages.statistics.measures import measure
+from decortique.core.errors import StageError
+from decortique.core.measures import measure
+from decortique.models.bag_of_words import LARGEST, BagOfWordsClassifier, best_fit, fit, stemmed, strongest_features
+from decortique.models.settings import BagOfWords, Candidate
 
 Examples = tuple[list[str], np.ndarray]
 LABELS = ["negative", "positive"]

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard
 
-from stages.classifiers.card import write_card
-from stages.settings.task import TaskSection
+from decortique.data.task_settings import TaskSection
+from decortique.models.folder import write_card
 from tests.distillation.made import LOGITS_TERM, hidden, student_of
 from tests.transformer.made import training
 

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from stages.artifacts.files import write_json
-from stages.classifiers.chosen import chosen_candidate
-from stages.errors import StageError
-from stages.settings.bag_of_words import BagOfWords
+from decortique.core.errors import StageError
+from decortique.core.files import write_json
+from decortique.models.bag_of_words import chosen_candidate
+from decortique.models.settings import BagOfWords
 from tests.classifiers.test_bag_of_words import settings as candidate
 
 PLAIN, STYLE = candidate(), candidate(lowercase=False)

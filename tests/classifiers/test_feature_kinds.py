@@ -1,7 +1,7 @@
 import pytest
 
-from stages.classifiers.feature_kinds import KINDS, shares
-from stages.corpora.masking import Names, learn_names
+from decortique.data.masking import Names, learn_names
+from decortique.diagnosis.controls import KINDS, shares
 
 NAMES = Names(frozenset({"obama", "paris", "will"}))
 

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.artifacts.files import write_json
-from stages.classifiers.loading import load_classifier
-from stages.classifiers.manifest import Manifest
-from stages.errors import StageError
-from stages.settings.chain import Compute
-from stages.settings.heads import ClassificationHead, Head, RegressionHead
-from stages.transformer.batches import TokenRows
-from stages.transformer.heads import new_headed, save_headed
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core.errors import StageError
+from decortique.core.files import write_json
+from decortique.core.run_settings import Compute
+from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.models.batches import TokenRows
+from decortique.models.folder import Manifest
+from decortique.models.heads import new_headed, save_headed
+from decortique.models.loading import load_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.classifiers.test_bag_of_words import fitted
 from tests.conftest import TEXTS
 
@@ -29,8 +29,8 @@ def test_a_bag_of_words_decides_without_waiting_for_transformers(tmp_path: Path)
     Manifest(kind="bag-of-words", labels=LABELS).write(tmp_path)
     program = (
         "import sys; from pathlib import Path\n"
-        "from stages.classifiers.loading import load_classifier\n"
-        "from stages.settings.chain import Compute\n"
+        "from decortique.models.loading import load_classifier\n"
+        "from decortique.core.run_settings import Compute\n"
         "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu', batch_size=8))\n"
         "print(found.predict(['superb'], lambda _: None).probability.argmax(), 'transformers' in sys.modules)"
     )

@@ -9,17 +9,16 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from stages.classifiers.loading import load_classifier
-from stages.classifiers.manifest import Manifest
-from stages.classifiers.onnx import OnnxClassifier, padded
-from stages.classifiers.transformer import TransformerClassifier
-from stages.encoders.tokenizer_file import prefix_texts
-from stages.errors import StageError
-from stages.exporting.writing import write_onnx
-from stages.settings.chain import Compute
-from stages.settings.heads import ClassificationHead, Head, RegressionHead
-from stages.transformer.heads import new_headed, save_headed
-from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+from decortique.core.errors import StageError
+from decortique.core.run_settings import Compute
+from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.models.encoder_files import prefix_texts
+from decortique.models.export import write_onnx
+from decortique.models.folder import Manifest
+from decortique.models.heads import TransformerClassifier, new_headed, save_headed
+from decortique.models.loading import load_classifier
+from decortique.models.onnx import OnnxClassifier, padded
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 from tests.conftest import TEXTS, edit_json, tokenize_settings, write_encoder
 
 ROOT = Path(__file__).parents[2]
@@ -154,8 +153,8 @@ def test_no_texts_are_no_mistake(bert: Path) -> None:
 def test_an_exported_model_decides_without_torch_and_transformers(bert: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
-        "from stages.classifiers.loading import load_classifier\n"
-        "from stages.settings.chain import Compute\n"
+        "from decortique.models.loading import load_classifier\n"
+        "from decortique.core.run_settings import Compute\n"
         "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu', batch_size=8))\n"
         "print(found.predict(['good', 'bad'], lambda _: None).probability.shape)\n"
         "print(sorted({'torch', 'transformers', 'onnx', 'sklearn'} & sys.modules.keys()))"

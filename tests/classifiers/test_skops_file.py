@@ -7,8 +7,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
-from stages.classifiers.skops_file import load_skops, save_skops
-from stages.errors import StageError
+from decortique.core.errors import StageError
+from decortique.models.bag_of_words import load_skops, save_skops
 
 
 def opened(path: str) -> None:

@@ -10,17 +10,17 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from stages.artifacts.files import read_json
-from stages.classifiers import static
-from stages.classifiers.loading import load_classifier
-from stages.classifiers.manifest import Manifest
-from stages.classifiers.static import StaticClassifier
-from stages.distillation.static import Static
-from stages.encoders.tokenizer_file import prefix_texts
-from stages.errors import StageError
-from stages.settings.chain import Compute
-from stages.transformer.batches import TokenRows
-from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+from decortique.core.errors import StageError
+from decortique.core.files import read_json
+from decortique.core.run_settings import Compute
+from decortique.distillation.student import Static
+from decortique.models import static
+from decortique.models.batches import TokenRows
+from decortique.models.encoder_files import prefix_texts
+from decortique.models.folder import Manifest
+from decortique.models.loading import load_classifier
+from decortique.models.static import StaticClassifier
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 from tests.conftest import TEXTS, VOCABULARY, edit_json, tokenize_settings, write_encoder
 
 LABELS = ["negative", "positive"]
@@ -184,8 +184,8 @@ def test_a_static_student_decides_without_torch_and_transformers(approach: Path)
     """It is for whoever has no time to wait for them, and no room."""
     program = (
         "import sys; from pathlib import Path\n"
-        "from stages.classifiers.loading import load_classifier\n"
-        "from stages.settings.chain import Compute\n"
+        "from decortique.models.loading import load_classifier\n"
+        "from decortique.core.run_settings import Compute\n"
         "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu', batch_size=8))\n"
         "print(repr(found.predict(['a good film'], lambda _: None).probability[0, 1]))\n"
         "print([name for name in ('torch', 'transformers', 'sklearn', 'pandas') if name in sys.modules])"

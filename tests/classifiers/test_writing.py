@@ -6,17 +6,17 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from stages.artifacts import paths
-from stages.classifiers.loading import load_classifier
-from stages.classifiers.writing import write_model
-from stages.distillation.static import Static
-from stages.settings.chain import Compute
-from stages.settings.finetune import Finetune
-from stages.settings.section import PARAMS
-from stages.settings.task import Task, TaskSection
-from stages.transformer.batches import TokenRows
-from stages.transformer.heads import new_headed, save_headed
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core import paths
+from decortique.core.run_settings import Compute
+from decortique.core.settings import PARAMS
+from decortique.data.task_settings import Task, TaskSection
+from decortique.distillation.student import Static
+from decortique.models.batches import TokenRows
+from decortique.models.folder import write_model
+from decortique.models.heads import new_headed, save_headed
+from decortique.models.loading import load_classifier
+from decortique.models.settings import Finetune
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, VOCABULARY
 
 ROOT = Path(__file__).parents[2]

@@ -4,13 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.clustering.finding import CHOSEN, LOT, Found, Mixed, find_groups, mixed_sets
-from stages.clustering.methods import NONE
-from stages.clustering.tables import cluster_rows, named
-from stages.clustering.texts import Texts
-from stages.clustering.vectors import represent
-from stages.settings.cluster import Cluster
-from stages.settings.evaluate import Evaluate
+from decortique.evaluation.settings import Evaluate
+from decortique.summarization.clustering import NONE
+from decortique.summarization.finding import CHOSEN, LOT, Found, Mixed, cluster_rows, find_groups, mixed_sets, named
+from decortique.summarization.settings import Cluster
+from decortique.summarization.vectors import Texts, represent
 from tests.clustering.test_methods import clouds
 
 EVALUATE = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)

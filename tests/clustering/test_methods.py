@@ -6,10 +6,10 @@ from scipy.sparse import csr_matrix
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.preprocessing import normalize
 
-from stages.clustering import methods
-from stages.clustering.methods import NONE, choose_number, cluster
-from stages.errors import StageError
-from stages.settings.cluster import Method
+from decortique.core.errors import StageError
+from decortique.summarization import clustering as methods
+from decortique.summarization.clustering import NONE, choose_number, cluster
+from decortique.summarization.settings import Method
 
 METHODS: list[Method] = ["kmeans", "agglomerative", "hdbscan"]
 NUMBERED: list[Method] = ["kmeans", "agglomerative"]

@@ -3,8 +3,7 @@ from math import log, sqrt
 import numpy as np
 import pytest
 
-from stages.clustering.methods import NONE
-from stages.clustering.naming import PRIOR, distinctive_terms
+from decortique.summarization.clustering import NONE, PRIOR, distinctive_terms
 
 BATTERY = ["The battery lasts long", "A good battery", "Battery good", "this battery is weak", "battery!"]
 SCREEN = ["The screen shines bright", "A good screen", "Screen good", "this screen is small", "screen!"]

@@ -5,15 +5,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from stages.artifacts import paths
-from stages.artifacts.tables import CORPUS, embeddings_schema, write_table
-from stages.clustering.texts import Texts
-from stages.clustering.vectors import Vectors, available, dense, represent, tfidf, word_vectors
-from stages.errors import StageError
-from stages.settings.chain import Compute
-from stages.settings.embed import Embed
-from stages.transformer.sentences import SentenceEncoder
-from stages.words.vectors import VECTORS, save_vectors
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.run_settings import Compute
+from decortique.core.tables import CORPUS, embeddings_schema, write_table
+from decortique.models.sentences import SentenceEncoder
+from decortique.models.settings import Embed
+from decortique.summarization.vectors import Texts, Vectors, available, dense, represent, tfidf, word_vectors
+from decortique.words.vectors import VECTORS, save_vectors
 from tests.conftest import TEXTS
 from tests.words.made import vectors
 

@@ -157,7 +157,7 @@ def test_files_beside_modules_count_by_their_bytes_for_those_who_import_there() 
 def test_a_stage_is_a_script_directly_in_its_folder() -> None:
     scripts = {
         "stages/one.py": MAIN,
-        "stages/errors.py": "x = 1",
+        "decortique/core/errors.py": "x = 1",
         "stages/food/bread.py": MAIN,
         "decortique/x.py": MAIN,
     }

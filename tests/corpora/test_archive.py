@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from stages.corpora import archive as module
-from stages.corpora.archive import Gathered, read_archive
-from stages.corpora.row import Row
-from stages.errors import StageError
-from stages.settings.collections import ArchiveReader
+from decortique.core.errors import StageError
+from decortique.data import collections as module
+from decortique.data.collections import Gathered, read_archive
+from decortique.data.records import Row
+from decortique.data.settings import ArchiveReader
 
 Members = Iterable[tuple[str, str | bytes]]
 

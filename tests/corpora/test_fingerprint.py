@@ -1,6 +1,6 @@
 import pytest
 
-from stages.corpora.fingerprint import fingerprint
+from decortique.data.records import fingerprint
 
 
 @pytest.mark.parametrize(

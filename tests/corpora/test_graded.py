@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.corpora.graded import read_graded
-from stages.corpora.row import BadRow, Row
-from stages.errors import StageError
+from decortique.core.errors import StageError
+from decortique.data.readers import read_graded
+from decortique.data.records import BadRow, Row
 
 
 def rows(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> list[Row | BadRow]:

@@ -2,10 +2,9 @@ from collections import Counter
 
 import pytest
 
-from stages.corpora.fingerprint import fingerprint
-from stages.corpora.grouping import by_group, chosen_groups, cut_rows, hold_out, without_repeats
-from stages.corpora.row import Row
-from stages.errors import StageError
+from decortique.core.errors import StageError
+from decortique.data.collections import by_group, chosen_groups, cut_rows, hold_out, without_repeats
+from decortique.data.records import Row, fingerprint
 
 
 def row(text: str, group: str = "g", position: int = 0) -> Row:

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from stages.classifiers.bag_of_words import WORD, stemmed
-from stages.corpora.masking import NAME, NUMBER, Names, learn_names, mask
+from decortique.data.masking import NAME, NUMBER, Names, learn_names, mask
+from decortique.models.bag_of_words import WORD, stemmed
 
 CORPUS = [
     "Trump went to Paris. We saw Trump in May.",

@@ -1,8 +1,8 @@
 import pytest
 
-from stages.corpora.pool import RUN, clean_pool
-from stages.corpora.row import Row
-from stages.errors import StageError
+from decortique.core.errors import StageError
+from decortique.data.records import Row
+from decortique.data.splitting import RUN, clean_pool
 
 SENTENCE = "one of the finest films that anybody made last year"
 LABELLED = ["train", "validation", "test"]

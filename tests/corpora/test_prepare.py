@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from decortique.core.tables import CORPUS, read_columns
+from decortique.data.records import Row
+from decortique.data.task_settings import Split
 from experiments.clone import choose
-from stages.artifacts.tables import CORPUS, read_columns
-from stages.corpora.row import Row
 from stages.prepare import _deal
-from stages.settings.task import Split
 
 ROOT = Path(__file__).parents[2]
 TASK: dict[str, Any] = {

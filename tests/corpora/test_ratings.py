@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.corpora.ratings import graded_rows, ratings_of, read_ratings
-from stages.errors import StageError
-from stages.settings.task import GradedReader
+from decortique.core.errors import StageError
+from decortique.data.reading import graded_rows, ratings_of, read_ratings
+from decortique.data.task_settings import GradedReader
 
 
 class Graded:

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from stages.corpora.reading import read
-from stages.errors import StageError
-from stages.settings.task import Task
+from decortique.core.errors import StageError
+from decortique.data.reading import read
+from decortique.data.task_settings import Task
 
 TABLE = {"format": "table", "text": "text", "label": "label"}
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from stages.corpora.sentences import cut
+from decortique.data.text import cut
 
 ENGLISH = "Dr. Smith paid $3.50 at 5 p.m. on Monday. He left! Did he? “Yes,” she said. It cost too much..."
 FRENCH = "M. Dupont est venu. L'État, c'est moi ! Que faire ? « Rien », dit-il. C'est fini…"

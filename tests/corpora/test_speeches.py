@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.corpora.row import BadRow, Row
-from stages.corpora.speeches import read_speeches
-from stages.errors import StageError
+from decortique.core.errors import StageError
+from decortique.data.readers import read_speeches
+from decortique.data.records import BadRow, Row
 
 LABELS: dict[str, str | None] = {"C": "chirac", "M": "mitterrand"}
 

@@ -2,8 +2,9 @@ from collections import Counter
 
 import pytest
 
-from stages.corpora.row import Row
-from stages.corpora.splitting import (
+from decortique.core.errors import StageError
+from decortique.data.records import Row
+from decortique.data.splitting import (
     count_duplicates,
     count_near_duplicates,
     limit_groups,
@@ -12,8 +13,7 @@ from stages.corpora.splitting import (
     remove_near_duplicates,
     split_rows,
 )
-from stages.errors import StageError
-from stages.settings.task import Split
+from decortique.data.task_settings import Split
 
 
 def row(number: int, text: str = "", label: str | None = None, group: str = "") -> Row:

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stages.corpora.row import BadRow, Marks, Row
-from stages.corpora.table import read_table
-from stages.errors import StageError
-from stages.settings.task import TableReader
+from decortique.core.errors import StageError
+from decortique.data.readers import read_table
+from decortique.data.records import BadRow, Marks, Row
+from decortique.data.task_settings import TableReader
 
 LABELS = ["negative", "positive"]
 Found = list[tuple[int, Row | BadRow]]

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.corpora.transcript import sentences
+from decortique.data.turns import sentences
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from stages.corpora.row import BadRow, Removed, Row
-from stages.corpora.turns import Item, read_turns
-from stages.errors import StageError
-from stages.settings.task import TurnsReader
+from decortique.core.errors import StageError
+from decortique.data.records import BadRow, Removed, Row
+from decortique.data.task_settings import TurnsReader
+from decortique.data.turns import Item, read_turns
 
 HEADER = "speaker,statement,debate\n"
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss
 
-from stages.decoding.calibration import Calibration, log_odds
-from stages.errors import StageError
-from stages.statistics.calibration import reliability
+from decortique.core.errors import StageError
+from decortique.evaluation.decoding import Calibration, log_odds
+from decortique.evaluation.scores import reliability
 from tests.decoding.made import probabilities
 
 LABELS = ["chirac", "mitterrand"]

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.decoding.history import FLOOR, History, lengths
-from stages.decoding.streams import Streams
+from decortique.evaluation.sequences import FLOOR, History, Streams, lengths
 from tests.decoding.made import one_stream
 
 

@@ -4,8 +4,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from stages.decoding.history import History
-from stages.decoding.methods import (
+from decortique.evaluation.decoding import (
     Evidence,
     Gaussian,
     Method,
@@ -16,8 +15,8 @@ from stages.decoding.methods import (
     parameters,
     variants,
 )
-from stages.decoding.one_run import run_posterior
-from stages.decoding.streams import Streams
+from decortique.evaluation.sequences import History, Streams
+from decortique.evaluation.viterbi import run_posterior
 from tests.decoding.made import made, one_run_each, one_stream, probabilities, run_lengths
 
 NAMES = ["none", "moving_average", "gaussian", "viterbi", "one_run"]

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from stages.decoding.one_run import best_run, run_posterior
+from decortique.evaluation.viterbi import best_run, run_posterior
 
 
 def enumerated(odds: np.ndarray, length: np.ndarray, present: float) -> np.ndarray:

@@ -5,10 +5,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
-from stages.decoding.history import History
-from stages.decoding.methods import Decoded, Evidence, Threshold, variants
-from stages.decoding.streams import Streams
-from stages.decoding.tuning import ALIKE, tuned
+from decortique.evaluation.decoding import ALIKE, Decoded, Evidence, Threshold, tuned, variants
+from decortique.evaluation.sequences import History, Streams
 from tests.decoding.made import Made, made, one_run_each, one_stream
 
 EVEN = np.array([0.5, 0.5])

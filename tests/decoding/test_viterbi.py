@@ -4,7 +4,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from stages.decoding.viterbi import best_path, path_posterior
+from decortique.evaluation.viterbi import best_path, path_posterior
 
 Path = tuple[int, ...]
 Chain = tuple[np.ndarray, np.ndarray, np.ndarray]

@@ -8,16 +8,15 @@ import pytest
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.artifacts import paths
-from stages.classifiers.manifest import Manifest
-from stages.distillation.lessons import ask
-from stages.distillation.reading import Reading, Teacher
-from stages.distillation.student import new_learner
-from stages.settings.chain import Compute
-from stages.transformer.batches import TokenRows
-from stages.transformer.classifier import new_classifier
-from stages.transformer.heads import Headed, save_headed
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core import paths
+from decortique.core.run_settings import Compute
+from decortique.distillation.student import new_learner
+from decortique.distillation.teacher import Reading, Teacher, ask
+from decortique.models.batches import TokenRows
+from decortique.models.folder import Manifest
+from decortique.models.heads import Headed, save_headed
+from decortique.models.pretrained import new_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import CLASSES, TEXTS, write_encoder
 from tests.distillation.made import LABELS, POOL, TASK, Described, Prepare, Taught, student_of, write_split
 from tests.transformer.made import training

@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.artifacts import paths
-from stages.artifacts.tables import CORPUS, TOKENS, write_table
-from stages.distillation.reading import Reading
-from stages.distillation.student import Learner
-from stages.distillation.teaching import Pupil, extras
-from stages.settings.distill import StaticStudent, TransformerStudent
-from stages.transformer.batches import Batch, Collate, TokenRows
-from stages.transformer.heads import Headed
-from stages.transformer.tokenizer import tokenize_texts
+from decortique.core import paths
+from decortique.core.tables import CORPUS, TOKENS, write_table
+from decortique.distillation.objectives import Pupil, extras
+from decortique.distillation.settings import StaticStudent, TransformerStudent
+from decortique.distillation.student import Learner
+from decortique.distillation.teacher import Reading
+from decortique.models.batches import Batch, Collate, TokenRows
+from decortique.models.heads import Headed
+from decortique.models.tokenizer import tokenize_texts
 from tests.conftest import SUBJECTS
 
 TASK, LABELS = "opinion", ["negative", "positive"]

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from decortique.core import paths
+from decortique.core import settings as section
+from decortique.core.errors import StageError
+from decortique.core.files import read_json
+from decortique.core.run_settings import Compute
+from decortique.models.folder import Manifest
+from decortique.models.loading import load_classifier
 from experiments.clone import choose, set_params
-from stages.artifacts import paths
-from stages.artifacts.files import read_json
-from stages.classifiers.loading import load_classifier
-from stages.classifiers.manifest import Manifest
 from stages.distill import distill
-from stages.errors import StageError
-from stages.settings import section
-from stages.settings.chain import Compute
 from tests.conftest import TEXTS
 from tests.distillation.made import (
     ATTENTION_TERM,

@@ -5,10 +5,10 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from stages.distillation.start import Origin, begin
-from stages.errors import StageError
-from stages.settings.distill import Start
-from stages.transformer.classifier import new_classifier
+from decortique.core.errors import StageError
+from decortique.distillation.settings import Start
+from decortique.distillation.start import Origin, begin
+from decortique.models.pretrained import new_classifier
 from tests.conftest import write_encoder
 from tests.distillation.made import LABELS, same_weights, shaken
 

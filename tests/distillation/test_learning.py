@@ -8,11 +8,11 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from stages.distillation.teaching import extras
-from stages.transformer.batches import Batches
-from stages.transformer.checkpoint import Checkpoint
-from stages.transformer.processes import Processes
-from stages.transformer.training import train
+from decortique.distillation.objectives import extras
+from decortique.models.batches import Batches
+from decortique.models.checkpoint import Checkpoint
+from decortique.models.processes import Processes
+from decortique.models.training import train
 from tests.distillation.made import (
     ATTENTION_TERM,
     LABELS_TERM,

@@ -11,11 +11,11 @@ import torch
 from safetensors.torch import save_file
 from transformers import PreTrainedModel
 
-from stages.artifacts.predictions import Predictions
-from stages.distillation import lessons
-from stages.distillation.lessons import KEPT, Lessons, ask
-from stages.transformer.batches import TokenRows
-from stages.transformer.heads import Headed
+from decortique.distillation import teacher as lessons
+from decortique.distillation.teacher import KEPT, Lessons, ask
+from decortique.models.batches import TokenRows
+from decortique.models.folder import Predictions
+from decortique.models.heads import Headed
 from tests.distillation.made import batch_of, shaken
 
 STATES = [0, 2, 4]

@@ -7,14 +7,13 @@ import torch
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from stages.distillation.narrowing import inner_size
-from stages.distillation.start import Origin, begin
-from stages.errors import StageError
-from stages.settings.distill import Start
-from stages.transformer.batches import TokenRows
-from stages.transformer.classifier import load_classifier, new_classifier, save_classifier
-from stages.transformer.layers import layer_stack
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core.errors import StageError
+from decortique.distillation.narrowing import inner_size
+from decortique.distillation.settings import Start
+from decortique.distillation.start import Origin, begin
+from decortique.models.batches import TokenRows
+from decortique.models.pretrained import layer_stack, load_classifier, new_classifier, save_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import write_encoder
 from tests.distillation.made import LABELS, said, same_weights, shaken
 

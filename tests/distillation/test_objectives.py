@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from stages.distillation.objectives import attention, cosine, mean_of, mse, relations, softened
+from decortique.distillation.objectives import attention, cosine, mean_of, mse, relations, softened
 
 Distance = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 DISTANCES: list[Distance] = [cosine, mse]

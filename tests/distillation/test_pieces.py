@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.distillation.pieces import pieces
-from stages.encoders.tokenizer_file import prefix_texts
-from stages.settings.distill import Spans
-from stages.transformer.batches import TokenRows
-from stages.transformer.tokenizer import frame, load_tokenizer, tokenize_texts
+from decortique.distillation.settings import Spans
+from decortique.distillation.teacher import pieces
+from decortique.models.batches import TokenRows
+from decortique.models.encoder_files import prefix_texts
+from decortique.models.tokenizer import frame, load_tokenizer, tokenize_texts
 from tests.conftest import TEXTS, write_encoder
 
 # Two tokens before each text, one behind it; each text's own tokens are its place times 100, then 1, 2, 3 …

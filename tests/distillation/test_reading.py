@@ -6,20 +6,18 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from stages.artifacts import paths
-from stages.classifiers.manifest import Kind, Manifest
-from stages.classifiers.vader import VaderClassifier
-from stages.distillation.lessons import ask
-from stages.distillation.pieces import pieces
-from stages.distillation.reading import Reading, Teacher, read
-from stages.distillation.teaching import LABELS as TARGET
-from stages.distillation.teaching import extras
-from stages.errors import StageError
-from stages.settings.chain import Compute
-from stages.settings.distill import LabelsTerm, LogitsTerm, Spans, Texts
-from stages.transformer.batches import TokenRows
-from stages.transformer.examples import UNKNOWN
-from stages.transformer.tokenizer import tokenize_texts
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.run_settings import Compute
+from decortique.distillation.objectives import LABELS as TARGET
+from decortique.distillation.objectives import extras
+from decortique.distillation.settings import LabelsTerm, LogitsTerm, Spans, Texts
+from decortique.distillation.teacher import Reading, Teacher, ask, pieces, read
+from decortique.models.batches import TokenRows
+from decortique.models.examples import UNKNOWN
+from decortique.models.folder import Kind, Manifest
+from decortique.models.tokenizer import tokenize_texts
+from decortique.models.vader import VaderClassifier
 from tests.classifiers.test_bag_of_words import fitted
 from tests.conftest import CLASSES, TEXTS
 from tests.distillation.made import LABELS, POOL, TASK, write_split

@@ -6,12 +6,12 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from stages.distillation.start import Origin, begin, kept, matched_states
-from stages.errors import StageError
-from stages.settings.distill import Start
-from stages.transformer.batches import TokenRows
-from stages.transformer.classifier import load_classifier, new_classifier, save_classifier
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core.errors import StageError
+from decortique.distillation.settings import Start
+from decortique.distillation.start import Origin, begin, kept, matched_states
+from decortique.models.batches import TokenRows
+from decortique.models.pretrained import load_classifier, new_classifier, save_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import FAMILIES, write_encoder
 from tests.distillation.made import LABELS, batch_of, said, same_weights, shaken
 

@@ -6,18 +6,16 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from stages.distillation.lessons import Lessons
-from stages.distillation.reading import Reading
-from stages.distillation.static import Static, principal
-from stages.distillation.teaching import extras, plain_objective
-from stages.errors import StageError
-from stages.settings.distill import StaticStudent
-from stages.transformer.batches import TokenRows
-from stages.transformer.examples import Examples
-from stages.transformer.learning import learn
-from stages.transformer.optimizer import parameter_groups
-from stages.transformer.processes import Processes
-from stages.transformer.training import Trained
+from decortique.core.errors import StageError
+from decortique.distillation.objectives import extras, plain_objective
+from decortique.distillation.settings import StaticStudent
+from decortique.distillation.student import Static, principal
+from decortique.distillation.teacher import Lessons, Reading
+from decortique.models.batches import TokenRows
+from decortique.models.examples import Examples
+from decortique.models.optimizer import parameter_groups
+from decortique.models.processes import Processes
+from decortique.models.training import Trained, learn
 from tests.conftest import CLASSES, VOCABULARY
 from tests.distillation.made import batch_of, static_of
 from tests.transformer.made import training

@@ -7,18 +7,17 @@ import torch
 from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.distillation.reading import Teacher
-from stages.distillation.static import Static, principal
-from stages.distillation.student import Learner, new_learner
-from stages.distillation.teaching import Pupil
-from stages.distillation.tokens import Frame, of_single_tokens
-from stages.encoders.tokenizer_file import prefix_texts
-from stages.settings.chain import Compute
-from stages.settings.distill import StaticStudent, TransformerStudent
-from stages.transformer.batches import TokenRows
-from stages.transformer.classifier import new_classifier
-from stages.transformer.heads import Headed, load_headed
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core.run_settings import Compute
+from decortique.distillation.narrowing import Frame, of_single_tokens
+from decortique.distillation.objectives import Pupil
+from decortique.distillation.settings import StaticStudent, TransformerStudent
+from decortique.distillation.student import Learner, Static, new_learner, principal
+from decortique.distillation.teacher import Teacher
+from decortique.models.batches import TokenRows
+from decortique.models.encoder_files import prefix_texts
+from decortique.models.heads import Headed, load_headed
+from decortique.models.pretrained import new_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import SPECIAL, VOCABULARY, write_encoder
 from tests.distillation.made import (
     ATTENTION_TERM,

@@ -7,18 +7,17 @@ import pytest
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.distillation import objectives
-from stages.distillation.lessons import ask
-from stages.distillation.reading import Reading, Teacher
-from stages.distillation.student import new_learner
-from stages.distillation.teaching import plain_objective
-from stages.errors import StageError
-from stages.settings.chain import Compute
-from stages.transformer.batches import Collate, TokenRows
-from stages.transformer.classifier import new_classifier
-from stages.transformer.examples import UNKNOWN
-from stages.transformer.heads import Headed
-from stages.transformer.losses import cross_entropy
+from decortique.core.errors import StageError
+from decortique.core.run_settings import Compute
+from decortique.distillation import objectives
+from decortique.distillation.objectives import plain_objective
+from decortique.distillation.student import new_learner
+from decortique.distillation.teacher import Reading, Teacher, ask
+from decortique.models.batches import Collate, TokenRows
+from decortique.models.examples import UNKNOWN
+from decortique.models.heads import Headed
+from decortique.models.losses import cross_entropy
+from decortique.models.pretrained import new_classifier
 from tests.conftest import CLASSES, write_encoder
 from tests.distillation.made import (
     ATTENTION_TERM,

@@ -2,8 +2,8 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from stages.distillation import tokens
-from stages.distillation.tokens import of_single_tokens
+from decortique.distillation import narrowing as tokens
+from decortique.distillation.narrowing import of_single_tokens
 
 
 @pytest.mark.parametrize("step", [1, 5])

@@ -1,4 +1,4 @@
-"""Writes small packed encoders in the layout that stages/encoders/packed.py documents."""
+"""Writes small packed encoders in the layout that decortique/models/encoder_files.py documents."""
 
 import struct
 from collections.abc import Iterator

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from decortique.core.errors import StageError
+from decortique.models.settings import Encoder, Encoders
 from stages import download as stage
-from stages.errors import StageError
-from stages.settings.encoders import Encoder, Encoders
 
 from .packing import tensors, write_packed
 from .test_tokenizer_file import ids, load, unigram

@@ -12,10 +12,10 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from decortique.core.settings import PARAMS
+from decortique.data.fetch import fetch
+from decortique.models.settings import Encoder, Encoders
 from stages.download import finish
-from stages.settings.encoders import Encoder, Encoders
-from stages.settings.section import PARAMS
-from stages.sources.fetch import fetch
 
 ROOT = Path(__file__).parents[2]
 TEXTS = ["Bonjour le monde", "L'été,  deux  espaces,\tun tab\net une ligne", "ﬁn ½ Ⅷ Ａ", "   😀 don't", "日本語", "²"]
@@ -88,7 +88,7 @@ def vector(folder: Path, tokenizer: PreTrainedTokenizerBase) -> Any:
     import torch
     from transformers import AutoModel
 
-    from stages.transformer.trunk import pooled
+    from decortique.models.pretrained import pooled
 
     model = AutoModel.from_pretrained(folder, local_files_only=True, add_pooling_layer=False).eval()
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.encoders.packed import unpack_encoder
-from stages.errors import StageError
+from decortique.core.errors import StageError
+from decortique.models.encoder_files import unpack_encoder
 
 from .packing import tensors, write_packed
 

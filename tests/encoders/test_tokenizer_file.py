@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from stages.encoders.tokenizer_file import describe_tokenizer, prefix_texts
-from stages.errors import StageError
+from decortique.core.errors import StageError
+from decortique.models.encoder_files import describe_tokenizer, prefix_texts
 from tests.conftest import edit_json, write_encoder
 
 PREFIX = "the film: "

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from stages.artifacts.decisions import Decisions
-from stages.artifacts.predictions import Predictions
-from stages.explaining.explainer import Attributed
-from stages.explaining.words import Worded
+from decortique.diagnosis.explainer import Attributed, Worded
+from decortique.models.folder import Predictions
+from decortique.models.predictions import Decisions
 
 WORTH = {"good": 3.0, "nice": 1.0, "bad": -2.0}
 

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 
-from stages.classifiers.bag_of_words import BagOfWordsClassifier, fit, stemmed
-from stages.explaining.bag_of_words import BagOfWordsExplainer
-from stages.explaining.explainer import Attributed
-from stages.explaining.words import Worded
-from stages.settings.bag_of_words import Candidate
+from decortique.diagnosis.attributions import BagOfWordsExplainer
+from decortique.diagnosis.explainer import Attributed, Worded
+from decortique.models.bag_of_words import BagOfWordsClassifier, fit, stemmed
+from decortique.models.settings import Candidate
 
 PLAIN: dict[str, Any] = {
     "ngrams": (1, 1),

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from stages.artifacts.decisions import Decisions
-from stages.errors import StageError
-from stages.explaining.choosing import LONGEST, drawn, instructive
-from stages.explaining.explainer import chosen_approaches, compared
+from decortique.core.errors import StageError
+from decortique.diagnosis.explained_texts import LONGEST, drawn, instructive
+from decortique.diagnosis.explainer import chosen_approaches, compared
+from decortique.models.predictions import Decisions
 
 
 def decided(*of_last: float) -> Decisions:

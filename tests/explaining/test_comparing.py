@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from stages.explaining.comparing import agreement, kind_shares
-from stages.explaining.words import Worded
-from stages.settings.evaluate import Evaluate
-from stages.words.lists import function_words
+from decortique.data.function_words import function_words
+from decortique.diagnosis.deletion import agreement, kind_shares
+from decortique.diagnosis.explainer import Worded
+from decortique.evaluation.settings import Evaluate
 
 SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 

@@ -3,9 +3,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.explaining.deleting import fall_scores, falls, lots, weightiest
-from stages.explaining.words import Worded
-from stages.settings.evaluate import Evaluate
+from decortique.diagnosis.deletion import fall_scores, falls, lots, weightiest
+from decortique.diagnosis.explainer import Worded
+from decortique.evaluation.settings import Evaluate
 from tests.explaining.made import WORTH, MadeExplainer
 
 SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)

@@ -7,23 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.files import read_json
+from decortique.core.run_settings import Approaches, Compute
+from decortique.core.tables import CORPUS, write_table
+from decortique.data.task_settings import ClassificationHead, TaskSection
+from decortique.diagnosis.explainer import words_of
+from decortique.diagnosis.settings import Explain
+from decortique.evaluation.settings import Evaluate
+from decortique.models.bag_of_words import fit
+from decortique.models.folder import Manifest
+from decortique.models.heads import new_headed, save_headed
+from decortique.models.loading import load_classifier
+from decortique.models.predictions import Decisions, write_decisions
+from decortique.models.tokenizer import load_tokenizer
 from stages import explain as stage
-from stages.artifacts import paths
-from stages.artifacts.decisions import Decisions, write_decisions
-from stages.artifacts.files import read_json
-from stages.artifacts.tables import CORPUS, write_table
-from stages.classifiers.bag_of_words import fit
-from stages.classifiers.loading import load_classifier
-from stages.classifiers.manifest import Manifest
-from stages.errors import StageError
-from stages.explaining.words import words_of
-from stages.settings.chain import Approaches, Compute
-from stages.settings.evaluate import Evaluate
-from stages.settings.explain import Explain
-from stages.settings.heads import ClassificationHead
-from stages.settings.task import TaskSection
-from stages.transformer.heads import new_headed, save_headed
-from stages.transformer.tokenizer import load_tokenizer
 from tests.classifiers.test_bag_of_words import settings as candidate
 from tests.conftest import CLASSES, TEXTS, tokenize_settings
 

@@ -9,16 +9,14 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from stages.classifiers.transformer import TransformerClassifier
-from stages.encoders.tokenizer_file import prefix_texts
-from stages.errors import StageError
-from stages.explaining.explainer import Attributed
-from stages.explaining.gradients import GradientsExplainer, hiding, integrated_gradients
-from stages.explaining.words import Worded
-from stages.settings.heads import ClassificationHead
-from stages.transformer.batches import TokenRows
-from stages.transformer.heads import new_headed
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core.errors import StageError
+from decortique.data.task_settings import ClassificationHead
+from decortique.diagnosis.attributions import GradientsExplainer, hiding, integrated_gradients
+from decortique.diagnosis.explainer import Attributed, Worded
+from decortique.models.batches import TokenRows
+from decortique.models.encoder_files import prefix_texts
+from decortique.models.heads import TransformerClassifier, new_headed
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import tokenize_settings
 
 LABELS = ["negative", "neutral", "positive"]

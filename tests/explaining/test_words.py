@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from stages.explaining.words import Worded, kind_of, shared_out, without, words_of
-from stages.words.lists import function_words
+from decortique.data.function_words import function_words
+from decortique.diagnosis.explainer import Worded, kind_of, shared_out, without, words_of
 
 
 def spelled(text: str) -> list[str]:

@@ -7,22 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.files import new_folder, read_json
+from decortique.core.measures import every_measure
+from decortique.core.run_settings import Compute
+from decortique.core.settings import PARAMS
+from decortique.core.tables import CORPUS, write_table
+from decortique.data.task_settings import Task, TaskSection
+from decortique.evaluation.settings import Evaluate
+from decortique.models.folder import Manifest
+from decortique.models.heads import new_headed, save_headed
+from decortique.models.loading import load_classifier
+from decortique.models.predictions import Decisions, read_decisions, write_decisions
+from decortique.models.settings import Export
+from decortique.models.tokenizer import load_tokenizer
 from stages import export as stage
-from stages.artifacts import paths
-from stages.artifacts.decisions import Decisions, read_decisions, write_decisions
-from stages.artifacts.files import new_folder, read_json
-from stages.artifacts.tables import CORPUS, write_table
-from stages.classifiers.loading import load_classifier
-from stages.classifiers.manifest import Manifest
-from stages.errors import StageError
-from stages.settings.chain import Compute
-from stages.settings.evaluate import Evaluate
-from stages.settings.export import Export
-from stages.settings.section import PARAMS
-from stages.settings.task import Task, TaskSection
-from stages.statistics.measures import every_measure
-from stages.transformer.heads import new_headed, save_headed
-from stages.transformer.tokenizer import load_tokenizer
 from tests.conftest import CLASSES, TEXTS, tokenize_settings
 
 ROOT = Path(__file__).parents[2]

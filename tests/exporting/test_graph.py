@@ -12,9 +12,8 @@ from onnxruntime import InferenceSession
 from scipy.special import softmax
 from transformers import PreTrainedModel
 
-from stages.exporting.graph import traced
-from stages.exporting.quantization import quantize
-from stages.transformer.classifier import new_classifier
+from decortique.models.export import quantize, traced
+from decortique.models.pretrained import new_classifier
 from tests.conftest import POSITIONS, VOCABULARY, write_encoder
 
 LABELS = ["negative", "neither", "positive"]

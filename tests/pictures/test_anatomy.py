@@ -9,10 +9,8 @@ import pytest
 from matplotlib.image import imread
 from matplotlib.text import Annotation, Text
 
-from stages.anatomy.projection import Plane
-from stages.pictures.anatomy import draw_attention, draw_layers, draw_parameters
-from stages.pictures.labels import SHARED, label_points, settle
-from stages.pictures.style import picture
+from decortique.core.plots import SHARED, Plane, label_points, picture, settle
+from decortique.diagnosis.plots import draw_attention, draw_layers, draw_parameters
 from tests.pictures.drawing import assert_drawn_alike
 
 RANDOM = np.random.default_rng(0)

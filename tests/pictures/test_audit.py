@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stages.pictures.audit import draw_doubts
+from decortique.diagnosis.plots import draw_doubts
 from tests.pictures.drawing import assert_drawn_alike
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from stages.clustering.finding import LOT
-from stages.clustering.methods import NONE
-from stages.clustering.vectors import tfidf
-from stages.pictures.clusters import draw_clusters, draw_finding
+from decortique.summarization.clustering import NONE
+from decortique.summarization.finding import LOT
+from decortique.summarization.plots import draw_clusters, draw_finding
+from decortique.summarization.vectors import tfidf
 from tests.clustering.test_methods import clouds
 from tests.pictures.drawing import assert_drawn_alike
 

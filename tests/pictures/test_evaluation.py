@@ -6,12 +6,11 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from stages.artifacts.decisions import Decisions
-from stages.pictures.evaluation import draw_accuracy, draw_calibration, draw_confusion, draw_roc
-from stages.pictures.style import picture
-from stages.settings.evaluate import Evaluate
-from stages.statistics.curves import calibration_points, confusion_cells, roc_points
-from stages.statistics.evaluation import Evaluation, Examples
+from decortique.core.plots import picture
+from decortique.evaluation.plots import draw_accuracy, draw_calibration, draw_confusion, draw_roc
+from decortique.evaluation.scores import Evaluation, Examples, calibration_points, confusion_cells, roc_points
+from decortique.evaluation.settings import Evaluate
+from decortique.models.predictions import Decisions
 from tests.pictures.drawing import assert_drawn_alike
 
 RANDOM = np.random.default_rng(0)

@@ -2,7 +2,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stages.pictures.explanations import draw_falls, fall_points
+from decortique.diagnosis.plots import draw_falls, fall_points
 from tests.pictures.drawing import assert_drawn_alike
 
 

@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.artifacts.decisions import Decisions
-from stages.pictures.generations import PANELS, draw_generations
-from stages.settings.evaluate import Evaluate
-from stages.statistics.curves import Point
-from stages.statistics.evaluation import Examples
-from stages.statistics.family import families, lineages
-from stages.statistics.generations import Generations, generation_points
+from decortique.evaluation.generations import Generations, families, generation_points, lineages
+from decortique.evaluation.plots import GENERATION_PANELS as PANELS
+from decortique.evaluation.plots import draw_generations
+from decortique.evaluation.scores import Examples, Point
+from decortique.evaluation.settings import Evaluate
+from decortique.models.predictions import Decisions
 from tests.pictures.drawing import assert_drawn_alike
 
 SETTINGS = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)

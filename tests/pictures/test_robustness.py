@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stages.pictures.robustness import draw_flips
+from decortique.diagnosis.plots import draw_flips
 from tests.pictures.drawing import assert_drawn_alike
 
 

@@ -4,9 +4,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.pictures.slices import draw_slices, slice_points
-from stages.settings.evaluate import Evaluate
-from stages.statistics.slices import Sliced, parts_of
+from decortique.evaluation.plots import draw_slices, slice_points
+from decortique.evaluation.settings import Evaluate
+from decortique.evaluation.slices import Sliced, parts_of
 from tests.pictures.drawing import assert_drawn_alike
 
 SETTINGS = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.artifacts.decisions import Decisions
-from stages.pictures.streams import draw_decoding, draw_streams
-from stages.settings.evaluate import Evaluate
-from stages.statistics.evaluation import Evaluation, Examples
+from decortique.evaluation.plots import draw_decoding, draw_streams
+from decortique.evaluation.scores import Evaluation, Examples
+from decortique.evaluation.settings import Evaluate
+from decortique.models.predictions import Decisions
 
 METHODS = ["none", "moving_average", "gaussian", "viterbi", "one_run"]
 LINES = ["bag-of-words", "combined", "transformer"]

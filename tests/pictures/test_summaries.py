@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from stages.pictures.summaries import draw_summaries
-from stages.summaries.baselines import RANKERS
-from stages.summaries.comparing import compared
-from stages.summaries.groups import summarize_group
+from decortique.summarization.groups import RANKERS, summarize_group
+from decortique.summarization.plots import draw_summaries
+from decortique.summarization.rating import compared
 from tests.pictures.drawing import assert_drawn_alike
 from tests.summaries.made import BATTERY, EVALUATE, REVIEWS, SCREEN, gathered, groups, settings
 

@@ -8,9 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.pictures.polysemy import draw_senses, draw_words
-from stages.pictures.representations import draw_antecedents, draw_contextuality, draw_probes, draw_similarity
-from stages.words.probe_sets import Sense
+from decortique.words.plots import (
+    draw_antecedents,
+    draw_contextuality,
+    draw_probes,
+    draw_senses,
+    draw_similarity,
+    draw_words,
+)
+from decortique.words.probe_sets import Sense
 from tests.pictures.drawing import assert_drawn_alike
 
 RANDOM = np.random.default_rng(0)

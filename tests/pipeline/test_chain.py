@@ -192,8 +192,9 @@ def test_a_model_loads_with_the_pipeline_of_transformers_in_a_fresh_process(rehe
 def test_decisions_on_texts_are_those_of_the_tokens_the_model_was_trained_on(rehearsed: Clone) -> None:
     code = """
 from pathlib import Path
-from stages.artifacts.tables import read_columns
-from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+from decortique.core.tables import read_columns
+from decortique.models.tokenizer import load_tokenizer
+from decortique.models.tokenizer import tokenize_texts
 texts = read_columns(Path("data/corpus/opinion/test.parquet"), ["text"])["text"]
 rows = read_columns(Path("data/tokens/opinion/test.parquet"), ["input_ids", "attention_mask"])
 stored = [[i for i, m in zip(ids, mask) if m] for ids, mask in zip(rows["input_ids"], rows["attention_mask"])]

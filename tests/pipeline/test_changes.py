@@ -30,15 +30,17 @@ def test_a_changed_evaluation_parameter_runs_the_evaluation_only(chain: Clone) -
 
 
 def test_a_changed_comment_in_a_module_that_all_import_runs_nothing_again(chain: Clone) -> None:
-    with (chain.folder / "stages/settings/source.py").open("a", encoding="utf-8") as file:
+    with (chain.folder / "decortique/data/source_settings.py").open("a", encoding="utf-8") as file:
         file.write("\n# A remark.\n")
     assert chain.repro() == ["code"]
 
 
 def test_a_changed_constant_runs_the_stages_that_import_it_and_no_other(chain: Clone) -> None:
-    path = chain.folder / "stages/rewriting/typos.py"
+    path = chain.folder / "decortique/diagnosis/surface.py"
     path.write_text(f"{path.read_text(encoding='utf-8')}\nANOTHER = 1\n", encoding="utf-8")
-    assert "code: stages/rewriting/typos.py changed" in chain.run("decortique", "why", "robustness@opinion").stdout
+    assert (
+        "code: decortique/diagnosis/surface.py changed" in chain.run("decortique", "why", "robustness@opinion").stdout
+    )
     assert chain.repro("code") == ["code"]
     assert chain.changed() == of_both("robustness@opinion")
 

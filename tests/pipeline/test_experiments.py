@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.settings.section import read_yaml
+from decortique.core.settings import read_yaml
 from tests.pipeline.conftest import ROOT, Clone, link_if_large
 
 PAGE = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.command import run
-from stages.settings import section
+from decortique.core import settings as section
+from decortique.core.command import run
 from tests.pipeline.conftest import Clone, overwrite
 
 Damage = Callable[[Clone], None]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from decortique.core import paths
+from decortique.core.settings import read_yaml
+from decortique.data.settings import LanguageSection
+from decortique.distillation.settings import Rounds
 from experiments.clone import choose
-from stages.artifacts import paths
-from stages.settings.distill import Rounds
-from stages.settings.languages import LanguageSection
-from stages.settings.section import read_yaml
 from tests.pipeline.conftest import ROOT, Clone
 from tests.pipeline.test_own_corpus import described_in
 from tools.pages import chain

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.corpora.reading import read
-from stages.settings.task import TaskSection
+from decortique.data.reading import read
+from decortique.data.task_settings import TaskSection
 from tests.pipeline.conftest import ROOT, Clone, clone_into
 
 # Two that are quick to make: to the others a speech is texts, as any.

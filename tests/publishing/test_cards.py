@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard
 
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.files import write_json
+from decortique.core.settings import _validated
+from decortique.data.task_settings import TaskSection
+from decortique.models.folder import Kind, Manifest, write_card
 from experiments.clone import set_params
-from stages.artifacts import paths
-from stages.artifacts.files import write_json
-from stages.classifiers.card import write_card
-from stages.classifiers.manifest import Kind, Manifest
-from stages.errors import StageError
 from stages.report import made_cards, write_cards
-from stages.settings.section import _validated
-from stages.settings.task import TaskSection
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 DESCRIBED = TaskSection.named("opinion", PARAMS)

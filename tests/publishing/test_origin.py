@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from stages.classifiers.manifest import Kind
-from stages.publishing.origin import Origin
-from stages.settings.encoders import Encoders
-from stages.settings.source import HubSource, UrlSource
-from stages.settings.task import TaskSection
+from decortique.data.source_settings import HubSource, UrlSource
+from decortique.data.task_settings import TaskSection
+from decortique.models.folder import Kind
+from decortique.models.settings import Encoders
+from decortique.report.card_sources import Origin
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 HASH = "0" * 40

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from stages.settings.section import PARAMS
-from stages.settings.task import Task, TaskSection
+from decortique.core.settings import PARAMS
+from decortique.data.task_settings import Task, TaskSection
 from tests.pipeline.conftest import ROOT
 
 BASELINE, BETTER, ALIKE = "words", "model", "twin"

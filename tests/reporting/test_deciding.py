@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts import paths
-from stages.artifacts.files import write_json
-from stages.reporting.deciding import decided_part
-from stages.reporting.elements import Examples, Part, Table
+from decortique.core import paths
+from decortique.core.files import write_json
+from decortique.report.elements import Examples, Part, Table
+from decortique.report.predictions import decided_part
 from tests.reporting.made import ALIKE, APPROACHES, BASELINE, BETTER, described, evaluated
 
 EXPLAINED: dict[str, Any] = {

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from stages.reporting.doubts import (
+from decortique.report.doubts import (
     audit_findings,
     explanation_findings,
     flip_findings,
@@ -10,7 +10,7 @@ from stages.reporting.doubts import (
     rewritten,
     suspects,
 )
-from stages.reporting.elements import Cell
+from decortique.report.elements import Cell
 from tests.reporting.made import score
 
 

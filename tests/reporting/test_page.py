@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from stages.errors import StageError
-from stages.reporting.elements import Cell, Example, Examples, Finding, Part, Picture, Section, Shown, Table, Word
-from stages.reporting.page import inlined, write_page
+from decortique.core.errors import StageError
+from decortique.report.elements import Cell, Example, Examples, Finding, Part, Picture, Section, Shown, Table, Word
+from decortique.report.page import inlined, write_page
 from tests.summaries.test_page import HOSTILE, Read
 
 

@@ -1,8 +1,7 @@
 import pytest
 
-from stages.reporting.elements import Finding, Part
-from stages.reporting.numbers import compared, effect, interval, many, p_said, p_shown, signed
-from stages.reporting.sections import sections_of
+from decortique.report.elements import Finding, Part, compared, effect, interval, many, p_said, p_shown, signed
+from decortique.report.page import sections_of
 from tests.reporting.made import described, score
 
 

@@ -1,7 +1,7 @@
 from typing import Any
 
-from stages.reporting.elements import Cell
-from stages.reporting.slices import gap_findings, published_finding, slice_findings, slices_table
+from decortique.report.elements import Cell
+from decortique.report.validity import gap_findings, published_finding, slice_findings, slices_table
 from tests.reporting.made import APPROACHES, BASELINE, BETTER, compared_to, score
 
 PEOPLE = {"texts": 9, "raters": 20.0, "person": score(0.93), "halves": score(0.95), "ceiling": score(0.99)}

@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from stages.artifacts import paths
-from stages.settings.chain import Compute, EncoderName, Tasks
-from stages.settings.evaluate import Evaluate
-from stages.settings.languages import Described, LanguageSection
-from stages.settings.polysemy import Polysemy
-from stages.settings.pronouns import Pronouns
-from stages.settings.word2vec import Word2vec
-from stages.words.vectors import VECTORS, save_vectors
+from decortique.core import paths
+from decortique.core.run_settings import Compute, EncoderName, Tasks
+from decortique.data.settings import Described, LanguageSection
+from decortique.evaluation.settings import Evaluate
+from decortique.words.settings import Polysemy, Pronouns, Word2vec
+from decortique.words.vectors import VECTORS, save_vectors
 from tests.representations.made import BOOTSTRAP
 from tests.words.made import vectors, write_corpus
 from tests.words.test_vectors import settings as word2vec_settings

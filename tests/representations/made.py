@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from stages.representations.states import Reader
-from stages.settings.evaluate import Evaluate
+from decortique.evaluation.settings import Evaluate
+from decortique.words.states import Reader
 
 BOOTSTRAP = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.representations import antecedents as module
-from stages.representations.antecedents import antecedents
-from stages.words.probe_sets import Reference
+from decortique.words import antecedents as module
+from decortique.words.antecedents import antecedents
+from decortique.words.probe_sets import Reference
 from tests.representations.made import BOOTSTRAP, reader
 from tests.words.made import vectors
 

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from stages.representations.contextuality import MEASURES, baselines, contextuality, values_by_word
-from stages.representations.geometry import self_similarity
-from stages.representations.sampled import Read
-from stages.words.studied import CONTENT_WORDS, PRONOUNS, STOP_WORDS, Studied
+from decortique.words.contextuality import MEASURES, baselines, contextuality, values_by_word
+from decortique.words.geometry import self_similarity
+from decortique.words.studied import CONTENT_WORDS, PRONOUNS, STOP_WORDS, Read, Studied
 from tests.representations.made import BOOTSTRAP
 
 RANDOM = np.random.default_rng(0)

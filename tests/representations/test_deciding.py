@@ -3,8 +3,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.representations.deciding import LENGTHS, OVERLAP, PLACES, decided_pairs, mean_vector
-from stages.words.pairs import Pair
+from decortique.words.pairs import Pair
+from decortique.words.senses import LENGTHS, OVERLAP, PLACES, decided_pairs, mean_vector
 from tests.representations.made import BOOTSTRAP, reader
 from tests.words.made import vectors
 

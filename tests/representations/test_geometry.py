@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.representations.geometry import anisotropy, explained_variance, means, self_similarity, unit
+from decortique.words.geometry import anisotropy, explained_variance, means, self_similarity, unit
 from tests.representations.made import BOOTSTRAP
 
 RANDOM = np.random.default_rng(0)

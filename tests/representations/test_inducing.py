@@ -1,7 +1,7 @@
 import numpy as np
 
-from stages.representations.inducing import by_word, induced_senses, neighbour_table
-from stages.words.probe_sets import Sense
+from decortique.words.probe_sets import Sense
+from decortique.words.senses import by_word, induced_senses, neighbour_table
 from tests.representations.made import BOOTSTRAP
 from tests.words.made import vectors
 

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from stages.representations import judging
-from stages.representations.judging import judged
-from stages.words.judgments import Judgment
+from decortique.words import similarity as judging
+from decortique.words.similarity import Judgment, judged
 from tests.representations.made import BOOTSTRAP
 
 ANGLES = {"a": 0.0, "b": 0.2, "c": 0.6, "d": 1.2}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.representations.probing import balance, balanced_accuracy, decide, probe, probe_across_families
+from decortique.words.probing import balance, balanced_accuracy, decide, probe, probe_across_families
 
 RANDOM = np.random.default_rng(0)
 COUNT = 600

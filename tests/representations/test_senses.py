@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from stages.representations.geometry import cosines
-from stages.representations.senses import best_threshold, induced, nearest, overlap
+from decortique.words.geometry import cosines
+from decortique.words.senses import best_threshold, induced, nearest, overlap
 
 RANDOM = np.random.default_rng(0)
 

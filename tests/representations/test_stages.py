@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.files import read_json
+from decortique.data import fetch as fetching
+from decortique.words.settings import Pronouns, WordPairs
+from decortique.words.vectors import VECTORS, load_vectors
 from stages import download, polysemy, pronouns, word2vec
-from stages.artifacts import paths
-from stages.artifacts.files import read_json
-from stages.errors import StageError
-from stages.settings.pronouns import Pronouns
-from stages.settings.word_pairs import WordPairs
-from stages.sources import fetch as fetching
-from stages.words.vectors import VECTORS, load_vectors
 from tests.representations.conftest import ENGLISH
 from tests.words.made import write_corpus, write_wordnet
 from tests.words.test_vectors import wink
@@ -48,7 +47,7 @@ def test_pronouns_are_measured_probed_and_drawn() -> None:
 
 
 def test_labels_and_positions_are_probed_beside_static_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stages.representations.carried.LEAST", 4)
+    monkeypatch.setattr("decortique.words.probing.LEAST", 4)
     pronouns.pronouns("en")
     probes = read_json(paths.results("pronouns", "en", "contextuality"))["probes"]
     assert {"label of film"} <= set(probes)

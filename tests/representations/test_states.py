@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from stages.encoders.tokenizer_file import prefix_texts
-from stages.errors import StageError
-from stages.words.splitting import forms
+from decortique.core.errors import StageError
+from decortique.data.text import forms
+from decortique.models.encoder_files import prefix_texts
 from tests.conftest import TEXTS, write_encoder
 from tests.representations.made import reader
 

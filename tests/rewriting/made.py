@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from stages.artifacts.labelled import Labelled
-from stages.artifacts.predictions import Predictions
-from stages.classifiers.classifier import Done
-from stages.rewriting.rewritten import Answers, Rewritten
-from stages.settings.evaluate import Evaluate
+from decortique.data.labelled import Labelled
+from decortique.diagnosis.rewriting import Answers, Rewritten
+from decortique.evaluation.settings import Evaluate
+from decortique.models.folder import Done, Predictions
 
 EVALUATE = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.rewriting.contractions import swapped
+from decortique.diagnosis.surface import swap_contractions as swapped
 
 
 @pytest.mark.parametrize(

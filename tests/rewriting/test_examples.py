@@ -1,4 +1,4 @@
-from stages.rewriting.examples import examples
+from decortique.diagnosis.flips import examples
 from tests.rewriting.made import all_rewritten, answers, rows
 
 #                  flips, unsure; flips, sure; stays, sure; stays

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from stages.rewriting.flips import Measured, points, report, should
-from stages.rewriting.rewritten import Answers
+from decortique.diagnosis.flips import Measured, points, report, should
+from decortique.diagnosis.rewriting import Answers
 from tests.rewriting.made import EVALUATE, all_rewritten, answers, rows
 
 STEADY = answers((0.9, 0.8), (0.2, 0.1), (0.7, 0.6), (0.6, 0.9))

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.rewriting.negation import turned
+from decortique.diagnosis.negation import negate_english as turned
 
 BOTH_WAYS = [
     ("The film is good.", "The film is not good."),

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.rewriting.negation_french import turned
+from decortique.diagnosis.negation import negate_french as turned
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import numpy as np
 
-from stages.rewriting.rewritten import answers, distinct, drawn, rewritten
+from decortique.diagnosis.rewriting import answers, distinct, drawn, rewritten
 from tests.rewriting.made import Fake
 
 IDS = [f"t{place}" for place in range(6)]

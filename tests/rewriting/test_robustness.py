@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.files import read_json
+from decortique.core.run_settings import Approaches, Compute
+from decortique.core.tables import CORPUS, write_table
+from decortique.data.task_settings import TaskSection
+from decortique.diagnosis.settings import Rewrite, Robustness
+from decortique.evaluation.settings import Evaluate
+from decortique.models.folder import Classifier, Manifest
+from decortique.models.loading import load_classifier
 from stages import robustness
-from stages.artifacts import paths
-from stages.artifacts.files import read_json
-from stages.artifacts.tables import CORPUS, write_table
-from stages.classifiers.classifier import Classifier
-from stages.classifiers.loading import load_classifier
-from stages.classifiers.manifest import Manifest
-from stages.errors import StageError
-from stages.settings.chain import Approaches, Compute
-from stages.settings.evaluate import Evaluate
-from stages.settings.robustness import Rewrite, Robustness
-from stages.settings.task import TaskSection
 from tests.rewriting.made import EVALUATE, Fake
 
 ROOT = Path(__file__).parents[2]

@@ -3,9 +3,9 @@ from typing import get_args
 
 import pytest
 
-from stages.errors import StageError
-from stages.rewriting.rules import rules_of
-from stages.settings.robustness import Rewrite
+from decortique.core.errors import StageError
+from decortique.diagnosis.rewriting import rules_of
+from decortique.diagnosis.settings import Rewrite
 from tests.rewriting.made import random
 from tests.words.made import write_wordnet
 

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.rewriting.surface import without_marks
+from decortique.diagnosis.surface import without_marks
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.rewriting.synonyms import learn_synonyms, with_synonyms
+from decortique.core.errors import StageError
+from decortique.diagnosis.synonyms import learn_synonyms, with_synonyms
 from tests.rewriting.made import random
 from tests.words.made import write_wordnet
 

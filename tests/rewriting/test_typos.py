@@ -2,8 +2,8 @@ from functools import partial
 
 import pytest
 
-from stages.rewriting.typos import mistyped, neighbours, with_typos
-from stages.words.splitting import forms
+from decortique.data.text import forms
+from decortique.diagnosis.surface import mistyped, neighbours, with_typos
 from tests.rewriting.made import random
 
 QWERTY = neighbours("qwerty")

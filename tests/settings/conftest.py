@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from stages.errors import StageError
-from stages.settings.chain import Tasks
-from stages.settings.section import PARAMS, read_yaml
+from decortique.core.errors import StageError
+from decortique.core.run_settings import Tasks
+from decortique.core.settings import PARAMS, read_yaml
 
 ROOT = Path(__file__).parents[2]
 Params = dict[str, Any]

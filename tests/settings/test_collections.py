@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stages.settings.cluster import Cluster
-from stages.settings.collections import ArchiveReader, Collections, CollectionSection
-from stages.settings.summarize import Summarize
+from decortique.data.settings import ArchiveReader, Collections, CollectionSection
+from decortique.summarization.settings import Cluster, Summarize
 from tests.settings.conftest import Params, Written, complaint
 
 OWN: Params = {

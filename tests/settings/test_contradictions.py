@@ -2,9 +2,9 @@
 
 import pytest
 
-from stages.settings.chain import EncoderName
-from stages.settings.encoders import Encoders
-from stages.settings.task import TaskSection
+from decortique.core.run_settings import EncoderName
+from decortique.data.task_settings import TaskSection
+from decortique.models.settings import Encoders
 from tests.settings.conftest import Params, Written, complaint
 
 OPINION, ENCODER = "catalogue/tasks/opinion.yaml", "catalogue/encoders/all-minilm-l6-v2.yaml"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.settings.distill import Distill, HiddenTerm, Lesson, Rounds, StaticStudent, Students, lesson_of
-from stages.settings.finetune import Finetune
+from decortique.core.errors import StageError
+from decortique.distillation.settings import Distill, HiddenTerm, Lesson, Rounds, StaticStudent, Students, lesson_of
+from decortique.models.settings import Finetune
 from tests.settings.conftest import Params, Written, complaint
 
 LABELS, LOGITS = {"term": "labels", "weight": 0.5}, {"term": "logits", "weight": 1.0, "temperature": 2.0}

@@ -3,8 +3,7 @@ from typing import Any
 
 import pytest
 
-from stages.settings.heads import CLASSIFICATION, REGRESSION, ClassificationHead, RegressionHead
-from stages.settings.task import TaskSection
+from decortique.data.task_settings import CLASSIFICATION, REGRESSION, ClassificationHead, RegressionHead, TaskSection
 from tests.settings.conftest import Params, Written, complaint
 
 POLARITY: Params = {"kind": "classification", "column": "label", "loss": "cross_entropy"}

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.settings.languages import Languages, LanguageSection
+from decortique.data.settings import Languages, LanguageSection
 from tests.settings.conftest import Params, Written, complaint
 
 FRENCH: Params = {"tasks": ["author-fr"], "languages": ["fr"], "collections": []}

@@ -3,14 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.settings.bag_of_words import BagOfWords
-from stages.settings.chain import Approaches, Compute, Tasks
-from stages.settings.decode import Decode
-from stages.settings.finetune import Finetune
-from stages.settings.languages import LanguageSection
-from stages.settings.section import PARAMS, catalogues, read_yaml, sections
-from stages.settings.task import TaskSection
+from decortique.core.errors import StageError
+from decortique.core.run_settings import Approaches, Compute, Tasks
+from decortique.core.settings import PARAMS, catalogues, read_yaml, sections
+from decortique.data.settings import LanguageSection
+from decortique.data.task_settings import TaskSection
+from decortique.evaluation.settings import Decode
+from decortique.models.settings import BagOfWords, Finetune
 from tests.settings.conftest import ROOT, Params, Written, complaint
 
 OPINION = "catalogue/tasks/opinion.yaml"

@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from stages.settings.chain import EncoderName
-from stages.settings.encoders import Encoder
-from stages.settings.source import Source
+from decortique.core.run_settings import EncoderName
+from decortique.data.source_settings import Source
+from decortique.models.settings import Encoder
 from tests.settings.conftest import Written
 
 SHA256, GIT_BLOB = f"#sha256={'0' * 64}", f"#git-blob={'0' * 40}"

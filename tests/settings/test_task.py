@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stages.settings.task import Split, Task, folds
+from decortique.data.task_settings import Split, Task, folds
 
 SPEECHES = {"format": "speeches", "files": {"learn": "all", "new": "unlabelled"}, "labels": {"A": "a", "B": "b"}}
 TURNS = {

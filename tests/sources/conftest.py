@@ -6,9 +6,9 @@ from typing import Protocol
 
 import pytest
 
-from stages.settings.source import Source, UrlSource
-from stages.sources.fetch import fetch
-from stages.sources.web import Patience
+from decortique.data.fetch import fetch
+from decortique.data.source_settings import Source, UrlSource
+from decortique.data.web import Patience
 
 from .server import Server, running
 

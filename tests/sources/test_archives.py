@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.settings.source import UrlSource
-from stages.sources import archives
+from decortique.core.errors import StageError
+from decortique.data import fetch as archives
+from decortique.data.source_settings import UrlSource
 
 from .conftest import Fetch, pinned
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.settings.source import UrlSource
-from stages.sources.fetch import fetch
+from decortique.core.errors import StageError
+from decortique.data.fetch import fetch
+from decortique.data.source_settings import UrlSource
 
 from .conftest import BODY, IMPATIENCE, Fetch, at, pinned, sha256
 from .server import Server, cut, elsewhere, redirect, resumable, slow, stalled, status, whole
@@ -271,8 +271,8 @@ def test_ctrl_c_keeps_the_old_files_and_what_was_downloaded(
     source = at(server.answer("/file.txt", stalled(BODY, HALF)))
     code = f"""
 from pathlib import Path
-from stages.settings.source import UrlSource
-from stages.sources.fetch import fetch
+from decortique.data.source_settings import UrlSource
+from decortique.data.fetch import fetch
 source = UrlSource.model_validate_json({source.model_dump_json()!r})
 fetch(source, Path({str(folder)!r}), Path({str(cache)!r}), name="x")
 """

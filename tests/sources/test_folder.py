@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.settings.source import FolderSource
+from decortique.core.errors import StageError
+from decortique.data.source_settings import FolderSource
 
 from .conftest import Fetch, sha256
 

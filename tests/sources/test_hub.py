@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.settings.source import HubSource
+from decortique.data.source_settings import HubSource
 
 from .conftest import sha256
 from .server import Server, status, whole
@@ -26,9 +26,9 @@ ENCODER = HubSource(
 CODE = """
 import sys
 from pathlib import Path
-from stages.errors import StageError
-from stages.settings.source import HubSource
-from stages.sources.fetch import fetch
+from decortique.core.errors import StageError
+from decortique.data.source_settings import HubSource
+from decortique.data.fetch import fetch
 try:
     fetch(HubSource.model_validate_json(sys.argv[1]), Path(sys.argv[2]), name="encoder.source")
 except StageError as error:

@@ -1,7 +1,7 @@
 import pytest
 
-from stages.errors import StageError
-from stages.sources.names import refuse_code
+from decortique.core.errors import StageError
+from decortique.data.pins import refuse_code
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.settings.source import NpmSource
+from decortique.core.errors import StageError
+from decortique.data.source_settings import NpmSource
 
 from .conftest import Fetch
 from .server import Server, status, whole

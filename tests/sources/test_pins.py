@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.settings.source import UrlSource
-from stages.sources.pins import Pin
+from decortique.core.errors import StageError
+from decortique.data.pins import Pin
+from decortique.data.source_settings import UrlSource
 
 from .conftest import Fetch
 

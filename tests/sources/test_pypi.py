@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.settings.source import PypiSource
-from stages.sources.pypi import pip_options
+from decortique.core.errors import StageError
+from decortique.data.registries import pip_options
+from decortique.data.source_settings import PypiSource
 
 from .conftest import Fetch, sha256
 from .server import Server, locked, redirect, status, whole

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.settings.source import FolderSource, OneSource, SeveralSource
+from decortique.core.errors import StageError
+from decortique.data.source_settings import FolderSource, OneSource, SeveralSource
 
 from .conftest import BODY, Fetch, at, sha256
 from .server import Server, status, whole

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from stages.statistics.bootstrap import Resampled, resampled, resampled_measures
+from decortique.evaluation.bootstrap import Resampled, resampled, resampled_measures
 
 
 def examples(count: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

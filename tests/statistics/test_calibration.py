@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.statistics.calibration import reliability
+from decortique.evaluation.scores import reliability
 
 
 def test_probabilities_that_mean_what_they_say_have_no_error() -> None:

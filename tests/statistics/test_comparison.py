@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 from sklearn.metrics import f1_score
 
-from stages.statistics.comparison import SWAPS, mcnemar, swap_test
+from decortique.evaluation.paired_tests import SWAPS, mcnemar, swap_test
 
 
 def right(both: int, first: int, second: int, neither: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.statistics.controls import dealt_at_random
+from decortique.diagnosis.controls import dealt_at_random
 
 GROUPS = np.repeat(np.arange(12), 10)
 LABELS = np.where(np.arange(120) % 10 < 3, 1, 0)  # three of ten in each group

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from stages.artifacts.decisions import Decisions
-from stages.artifacts.files import read_json, write_json
-from stages.settings.evaluate import Evaluate
-from stages.statistics.comparison import swap_test
-from stages.statistics.curves import calibration_points, confusion_cells, roc_points
-from stages.statistics.evaluation import Evaluation, Examples
+from decortique.core.files import read_json, write_json
+from decortique.evaluation.paired_tests import swap_test
+from decortique.evaluation.scores import Evaluation, Examples, calibration_points, confusion_cells, roc_points
+from decortique.evaluation.settings import Evaluate
+from decortique.models.predictions import Decisions
 
 SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 TRUTH = np.array([0, 0, 1, 1, 1, 0, 1, 0])

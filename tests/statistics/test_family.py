@@ -1,7 +1,7 @@
 import pytest
 
-from stages.errors import StageError
-from stages.statistics.family import families, lineages
+from decortique.core.errors import StageError
+from decortique.evaluation.generations import families, lineages
 
 ASSISTANTS = {"transformer": None, "student-1": "transformer", "student-2": "student-1"}
 

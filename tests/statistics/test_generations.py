@@ -4,11 +4,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.artifacts.decisions import Decisions
-from stages.settings.evaluate import Evaluate
-from stages.statistics.evaluation import Evaluation, Examples
-from stages.statistics.family import families
-from stages.statistics.generations import Generations, generation_points, hidden, traced
+from decortique.evaluation.generations import Generations, families, generation_points, hidden, traced
+from decortique.evaluation.scores import Evaluation, Examples
+from decortique.evaluation.settings import Evaluate
+from decortique.models.predictions import Decisions
 
 SETTINGS = Evaluate(resamples=300, confidence=0.95, calibration_bins=5, seed=0)
 FAMILY = families({"teacher": None, "student": "teacher", "grandstudent": "student"})

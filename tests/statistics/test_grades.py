@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from stages.statistics.grades import grade_measures, measure_grades, spearman
+from decortique.core.measures import grade_measures, measure_grades, spearman
 
 
 def drawn(count: int, seed: int, values: int | None) -> tuple[np.ndarray, np.ndarray]:

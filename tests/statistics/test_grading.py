@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from stages.artifacts.files import read_json, write_json
-from stages.settings.evaluate import Evaluate
-from stages.statistics.grading import graded
+from decortique.core.files import read_json, write_json
+from decortique.evaluation.grading import graded
+from decortique.evaluation.settings import Evaluate
 
 COUNT = 300
 GROUPS = np.repeat(np.arange(30), 10)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from stages.statistics.logits import probabilities
+from decortique.core.measures import probabilities
 
 EXTREME = np.array([[1000.0, 0.0], [-1000.0, -1000.0], [np.log(3), 0.0]], np.float32)
 

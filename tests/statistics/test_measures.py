@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, log_loss, roc_auc_score
 
-from stages.statistics.measures import every_measure, measure, measures, most_probable, ranking
+from decortique.core.measures import every_measure, measure, measures, most_probable, ranking
 
 
 def examples(classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.statistics.multiple import holm
+from decortique.evaluation.paired_tests import holm
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from stages.statistics.paired import mean_interval, paired
+from decortique.evaluation.paired_tests import mean_interval, paired
 
 
 def p_of(differences: np.ndarray) -> float:

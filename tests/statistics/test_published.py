@@ -3,8 +3,8 @@ import pytest
 from scipy.stats import pearsonr
 from sklearn.metrics import precision_recall_fscore_support
 
-from stages.settings.evaluate import Evaluate
-from stages.statistics.published import correlation, protocol_scores, signs
+from decortique.evaluation.published import correlation, protocol_scores, signs
+from decortique.evaluation.settings import Evaluate
 
 SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 RANDOM = np.random.default_rng(0)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from stages.settings.evaluate import Evaluate
-from stages.statistics.raters import agreement, mean_agreement, one_against_the_others
+from decortique.evaluation.published import agreement, mean_agreement, one_against_the_others
+from decortique.evaluation.settings import Evaluate
 
 SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 

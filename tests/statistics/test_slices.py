@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from stages.settings.evaluate import Evaluate
-from stages.statistics.comparison import mcnemar
-from stages.statistics.multiple import holm
-from stages.statistics.slices import Sliced, parts_of
+from decortique.evaluation.paired_tests import holm, mcnemar
+from decortique.evaluation.settings import Evaluate
+from decortique.evaluation.slices import Sliced, parts_of
 
 SETTINGS = Evaluate(resamples=400, confidence=0.95, calibration_bins=5, seed=0)
 RANDOM = np.random.default_rng(0)

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.artifacts import paths
-from stages.artifacts.decisions import Decisions, write_decisions
-from stages.artifacts.files import new_folder, read_json, write_json
-from stages.artifacts.tables import CORPUS, write_table
-from stages.errors import StageError
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.files import new_folder, read_json, write_json
+from decortique.core.run_settings import Approaches
+from decortique.core.tables import CORPUS, write_table
+from decortique.data.task_settings import TaskSection
+from decortique.distillation.settings import Rounds
+from decortique.evaluation.generations import traced
+from decortique.evaluation.settings import Evaluate
+from decortique.models.predictions import Decisions, write_decisions
 from stages.evaluate import draw_family, traced_generations
-from stages.settings.chain import Approaches
-from stages.settings.distill import Rounds
-from stages.settings.evaluate import Evaluate
-from stages.settings.task import TaskSection
-from stages.statistics.generations import traced
 
 TASK, LABELS = "film", ["negative", "positive"]
 APPROACHES = ["bag-of-words", "transformer"]

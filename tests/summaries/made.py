@@ -6,16 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from stages.clustering.texts import Texts
-from stages.clustering.vectors import dense, represent, tfidf
-from stages.settings.collections import Collection
-from stages.settings.evaluate import Evaluate
-from stages.settings.summarize import Summarize, Summarizer
-from stages.summaries.choosing import Budget, Summary, choose
-from stages.summaries.groups import Group, groups_of
-from stages.summaries.likeness import word_sets
-from stages.summaries.opinions import Opinions
-from stages.summaries.rating import Against
+from decortique.data.settings import Collection
+from decortique.evaluation.settings import Evaluate
+from decortique.summarization.choosing import Budget, Summary, choose, word_sets
+from decortique.summarization.groups import Group, Opinions, groups_of
+from decortique.summarization.rating import Against
+from decortique.summarization.settings import Summarize, Summarizer
+from decortique.summarization.vectors import Texts, dense, represent, tfidf
 
 EVALUATE = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
 

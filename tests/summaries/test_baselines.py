@@ -3,7 +3,7 @@ import socket
 import numpy as np
 import pytest
 
-from stages.summaries.baselines import RANKERS, by_lot, first, nearest_to_centre, ranked, rankers
+from decortique.summarization.groups import RANKERS, by_lot, first, nearest_to_centre, ranked, rankers
 from tests.summaries.made import BATTERY, FRENCH, PRICE, REVIEWS
 
 FILMS = [

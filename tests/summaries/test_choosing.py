@@ -4,12 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.clustering.methods import NONE
-from stages.clustering.vectors import tfidf
-from stages.corpora.fingerprint import fingerprint
-from stages.summaries.choosing import Budget, Summary, choose
-from stages.summaries.likeness import Likeness
-from stages.words.splitting import forms
+from decortique.data.records import fingerprint
+from decortique.data.text import forms
+from decortique.summarization.choosing import Budget, Likeness, Summary, choose
+from decortique.summarization.clustering import NONE
+from decortique.summarization.vectors import tfidf
 from tests.summaries.made import BATTERY, FRENCH, PRICE, REVIEWS, SCREEN, summarizer, summary
 
 METHODS = ["kmeans", "agglomerative", "hdbscan"]

@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.summaries.baselines import RANKERS
-from stages.summaries.comparing import ALONE, LOT, OURS, SHORT, compared
-from stages.summaries.groups import Summarized, rows, summarize_group
-from stages.summaries.rating import mean_of
+from decortique.summarization.groups import RANKERS, Summarized, rows, summarize_group
+from decortique.summarization.rating import ALONE, LOT, OURS, SHORT, compared, mean_of
 from tests.summaries.made import BATTERY, EVALUATE, FRENCH, PRICE, REVIEWS, SCREEN, gathered, groups, settings
 
 APPROACHES = [OURS, ALONE, "centroid", SHORT, "lexrank", "textrank", "first", LOT]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from stages.clustering.vectors import Vectors, dense, tfidf
-from stages.summaries import likeness as module
-from stages.summaries.likeness import Likeness, f1_of_words, said_by, word_sets
-from stages.words.splitting import forms
+from decortique.data.text import forms
+from decortique.summarization import choosing as module
+from decortique.summarization.choosing import Likeness, f1_of_words, said_by, word_sets
+from decortique.summarization.vectors import Vectors, dense, tfidf
 from tests.summaries.made import FRENCH, REVIEWS, against
 
 WEIGHTS = [0.0, 0.3, 1.0]

@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.corpora.archive import Gathered, read_archive
-from stages.corpora.grouping import by_group
-from stages.settings.collections import ArchiveReader, Collection, CollectionSection
-from stages.settings.section import PARAMS
-from stages.summaries.baselines import first
-from stages.summaries.choosing import Budget
-from stages.summaries.rating import rouge
+from decortique.core.settings import PARAMS
+from decortique.data.collections import Gathered, by_group, read_archive
+from decortique.data.settings import ArchiveReader, Collection, CollectionSection
+from decortique.summarization.choosing import Budget
+from decortique.summarization.groups import first
+from decortique.summarization.rating import rouge
 from tests.summaries.made import summary
 
 ROOT = Path(__file__).parents[2]

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.artifacts import paths
-from stages.clustering.methods import NONE
-from stages.errors import StageError
-from stages.settings.chain import Compute, EncoderName
-from stages.settings.embed import Embed
-from stages.settings.section import PARAMS
-from stages.settings.summarize import Summarize
-from stages.summaries.choosing import Budget, Representative, Summary
-from stages.summaries.own_text import read_sentences, read_text, told
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.run_settings import Compute, EncoderName
+from decortique.core.settings import PARAMS
+from decortique.models.settings import Embed
+from decortique.summarization.choosing import Budget, Representative, Summary
+from decortique.summarization.clustering import NONE
+from decortique.summarization.own_text import read_sentences, read_text, told
+from decortique.summarization.settings import Summarize
 from stages.summarize import summarize, summarize_text
 from tests.summaries.made import BATTERY, FRENCH, PRICE, REVIEWS, SCREEN, settings, summarizer, summary
 

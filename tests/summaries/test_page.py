@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from stages.summaries.baselines import RANKERS
-from stages.summaries.groups import Summarized, summarize_group
-from stages.summaries.page import write_page
+from decortique.summarization.groups import RANKERS, Summarized, summarize_group
+from decortique.summarization.page import write_page
 from tests.summaries.made import REVIEWS, collection, gathered, groups, settings
 
 HOSTILE = [

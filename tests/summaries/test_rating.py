@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
-from stages.summaries.likeness import word_sets
-from stages.summaries.opinions import Opinions
-from stages.summaries.rating import Against, mean_of, rouge
+from decortique.summarization.choosing import word_sets
+from decortique.summarization.groups import Opinions
+from decortique.summarization.rating import Against, mean_of, rouge
 from tests.summaries.made import REVIEWS, against, gathered, groups
 
 CAT = "The cat sat on the mat"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
+from decortique.core.errors import StageError
 from tools import readme_results
 from tools.pages import showing
 from tools.readme_results import PICTURES, copy_pictures, pictures_of, updated

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.transformer.batches import TokenRows
-from stages.transformer.examples import Examples
-from stages.transformer.heads import Headed
+from decortique.models.batches import TokenRows
+from decortique.models.examples import Examples
+from decortique.models.heads import Headed
 from tests.conftest import CLASSES
 from tests.transformer.made import headed
 

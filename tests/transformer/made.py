@@ -8,15 +8,15 @@ from typing import Any
 
 import torch
 
-from stages.settings.heads import ClassificationHead, Head
-from stages.settings.training import Training
-from stages.transformer.batches import Batch, Batches
-from stages.transformer.checkpoint import Checkpoint
-from stages.transformer.examples import Examples
-from stages.transformer.heads import Headed, new_headed
-from stages.transformer.objective import Objective, Terms, heads_objective, supervision
-from stages.transformer.processes import Processes
-from stages.transformer.training import Scores, Trained, train
+from decortique.data.task_settings import ClassificationHead, Head
+from decortique.models.batches import Batch, Batches
+from decortique.models.checkpoint import Checkpoint
+from decortique.models.examples import Examples
+from decortique.models.heads import Headed, new_headed
+from decortique.models.losses import Objective, Terms, heads_objective, supervision
+from decortique.models.processes import Processes
+from decortique.models.settings import Training
+from decortique.models.training import Scores, Trained, train
 
 LABELS = ["negative", "positive"]
 HEADS: dict[str, Head] = {"polarity": ClassificationHead(kind="classification", column="label", loss="cross_entropy")}

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from stages.errors import StageError
-from stages.settings.finetune import Adaptation
-from stages.settings.heads import ClassificationHead, Head, RegressionHead
-from stages.transformer.adaptation import adapt, merge
-from stages.transformer.batches import Collate, TokenRows
-from stages.transformer.heads import Headed, load_headed, new_headed, save_headed
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core.errors import StageError
+from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.models.adaptation import adapt, merge
+from decortique.models.batches import Collate, TokenRows
+from decortique.models.heads import Headed, load_headed, new_headed, save_headed
+from decortique.models.settings import Adaptation
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import FAMILIES, write_encoder
 
 LABELS = ["negative", "positive"]
@@ -177,7 +177,7 @@ def test_more_blocks_than_there_are_cannot_learn(model: Headed) -> None:
 @pytest.mark.parametrize("adaptation", [FULL, FROZEN, PROBE, LORA], ids=["full", "frozen", "probe", "lora"])
 def test_how_much_learns_is_told(encoder: Path, adaptation: Adaptation, caplog: pytest.LogCaptureFixture) -> None:
     model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
-    with caplog.at_level("INFO", logger="stages"):
+    with caplog.at_level("INFO", logger="decortique"):
         adapt(model, adaptation)
     learning, every = (sum(v.numel() for v in model.parameters() if v.requires_grad or all_) for all_ in (False, True))
     assert f"{adaptation.kind}: {learning} of {every} weights learn" in caplog.text

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from stages.transformer import training as loop
-from stages.transformer.batches import Batch
-from stages.transformer.examples import Examples
-from stages.transformer.heads import Headed
-from stages.transformer.objective import Terms, heads_objective
+from decortique.models import training as loop
+from decortique.models.batches import Batch
+from decortique.models.examples import Examples
+from decortique.models.heads import Headed
+from decortique.models.losses import Terms, heads_objective
 from tests.transformer.made import (
     HEADS,
     PowerCutError,

@@ -8,12 +8,11 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from stages.classifiers.transformer import TransformerClassifier
-from stages.settings.chain import Compute
-from stages.transformer.batches import TokenRows
-from stages.transformer.classifier import load_classifier, new_classifier, save_classifier
-from stages.transformer.heads import Headed
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core.run_settings import Compute
+from decortique.models.batches import TokenRows
+from decortique.models.heads import Headed, TransformerClassifier
+from decortique.models.pretrained import load_classifier, new_classifier, save_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, edit_json, tokenize_settings, write_encoder
 
 LABELS = ["negative", "positive"]

@@ -5,11 +5,11 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from stages.errors import StageError
-from stages.settings.heads import ClassificationHead, Head, RegressionHead
-from stages.transformer.batches import TokenRows
-from stages.transformer.examples import Examples
-from stages.transformer.heads import Headed, new_headed
+from decortique.core.errors import StageError
+from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.models.batches import TokenRows
+from decortique.models.examples import Examples
+from decortique.models.heads import Headed, new_headed
 from tests.conftest import CLASSES
 
 LABELS = ["negative", "positive"]
@@ -83,8 +83,8 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_tokens_of_other_rows_than_the_corpus_are_not_trained_on(chain: Path) -> None:
-    from stages.artifacts import paths
-    from stages.artifacts.tables import CORPUS, TOKENS, write_table
+    from decortique.core import paths
+    from decortique.core.tables import CORPUS, TOKENS, write_table
 
     with write_table(paths.corpus("opinion") / "train.parquet", CORPUS) as append:
         append(

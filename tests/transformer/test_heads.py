@@ -10,13 +10,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, pipeline
 
-from stages.artifacts.predictions import Predictions
-from stages.errors import StageError
-from stages.settings.heads import ClassificationHead, Head, RegressionHead
-from stages.transformer.batches import TokenRows
-from stages.transformer.classifier import new_classifier, save_classifier
-from stages.transformer.heads import Headed, Regression, load_headed, new_headed, save_headed
-from stages.transformer.tokenizer import load_tokenizer
+from decortique.core.errors import StageError
+from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.models.batches import TokenRows
+from decortique.models.folder import Predictions
+from decortique.models.heads import Headed, Regression, load_headed, new_headed, save_headed
+from decortique.models.pretrained import new_classifier, save_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, edit_json
 
 LABELS = ["negative", "positive"]

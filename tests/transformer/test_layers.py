@@ -5,10 +5,8 @@ import pytest
 from torch import nn
 from transformers import AutoModel, PreTrainedModel
 
-from stages.errors import StageError
-from stages.transformer.classifier import new_classifier
-from stages.transformer.layers import heights, layer_stack, trunk_parameters
-from stages.transformer.loading import load_model
+from decortique.core.errors import StageError
+from decortique.models.pretrained import heights, layer_stack, load_model, new_classifier, trunk_parameters
 from tests.conftest import FAMILIES, write_encoder
 
 LAYERS = 3

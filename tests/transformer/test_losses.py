@@ -7,9 +7,9 @@ import pytest
 import torch
 from sklearn.utils.class_weight import compute_class_weight
 
-from stages.settings.heads import CLASSIFICATION, REGRESSION
-from stages.transformer import losses
-from stages.transformer.losses import (
+from decortique.data.task_settings import CLASSIFICATION, REGRESSION
+from decortique.models import losses
+from decortique.models.losses import (
     balanced_weights,
     binary,
     cross_entropy,

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from stages.errors import StageError
-from stages.settings.heads import ClassificationHead, Head, RegressionHead
-from stages.transformer import losses
-from stages.transformer.batches import Batch, Collate, TokenRows
-from stages.transformer.examples import Examples
-from stages.transformer.heads import Headed, Regression, new_headed
-from stages.transformer.objective import heads_objective, supervision
+from decortique.core.errors import StageError
+from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.models import losses
+from decortique.models.batches import Batch, Collate, TokenRows
+from decortique.models.examples import Examples
+from decortique.models.heads import Headed, Regression, new_headed
+from decortique.models.losses import heads_objective, supervision
 from tests.conftest import CLASSES
 
 LABELS = ["negative", "positive"]
@@ -225,7 +225,7 @@ def test_a_head_that_learns_numbers_where_there_are_none_is_refused(encoder: Pat
 
 
 def test_a_loss_is_the_function_of_its_name(encoder: Path, examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the comment in stages/settings/heads.py promises to whoever adds one."""
+    """What the comment in decortique/data/task_settings.py promises to whoever adds one."""
     seen: list[dict[str, float]] = []
 
     def focal(logits: torch.Tensor, targets: torch.Tensor, **options: float) -> torch.Tensor:

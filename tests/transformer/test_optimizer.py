@@ -5,13 +5,12 @@ from typing import Any, get_args
 import pytest
 import torch
 
-from stages.errors import StageError
-from stages.settings.finetune import Adaptation
-from stages.settings.heads import ClassificationHead, Head, RegressionHead
-from stages.settings.training import Optimizer, Scheduler
-from stages.transformer.adaptation import adapt
-from stages.transformer.heads import Headed, new_headed
-from stages.transformer.optimizer import new_optimizer, new_scheduler, parameter_groups
+from decortique.core.errors import StageError
+from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.models.adaptation import adapt
+from decortique.models.heads import Headed, new_headed
+from decortique.models.optimizer import new_optimizer, new_scheduler, parameter_groups
+from decortique.models.settings import Adaptation, Optimizer, Scheduler
 from tests.transformer.made import training
 
 HEADS: dict[str, Head] = {

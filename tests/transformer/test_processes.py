@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from stages.transformer.processes import Processes
+from decortique.models.processes import Processes
 
 ROOT = Path(__file__).parents[2]
 # A training of the small corpus, as a program of its own: `accelerate launch` starts it once for each process.
@@ -22,10 +22,11 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from stages.transformer.batches import TokenRows
-from stages.transformer.examples import Examples
-from stages.transformer.processes import Processes
-from stages.transformer.tokenizer import load_tokenizer, tokenize_texts
+from decortique.models.batches import TokenRows
+from decortique.models.examples import Examples
+from decortique.models.processes import Processes
+from decortique.models.tokenizer import load_tokenizer
+from decortique.models.tokenizer import tokenize_texts
 from tests.conftest import CLASSES, TEXTS
 from tests.transformer.made import headed, stopping, trained
 

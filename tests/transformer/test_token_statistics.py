@@ -1,7 +1,6 @@
 import pytest
 
-from stages.transformer.token_statistics import TokenStatistics
-from stages.transformer.tokenizer import Tokenized
+from decortique.models.tokenizer import Tokenized, TokenStatistics
 
 UNKNOWN = 1
 

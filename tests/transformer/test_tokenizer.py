@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from stages.encoders.tokenizer_file import describe_tokenizer, prefix_texts
-from stages.errors import StageError
-from stages.transformer.tokenizer import frame, load_tokenizer, tokenize_texts
+from decortique.core.errors import StageError
+from decortique.models.encoder_files import describe_tokenizer, prefix_texts
+from decortique.models.tokenizer import frame, load_tokenizer, tokenize_texts
 from tests.conftest import POSITIONS, TEXTS, edit_json, tokenize_settings, write_encoder, write_tokenizer
 from tests.encoders.test_tokenizer_file import unigram
 

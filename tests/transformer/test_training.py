@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from stages.errors import StageError
-from stages.transformer.batches import Batch, TokenRows
-from stages.transformer.examples import Examples
-from stages.transformer.heads import Headed
-from stages.transformer.objective import Terms, heads_objective
-from stages.transformer.training import Scores
+from decortique.core.errors import StageError
+from decortique.models.batches import Batch, TokenRows
+from decortique.models.examples import Examples
+from decortique.models.heads import Headed
+from decortique.models.losses import Terms, heads_objective
+from decortique.models.training import Scores
 from tests.transformer.made import HEADS, curve, headed, trained, weights
 
 

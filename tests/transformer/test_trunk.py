@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from stages.errors import StageError
-from stages.settings.embed import Embed
-from stages.transformer.batches import Batch, TokenRows
-from stages.transformer.encoding import encode, in_batches
-from stages.transformer.trunk import load_trunk, pooled, sentence_vectors
+from decortique.core.errors import StageError
+from decortique.models.batches import Batch, TokenRows, encode, in_batches
+from decortique.models.pretrained import load_trunk, pooled, sentence_vectors
+from decortique.models.settings import Embed
 from tests.conftest import edit_json
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from gensim.models import KeyedVectors
 
-from stages.artifacts import paths
-from stages.artifacts.tables import CORPUS, write_table
-from stages.words.corpus import Sentence
-from stages.words.splitting import split_words
+from decortique.core import paths
+from decortique.core.tables import CORPUS, write_table
+from decortique.data.text import split_words
+from decortique.words.corpus import Sentence
 
 # Two senses of `bank` in two fields, a third in the first one's; `plant` in two linked senses; an adjective.
 WORDNET = {

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.words.corpus import Sentences, Words, count_spellings
+from decortique.words.corpus import Sentences, Words, count_spellings
 from tests.words.made import sentence, write_corpus
 
 

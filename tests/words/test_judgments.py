@@ -1,6 +1,6 @@
 import pytest
 
-from stages.words.judgments import read_judgments
+from decortique.words.similarity import read_judgments
 
 
 @pytest.mark.parametrize(

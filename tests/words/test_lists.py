@@ -2,8 +2,8 @@ import pytest
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from stop_words import get_stop_words
 
-from stages.settings.languages import LanguageSection
-from stages.words.lists import content_words, function_words, listed_words
+from decortique.data.function_words import content_words, function_words, listed_words
+from decortique.data.settings import LanguageSection
 
 
 def test_function_words_are_those_of_kept_libraries() -> None:

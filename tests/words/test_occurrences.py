@@ -1,6 +1,6 @@
 from collections import Counter
 
-from stages.words.occurrences import sample_any, sample_by_word
+from decortique.words.corpus import sample_any, sample_by_word
 from tests.words.made import sentence
 
 TEXTS = [sentence(f"it is number {number} and it ends") for number in range(40)]

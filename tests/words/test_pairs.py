@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from decortique.core import paths
+from decortique.data.settings import LanguageSection
+from decortique.data.wordnet import Synset, Use, read_synsets, uses
+from decortique.words.pairs import deal, pairs_by_family, read_pairs
+from decortique.words.settings import WordPairs
 from stages import polysemy as stage
-from stages.artifacts import paths
-from stages.settings.languages import LanguageSection
-from stages.settings.word_pairs import WordPairs
-from stages.words.pairs import deal, pairs_by_family, read_pairs
-from stages.words.wordnet import Synset, Use, read_synsets, uses
 from tests.words.made import write_wordnet
 
 

@@ -7,10 +7,10 @@ from statistics import mean
 
 import pytest
 
-from stages.errors import StageError
-from stages.words import probe_sets
-from stages.words.probe_sets import read_references, read_senses
-from stages.words.splitting import forms
+from decortique.core.errors import StageError
+from decortique.data.text import forms
+from decortique.words import probe_sets
+from decortique.words.probe_sets import read_references, read_senses
 
 LANGUAGES = ["en", "fr"]
 

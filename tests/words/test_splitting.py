@@ -1,6 +1,6 @@
 import pytest
 
-from stages.words.splitting import forms, split_words
+from decortique.data.text import forms, split_words
 
 
 @pytest.mark.parametrize(

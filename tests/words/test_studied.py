@@ -1,6 +1,6 @@
 from collections import Counter
 
-from stages.words.studied import CONTENT_WORDS, PRONOUNS, STOP_WORDS, choose_words, match_by_frequency
+from decortique.words.studied import CONTENT_WORDS, PRONOUNS, STOP_WORDS, choose_words, match_by_frequency
 
 COUNTS = {
     "it": 1000,

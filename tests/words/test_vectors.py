@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.errors import StageError
-from stages.settings.languages import PretrainedVectors
-from stages.settings.word2vec import Word2vec
-from stages.words import vectors as module
-from stages.words.training import train_word2vec
-from stages.words.vectors import convert_vectors, load_vectors, save_vectors
+from decortique.core.errors import StageError
+from decortique.data.settings import PretrainedVectors
+from decortique.words import vectors as module
+from decortique.words.settings import Word2vec
+from decortique.words.vectors import convert_vectors, load_vectors, save_vectors
+from decortique.words.word2vec import train_word2vec
 from tests.words.made import vectors
 
 TEXTS = [["a", "fine", "film"], ["a", "dull", "film"], ["the", "fine", "plot"], ["the", "dull", "plot"]] * 300

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
-from stages.words.wordnet import read_synsets, uses
+from decortique.core.errors import StageError
+from decortique.data.wordnet import read_synsets, uses
 from tests.words.made import WORDNET, write_wordnet
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from stages.settings.section import read_yaml
+from decortique.core.settings import read_yaml
 from tools.pages.showing import ROOT
 
 CODE = "code"  # read by all: its arrows would hide the others

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from stages.reporting.numbers import interval
+from decortique.report.elements import interval
 from tools.pages.showing import experiment, spread, table
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stages.reporting.numbers import interval, p_shown
-from stages.reporting.words import GROUPS, context_findings, listed, sense_findings
+from decortique.report.elements import interval, p_shown
+from decortique.report.words import GROUPS, context_findings, listed, sense_findings
 from tools.pages.showing import experiment, measured, table
 
 Found = Mapping[str, Any]

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stages.artifacts import paths
-from stages.artifacts.headlines import NOT_APPROACHES
-from stages.errors import StageError
-from stages.reporting.numbers import p_shown
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.report.elements import p_shown
+from decortique.report.headlines import NOT_APPROACHES
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stages.reporting.collected import APPROACHES, cluster_findings, summary_finding
-from stages.reporting.numbers import interval, p_shown
+from decortique.report.collections import APPROACHES, cluster_findings, summary_finding
+from decortique.report.elements import interval, p_shown
 from tools.pages.showing import experiment, measured, table
 
 Found = Mapping[str, Any]

@@ -3,15 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from stages.reporting.doubts import (
-    audit_findings,
-    deletion_table,
-    explanation_findings,
-    flip_findings,
-    flips_table,
-)
-from stages.reporting.elements import Finding, Table
-from stages.reporting.slices import (
+from decortique.report.doubts import audit_findings, deletion_table, explanation_findings, flip_findings, flips_table
+from decortique.report.elements import Finding, Table
+from decortique.report.validity import (
+    control_finding,
     gap_findings,
     people_table,
     published_finding,
@@ -19,7 +14,6 @@ from stages.reporting.slices import (
     slice_findings,
     slices_table,
 )
-from stages.reporting.validity import control_finding
 from tools.pages.showing import approaches, evaluation, experiment, measured, spread, table
 
 TASKS, ALPHA = ("opinion", "author"), 0.05

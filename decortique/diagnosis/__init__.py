@@ -1,0 +1,1 @@
+"""Explanations, robustness to rewriting, the audit of a corpus, the transformer taken apart."""

@@ -1,0 +1,1 @@
+"""Measures with intervals, paired tests, calibration, decoding over sequences, slices, published figures."""

@@ -1,0 +1,1 @@
+"""Clustering, extractive summaries, and what they are worth."""

@@ -1,0 +1,1 @@
+"""Word vectors, contextuality, pronouns, polysemy, probes."""

@@ -1,1 +1,0 @@
-"""A model taken apart: its steps from text to decision, its attention, the geometry of its layers."""

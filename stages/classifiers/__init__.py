@@ -1,1 +1,0 @@
-"""The approaches as they decide: texts in, probabilities out, whatever stands behind."""

@@ -1,1 +1,0 @@
-"""From the scores of single texts to decisions over a stream of them."""

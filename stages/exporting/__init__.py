@@ -1,1 +1,0 @@
-"""A trained transformer as one file that computes without PyTorch."""

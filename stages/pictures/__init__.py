@@ -1,1 +1,0 @@
-"""Pictures as PNG, so that they show without a network and in a README."""

@@ -1,1 +1,0 @@
-"""The page that tells what a run found: what it says, and how it looks."""

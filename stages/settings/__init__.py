@@ -1,1 +1,0 @@
-"""`params.yaml` and `catalogue/` as typed settings: each module is read only by the stages that need it."""

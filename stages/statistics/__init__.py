@@ -1,1 +1,0 @@
-"""How good decisions are, and how sure one can be of it."""
