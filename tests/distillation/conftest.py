@@ -19,7 +19,7 @@ from decortique.models.pretrained import new_classifier
 from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import CLASSES, TEXTS, write_encoder
 from tests.distillation.made import LABELS, POOL, TASK, Described, Prepare, Taught, student_of, write_split
-from tests.transformer.made import training
+from tests.models.made_transformer import training
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from tests.distillation.made import (
     Taught,
     hidden,
 )
-from tests.transformer.made import training
+from tests.models.made_transformer import training
 
 NEARER: dict[str, tuple[list[Described], dict[str, Any]]] = {
     "logits": ([LOGITS_TERM], {}),

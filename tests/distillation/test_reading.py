@@ -18,9 +18,9 @@ from decortique.models.examples import UNKNOWN
 from decortique.models.folder import Kind, Manifest
 from decortique.models.tokenizer import tokenize_texts
 from decortique.models.vader import VaderClassifier
-from tests.classifiers.test_bag_of_words import fitted
 from tests.conftest import CLASSES, TEXTS
 from tests.distillation.made import LABELS, POOL, TASK, write_split
+from tests.models.test_bag_of_words import fitted
 
 CPU = torch.device("cpu")
 SPANS = {"copies": 1, "shortest": 0.3, "longest": 0.7}

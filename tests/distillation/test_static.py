@@ -18,7 +18,7 @@ from decortique.models.processes import Processes
 from decortique.models.training import Trained, learn
 from tests.conftest import CLASSES, VOCABULARY
 from tests.distillation.made import batch_of, static_of
-from tests.transformer.made import training
+from tests.models.made_transformer import training
 
 # Four tokens of two components; the last is special.
 VECTORS = torch.tensor([[1.0, 0.0], [0.0, 2.0], [-3.0, 1.0], [9.0, 9.0]])

@@ -30,7 +30,7 @@ from tests.distillation.made import (
     static_of,
     student_of,
 )
-from tests.transformer.made import training
+from tests.models.made_transformer import training
 
 
 @pytest.fixture

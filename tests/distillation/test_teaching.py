@@ -32,7 +32,7 @@ from tests.distillation.made import (
     hidden,
     student_of,
 )
-from tests.transformer.made import training
+from tests.models.made_transformer import training
 
 ALL_TERMS = [LABELS_TERM, LOGITS_TERM, hidden(), ATTENTION_TERM, RELATIONS_TERM]
 

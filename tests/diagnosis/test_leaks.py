@@ -1,0 +1,29 @@
+import pytest
+
+from decortique.diagnosis.near_duplicates import Home, worth_of_leaks
+from tests.diagnosis.made_auditing import NAMES, SETTINGS, decided, row
+
+CORPUS = {
+    "train": [row("t", "learnt")],
+    "validation": [row("v", "chosen")],
+    "test": [row(f"e{number}", f"text {number}") for number in range(10)],
+}
+HOME = Home.of(CORPUS, NAMES, keep_groups=False)
+# Right on the first six of ten.
+SAID = {"bag-of-words": {"test": decided([0.0] * 6 + [1.0] * 4)}}
+
+
+def test_what_was_met_before_is_taken_out_of_the_score() -> None:
+    found = worth_of_leaks(HOME, {"e0", "e1"}, SAID, SETTINGS)
+    assert found["texts"] == 2
+    score = found["accuracy"]["bag-of-words"]
+    assert score["all"]["value"] == pytest.approx(0.6)
+    assert score["without"]["value"] == pytest.approx(0.5)
+    assert score["difference"]["value"] == pytest.approx(0.1)
+    assert score["difference"]["low"] <= 0.1 <= score["difference"]["high"]
+
+
+@pytest.mark.parametrize("leaked", [set(), {row.id for row in CORPUS["test"]}, {"t"}])
+def test_without_two_scores_there_is_no_difference(leaked: set[str]) -> None:
+    found = worth_of_leaks(HOME, leaked, SAID, SETTINGS)
+    assert found == {"texts": len(leaked - {"t"}), "accuracy": {}}

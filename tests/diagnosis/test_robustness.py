@@ -1,0 +1,148 @@
+"""The stage, on texts that are read by VADER and by something that looks for one word."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from decortique.core import paths
+from decortique.core.errors import StageError
+from decortique.core.files import read_json
+from decortique.core.run_settings import Approaches, Compute
+from decortique.core.tables import CORPUS, write_table
+from decortique.data.task_settings import TaskSection
+from decortique.diagnosis.settings import Rewrite, Robustness
+from decortique.evaluation.settings import Evaluate
+from decortique.models.folder import Classifier, Manifest
+from decortique.models.loading import load_classifier
+from stages import robustness
+from tests.diagnosis.made_rewriting import EVALUATE, Fake
+
+ROOT = Path(__file__).parents[2]
+TEXTS = [f"The {what} is {how} ." for what in ("film", "plot", "cast") for how in ("Good", "awful", "fine", "dull")]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Twelve graded texts; the baseline decides by `Good`, capital and all."""
+    opinion = TaskSection.named("opinion", ROOT / "params.yaml")
+    monkeypatch.chdir(tmp_path)
+    chosen: dict[type, Any] = {
+        Approaches: Approaches(["words", "retrieved"]),
+        Compute: Compute(threads=1, device="cpu", batch_size=4),
+        Evaluate: EVALUATE,
+    }
+    for kind, value in chosen.items():
+        monkeypatch.setattr(kind, "load", lambda value=value: value)
+    monkeypatch.setattr(TaskSection, "named", lambda _: opinion)
+    monkeypatch.setattr(robustness, "load_classifier", opened)
+    write_test(TEXTS)
+    paths.model("film", "retrieved").mkdir(parents=True)
+    Manifest(kind="vader", labels=opinion.labels).write(paths.model("film", "retrieved"))
+    return tmp_path
+
+
+def opened(folder: Path, compute: Compute) -> tuple[Manifest, Classifier]:
+    if folder.name == "words":
+        return Manifest(kind="bag-of-words", labels=["negative", "positive"]), Fake(lambda text: "Good" in text)
+    return load_classifier(folder, compute)
+
+
+def write_test(texts: Sequence[str], score: float | None = 1.0) -> None:
+    path = paths.corpus("film") / "test.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with write_table(path, CORPUS) as append:
+        append(
+            {
+                "id": [f"t{place}" for place in range(len(texts))],
+                "text": list(texts),
+                "label": ["positive" if "Good" in text or "fine" in text else "negative" for text in texts],
+                "score": [score] * len(texts),
+                "group": ["g"] * len(texts),
+                "position": list(range(len(texts))),
+            }
+        )
+
+
+def robust(monkeypatch: pytest.MonkeyPatch, *rewrites: Rewrite, texts: int | None = None) -> None:
+    settings = Robustness(rewrites=list(rewrites), texts=texts, typo_rate=0.2, seed=0)
+    monkeypatch.setattr(Robustness, "load", lambda: settings)
+    robustness.robustness("film")
+
+
+def found() -> Any:
+    return read_json(paths.results("robustness", "film"))
+
+
+def examples() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in paths.rewrites("film").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.usefixtures("project")
+def test_who_reads_capitals_and_who_reads_not_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    robust(monkeypatch, "lower_case", "negation")
+    lower, negation = (found()["rewrites"][name] for name in ("lower_case", "negation"))
+    assert lower["approaches"]["words"]["flips"]["value"] == 3 / 12
+    assert lower["approaches"]["retrieved"]["flips"]["value"] == 0
+    assert lower["versus"]["retrieved"]["only_baseline_flips"] == 3
+    assert negation["should"] == "turn"
+    assert negation["approaches"]["words"]["flips"]["value"] == 0
+    # "dull" and "not dull", "awful" and "not awful", "good" and "not good", "fine" and "not fine"
+    assert negation["approaches"]["retrieved"]["flips"]["value"] > 0.5
+
+
+@pytest.mark.usefixtures("project")
+def test_examples_curve_and_picture_are_those_of_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    robust(monkeypatch, "lower_case")
+    lines = examples()
+    assert [line["text"] for line in lines] == [text for text in TEXTS if "Good" in text]
+    assert lines[0]["rewritten"] == "the film is good ."
+    assert lines[0]["approaches"]["words"]["flipped"] is True
+    with (paths.plots("robustness", "film") / "flips.csv").open(encoding="utf-8") as file:
+        assert [row["flips"] for row in csv.DictReader(file)] == ["0.25", "0"]
+    assert (paths.plots("robustness", "film") / "flips.png").read_bytes().startswith(b"\x89PNG")
+    assert "film is" not in paths.results("robustness", "film").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("project")
+def test_what_cannot_be_rewritten_is_told_in_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_test(["awful", "dull"])
+    robust(monkeypatch, "lower_case", "synonyms", "typos")
+    assert found()["left_out"] == {
+        "synonyms": "data/raw/film holds no WordNet: a part of the task's source may bring it",
+        "lower_case": "it changes none of the texts",
+    }
+    assert list(found()["rewrites"]) == ["typos"]
+
+
+@pytest.mark.usefixtures("project")
+def test_where_nothing_can_be_rewritten_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_test(["awful", "dull"])
+    with pytest.raises(StageError, match=r"robustness\.rewrites has nothing for film \(synonyms: .* holds no WordNet"):
+        robust(monkeypatch, "synonyms", "lower_case")
+    assert not paths.results("robustness", "film").exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_without_grades_a_negation_should_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_test(TEXTS, score=None)
+    robust(monkeypatch, "negation")
+    assert found()["rewrites"]["negation"]["should"] == "stay"
+    assert "accuracy_difference" in found()["rewrites"]["negation"]["approaches"]["words"]
+
+
+def test_the_same_run_writes_the_same_bytes_and_fewer_texts_are_drawn(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(texts: int | None) -> dict[Path, bytes]:
+        robust(monkeypatch, "typos", "negation", texts=texts)
+        written = [path for folder in ("results", "plots") for path in (project / "data" / folder).rglob("*.*")]
+        return {path: path.read_bytes() for path in written}
+
+    assert run(10) == run(10)
+    assert found()["texts"] == 10
+    run(None)
+    assert found()["texts"] == 12

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from decortique.evaluation.sequences import FLOOR, History, Streams, lengths
+from tests.evaluation.made_decoding import one_stream
+
+
+def test_steps_are_counted_apart_where_somebody_else_spoke_in_between() -> None:
+    # Each count has half a text added:
+    #   a: 1 →direct 2 →direct 3 →interrupted 5 →direct 6, classes 0 1 1 1 0
+    #   b: 4 →direct 5 →interrupted 9, classes 0 0 1
+    #   c: 7, class 1
+    groups, positions = list("aaaaabbbc"), [1, 2, 3, 5, 6, 4, 5, 9, 7]
+    history = History.of(Streams.of(groups, positions), np.array([0, 1, 1, 1, 0, 0, 0, 1, 1]), classes=2)
+    np.testing.assert_allclose(history.start, [2.5 / 4, 1.5 / 4])
+    np.testing.assert_allclose(history.change[0], [[1.5 / 3, 1.5 / 3], [1.5 / 3, 1.5 / 3]])
+    np.testing.assert_allclose(history.change[1], [[0.5 / 2, 1.5 / 2], [0.5 / 2, 1.5 / 2]])
+    assert history.present == pytest.approx(3.5 / 4)
+    np.testing.assert_allclose(history.length, lengths([3, 1, 1]))
+
+
+def test_steps_of_three_classes_go_from_the_row_to_the_column() -> None:
+    history = History.of(one_stream(6), np.array([0, 1, 1, 2, 2, 2]), classes=3)
+    np.testing.assert_allclose(
+        history.change[0],
+        [[0.5 / 2.5, 1.5 / 2.5, 0.5 / 2.5], [0.5 / 3.5, 1.5 / 3.5, 1.5 / 3.5], [0.5 / 3.5, 0.5 / 3.5, 2.5 / 3.5]],
+    )
+    np.testing.assert_allclose(history.change[1], np.full((3, 3), 1 / 3))  # nobody ever interrupted
+    np.testing.assert_allclose(history.change.sum(axis=2), 1)
+
+
+def test_what_was_never_seen_stays_possible() -> None:
+    streams = Streams.of(list("aabb"), [0, 1, 2, 3])
+    never, always = (History.of(streams, np.full(4, number), classes=2) for number in (0, 1))
+    assert never.present == pytest.approx(0.5 / 3)
+    assert always.present == pytest.approx(2.5 / 3)
+    for history in (never, always):
+        assert (history.start > 0).all()
+        assert (history.change > 0).all()
+        assert (history.length > 0).all()
+
+
+def test_the_estimate_tends_to_the_chain_that_made_the_streams() -> None:
+    random = np.random.default_rng(0)
+    true = np.array([[[0.9, 0.1], [0.2, 0.8]], [[0.3, 0.7], [0.6, 0.4]]])
+    positions = np.cumsum(random.choice([1, 2], size=20_000))
+    truth = [0]
+    for step in np.diff(positions):
+        truth.append(int(random.random() < true[step - 1, truth[-1], 1]))
+    history = History.of(Streams.of(["a"] * 20_000, positions.tolist()), np.array(truth), classes=2)
+    np.testing.assert_allclose(history.change, true, atol=0.02)
+
+
+@pytest.mark.parametrize("seen", [[3, 4], [10, 12, 11, 30], [1, 1, 1, 2], [5] * 40 + [40], [200, 7]])
+def test_every_length_up_to_twice_the_longest_is_possible_and_all_sum_to_one(seen: list[int]) -> None:
+    found = lengths(seen)
+    assert len(found) == 2 * max(seen)
+    assert found.sum() == pytest.approx(1)
+    assert found.min() >= FLOOR / len(found) - 1e-12
+
+
+def test_lengths_that_were_seen_are_likelier_than_others() -> None:
+    found = lengths([18, 19, 20, 20, 20, 21, 22])
+    assert found.argmax() + 1 == 20
+    assert found[17:22].sum() > 0.6
+    rise, fall = np.diff(found[:20]), np.diff(found[19:])
+    assert (rise >= -1e-12).all()
+    assert (fall <= 1e-12).all()
+
+
+def test_a_short_and_a_long_kind_of_run_both_show() -> None:
+    found = lengths([4, 5, 5, 6] * 10 + [49, 50, 50, 51] * 10)
+    assert found[4] > found[24] < found[49]
+
+
+@pytest.mark.parametrize(("seen", "longest"), [([], 2), ([1], 2), ([7], 14), ([7, 7, 7], 14)])
+def test_too_few_runs_to_tell_lengths_leave_them_all_alike(seen: list[int], longest: int) -> None:
+    np.testing.assert_allclose(lengths(seen), np.full(longest, 1 / longest))

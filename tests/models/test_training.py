@@ -1,0 +1,224 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from decortique.core.errors import StageError
+from decortique.models.batches import Batch, TokenRows
+from decortique.models.examples import Examples
+from decortique.models.heads import Headed
+from decortique.models.losses import Terms, heads_objective
+from decortique.models.training import Scores
+from tests.models.made_transformer import HEADS, curve, headed, trained, weights
+
+
+def test_a_small_corpus_can_be_learnt_by_heart(any_encoder: Path, examples: Examples, tmp_path: Path) -> None:
+    model = headed(any_encoder)
+    before = examples.measured(model, 32)
+    found = trained(model, examples, tmp_path, epochs=25)
+    after = examples.measured(model, 32)
+    assert after["accuracy"] == 1.0 > before["accuracy"]
+    assert after["log_loss"] < before["log_loss"] / 2
+    assert found.epochs[found.best_epoch - 1] == after
+
+
+def test_the_curves_of_a_training_are_kept(model: Headed, examples: Examples, tmp_path: Path) -> None:
+    trained(model, examples, tmp_path)
+    curves = {path.relative_to(tmp_path / "curves").as_posix() for path in (tmp_path / "curves").rglob("*.tsv")}
+    assert curves == {
+        "plots/metrics/train/loss.tsv",
+        "plots/metrics/train/learning_rate.tsv",
+        "plots/metrics/validation/accuracy.tsv",
+        "plots/metrics/validation/macro_f1.tsv",
+        "plots/metrics/validation/log_loss.tsv",
+    }
+    assert len(curve(tmp_path, "train/loss")) == 2 * 4
+
+
+def test_the_terms_of_a_loss_have_curves_of_their_own(model: Headed, examples: Examples, tmp_path: Path) -> None:
+    plain = heads_objective(HEADS)
+
+    def two(model: Headed, batch: Batch) -> Terms:
+        found = plain(model, batch)["polarity"]
+        return {"first": 0.25 * found, "second": 0.75 * found}
+
+    trained(model, examples, tmp_path, objective=two)
+    for whole, first, second in zip(
+        *(curve(tmp_path, f"train/{name}") for name in ("loss", "loss_first", "loss_second")), strict=True
+    ):
+        assert whole == pytest.approx(first + second)
+        assert second == pytest.approx(3 * first)
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_stops_the_training(
+    model: Headed, examples: Examples, tmp_path: Path, loss: float
+) -> None:
+    plain = heads_objective(HEADS)
+
+    def broken(model: Headed, batch: Batch) -> Terms:
+        return {"polarity": plain(model, batch)["polarity"] * loss}
+
+    with pytest.raises(StageError, match=rf"loss became {loss} at step 0: lower learning_rate"):
+        trained(model, examples, tmp_path, objective=broken)
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_learning_rate_far_too_high_gives_no_scores_that_are_no_numbers(
+    model: Headed, examples: Examples, tmp_path: Path, epochs: int
+) -> None:
+    """The last step of all can break the weights too, and no later loss looks at it."""
+    changes: dict[str, Any] = {"learning_rate": 1e38, "warmup": 0.0, "scheduler": "constant_with_warmup"}
+    with pytest.raises(StageError, match="lower learning_rate"):
+        trained(model, examples, tmp_path, epochs=epochs, batch_size=32, **changes)
+
+
+SCRIPTED: dict[str, list[float]] = {
+    "accuracy": [0.5, 0.8, 0.7, 0.8],
+    "macro_f1": [0.6, 0.5, 0.9, 0.8],
+    "log_loss": [0.3, 0.9, 0.8, 0.3],
+}
+
+
+def scripted() -> tuple[Callable[[Headed], Scores], list[dict[str, bytes]]]:
+    """A validation that says what `SCRIPTED` says, and notes the weights it saw."""
+    seen: list[dict[str, bytes]] = []
+
+    def validate(model: Headed) -> Scores:
+        seen.append(weights(model))
+        return {measure: values[len(seen) - 1] for measure, values in SCRIPTED.items()}
+
+    return validate, seen
+
+
+@pytest.mark.parametrize(("select_by", "best"), [("accuracy", 2), ("macro_f1", 3), ("log_loss", 1)])
+def test_the_best_epoch_is_kept_and_not_the_last(
+    model: Headed, examples: Examples, tmp_path: Path, select_by: str, best: int
+) -> None:
+    validate, seen = scripted()
+    found = trained(model, examples, tmp_path, validate=validate, epochs=4, select_by=select_by)
+    assert found.best_epoch == best
+    assert [epoch[select_by] for epoch in found.epochs] == SCRIPTED[select_by]
+    assert [weights(model) == epoch for epoch in seen] == [epoch == best for epoch in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("select_by", "patience", "epochs"), [("accuracy", 1, 3), ("accuracy", 2, 4), ("log_loss", 2, 3)]
+)
+def test_a_training_without_a_better_score_stops_early(
+    model: Headed, examples: Examples, tmp_path: Path, select_by: str, patience: int, epochs: int
+) -> None:
+    validate, _ = scripted()
+    found = trained(model, examples, tmp_path, validate=validate, epochs=4, select_by=select_by, patience=patience)
+    assert len(found.epochs) == epochs
+
+
+def test_the_same_seed_gives_the_same_weights_to_the_last_byte(
+    encoder: Path, examples: Examples, tmp_path: Path
+) -> None:
+    found = []
+    for run, seed in enumerate((0, 0, 1)):
+        model = headed(encoder, dropout=0.1, seed=seed)
+        trained(model, examples, tmp_path / str(run), seed=seed, dropout=0.1)
+        found.append(weights(model))
+    assert found[0] == found[1]
+    assert found[0] != found[2]
+
+
+def test_validation_happens_without_dropout_and_training_with_it(
+    encoder: Path, examples: Examples, tmp_path: Path
+) -> None:
+    modes: list[bool] = []
+    plain = heads_objective(HEADS)
+
+    def watched(model: Headed, batch: Batch) -> Terms:
+        modes.append(model.training)
+        return plain(model, batch)
+
+    model = headed(encoder, dropout=0.5)
+    found = trained(model, examples, tmp_path, objective=watched)
+    assert all(modes)
+    assert found.epochs[found.best_epoch - 1] == examples.measured(model, 32)
+
+
+@pytest.mark.parametrize("scheduler", ["linear", "cosine", "constant_with_warmup"])
+def test_the_learning_rate_warms_up_and_follows_its_scheduler(
+    model: Headed, examples: Examples, tmp_path: Path, scheduler: str
+) -> None:
+    trained(model, examples, tmp_path, epochs=5, scheduler=scheduler, warmup=0.2, learning_rate=1e-3)
+    rates = curve(tmp_path, "train/learning_rate")
+    assert rates[:5] == pytest.approx([0, 0.25e-3, 0.5e-3, 0.75e-3, 1e-3])
+    assert max(rates) == pytest.approx(1e-3)
+    if scheduler == "constant_with_warmup":
+        assert rates[5:] == pytest.approx([1e-3] * 15)
+    else:
+        assert 0 < rates[-1] < 1e-4
+
+
+def test_weights_without_gradients_are_pulled_to_zero_by_weight_decay_but_biases_are_not(
+    model: Headed, examples: Examples, tmp_path: Path
+) -> None:
+    def only_decays(model: Headed, _: Batch) -> Terms:
+        return {"nothing": sum((values.sum() * 0.0 for values in model.parameters()), torch.zeros(()))}
+
+    with torch.no_grad():
+        model.classifier.classifier.bias.fill_(1.0)
+    before = {name: values.clone() for name, values in model.named_parameters()}
+    changes: dict[str, Any] = {
+        "weight_decay": 0.5,
+        "scheduler": "constant_with_warmup",
+        "warmup": 0.0,
+        "learning_rate": 0.1,
+    }
+    trained(model, examples, tmp_path, objective=only_decays, validate=lambda _: {"accuracy": 0.0}, epochs=1, **changes)
+    for name, values in model.named_parameters():
+        factor = 0.95**4 if values.ndim > 1 else 1.0
+        torch.testing.assert_close(values, before[name] * factor, msg=name)
+
+
+def test_half_batches_added_up_learn_as_whole_ones(encoder: Path, examples: Examples, tmp_path: Path) -> None:
+    """Texts of one length, so that the same ones fall together however many a batch holds."""
+    places = np.flatnonzero(examples.rows.lengths == np.bincount(examples.rows.lengths).argmax())[:8]
+    rows = TokenRows.of([examples.rows[place][1].tolist() for place in places])
+    few = Examples(rows, examples.labels[places], examples.scores[places])
+    found = []
+    for run, (batch_size, accumulate) in enumerate(((8, 1), (4, 2), (1, 8))):
+        model = headed(encoder)
+        changes: dict[str, Any] = {"batch_size": batch_size, "accumulate": accumulate, "epochs": 3, "optimizer": "sgd"}
+        trained(model, few, tmp_path / str(run), **changes)
+        assert len(curve(tmp_path / str(run), "train/loss")) == 3
+        found.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
+    for other in found[1:]:
+        torch.testing.assert_close(other, found[0], atol=1e-4, rtol=1e-3)
+
+
+def test_checkpointed_gradients_change_nothing_but_memory(
+    any_encoder: Path, examples: Examples, tmp_path: Path
+) -> None:
+    found = []
+    for checkpoint in (False, True):
+        model = headed(any_encoder, dropout=0.1)
+        trained(model, examples, tmp_path / str(checkpoint), checkpoint_gradients=checkpoint, dropout=0.1)
+        found.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
+    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-4)
+
+
+def test_sixteen_bits_learn_too(encoder: Path, examples: Examples, tmp_path: Path) -> None:
+    model = headed(encoder)
+    trained(model, examples, tmp_path, precision="bf16", epochs=25)
+    assert {values.dtype for values in model.parameters()} == {torch.float32}
+    assert examples.measured(model, 32)["accuracy"] == 1.0
+    half = curve(tmp_path, "train/loss")
+    model = headed(encoder)
+    trained(model, examples, tmp_path / "full", epochs=25)
+    assert half != curve(tmp_path / "full", "train/loss")
+
+
+def test_a_precision_that_the_device_does_not_have_is_refused(
+    model: Headed, examples: Examples, tmp_path: Path
+) -> None:
+    with pytest.raises(StageError, match="precision is fp16, which cpu does not have: use full"):
+        trained(model, examples, tmp_path, precision="fp16")

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from decortique.core.errors import StageError
+from decortique.report.elements import Cell, Example, Examples, Finding, Part, Picture, Section, Shown, Table, Word
+from decortique.report.page import inlined, write_page
+from tests.summarization.test_page import HOSTILE, Read
+
+
+def section(*, findings: list[Finding] | None = None, blocks: list[object] | None = None) -> Section:
+    return Section("one", "A title", "A question?", [Part("A part", findings or [], blocks or [])])  # type: ignore[arg-type]
+
+
+def written(folder: Path, *sections: Section, megabytes: float = 5) -> str:
+    path = folder / "report" / "index.html"
+    write_page(path, sections, confidence=0.95, megabytes=megabytes)
+    return path.read_text(encoding="utf-8")
+
+
+def picture(folder: Path, size: int = 200) -> Path:
+    path = folder / "picture.png"
+    Image.effect_mandelbrot((size, size), (-2, -2, 2, 2), 50).convert("RGB").save(path)
+    return path
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_stands_in_a_text_is_shown_and_not_obeyed(tmp_path: Path, text: str) -> None:
+    words = [Word(text, 0.5), Word(text)]
+    blocks = [
+        Table([text], [[text, Cell(text, strong=True)]], text),
+        Examples(text, [Example(text, text, [Shown(text, text, words)])]),
+    ]
+    page = written(tmp_path, section(findings=[Finding(text, text, text)], blocks=blocks))
+    reader = Read()
+    reader.feed(page)
+    assert reader.open == []
+    assert "script" not in reader.tags
+    assert not any(name.startswith("on") for name, _ in reader.attributes)
+    assert sum(text in found for _, found in reader.texts) >= 10
+
+
+def test_what_is_not_told_apart_looks_otherwise(tmp_path: Path) -> None:
+    page = written(
+        tmp_path, section(findings=[Finding("a", "yes", "", told=True), Finding("b", "who knows", "", told=False)])
+    )
+    assert page.count('<li class="open">') == 1
+    assert page.index('<li class="open">') > page.index("yes")
+
+
+def test_pictures_are_inside_the_page_with_what_to_see(tmp_path: Path) -> None:
+    page = written(tmp_path, section(blocks=[Picture(picture(tmp_path), "What to see")]))
+    assert 'src="data:image/png;base64,' in page
+    assert 'alt="What to see"' in page
+    assert str(tmp_path) not in page
+
+
+def test_what_is_folded_is_behind_a_click(tmp_path: Path) -> None:
+    page = written(tmp_path, section(blocks=[Table(["x"], [["1"]], "For who wants to know more", folded=True)]))
+    assert "<details><summary>For who wants to know more</summary>" in page
+
+
+def test_a_smaller_picture_is_still_the_picture(tmp_path: Path) -> None:
+    path = picture(tmp_path)
+    assert len(inlined(path)) < path.stat().st_size * 4 / 3
+    assert inlined(path) == inlined(path)
+
+
+def test_a_missing_picture_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"nowhere\.png is missing, or no picture"):
+        written(tmp_path, section(blocks=[Picture(tmp_path / "nowhere.png", "x")]))
+    assert not (tmp_path / "report" / "index.html").exists()
+
+
+def test_a_page_too_large_to_be_sent_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"index\.html would have .* MB, report\.megabytes allows 0\.001"):
+        written(tmp_path, section(), megabytes=0.001)
+
+
+def test_every_section_can_be_jumped_to(tmp_path: Path) -> None:
+    page = written(tmp_path, section())
+    assert '<a href="#one">A title</a>' in page
+    assert '<section id="one">' in page

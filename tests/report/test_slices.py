@@ -1,0 +1,52 @@
+from typing import Any
+
+from decortique.report.elements import Cell
+from decortique.report.validity import gap_findings, published_finding, slice_findings, slices_table
+from tests.report.made_reporting import APPROACHES, BASELINE, BETTER, compared_to, score
+
+PEOPLE = {"texts": 9, "raters": 20.0, "person": score(0.93), "halves": score(0.95), "ceiling": score(0.99)}
+
+
+def part(low: float, p: float = 0.01) -> dict[str, Any]:
+    accuracy = {name: score(0.8) for name in APPROACHES}
+    versus = {name: compared_to(0.1, p) for name in APPROACHES[1:]}
+    return {"from": low, "to": low + 1, "texts": 30, "accuracy": accuracy, "versus": versus, "people": PEOPLE}
+
+
+def found(parts: int = 2, apart: float = -0.1) -> dict[str, Any]:
+    sliced = {
+        "parts": [part(2.0 * place, p) for place, p in zip(range(parts), (0.01, 0.9), strict=False)],
+        "last_less_first": {name: score(apart) for name in APPROACHES} if parts > 1 else {},
+    }
+    one = {"published": {"f1": 0.61}, "found": {"f1": score(0.59)}}
+    return {"slices": {"length": sliced}, "people": {"test": PEOPLE}, "published": {"films.txt": one}}
+
+
+def test_a_trend_is_one_only_where_its_interval_says_so() -> None:
+    (falls,), (flat,) = (list(slice_findings(found(apart=apart), [BETTER])) for apart in (-0.1, 0.01))
+    assert (falls.verdict, falls.told) == ("model worse on the longest", True)
+    assert (flat.verdict, flat.told) == ("not told apart", False)
+
+
+def test_one_part_alone_tells_nothing() -> None:
+    (one,) = slice_findings(found(parts=1), APPROACHES)
+    assert (one.verdict, one.told) == ("cannot be told", False)
+
+
+def test_bold_is_what_is_significantly_better_on_that_part() -> None:
+    strong = [
+        [cell.strong for cell in row if isinstance(cell, Cell)] for row in slices_table(found(), APPROACHES, 0.05).rows
+    ]
+    assert strong == [[False, True, True], [False, False, False]]
+
+
+def test_an_approach_is_as_good_as_a_person_only_if_nothing_tells_it_apart() -> None:
+    for accuracy, verdict in ((0.8, "no, worse"), (0.92, "not told apart"), (0.99, "better")):
+        scores = {BASELINE: {"accuracy": score(0.5)}, BETTER: {"accuracy": score(accuracy)}}
+        (gap,) = gap_findings(found(), [BASELINE, BETTER], scores)
+        assert (gap.claim, gap.verdict) == (f"Is the best approach ({BETTER}) as good as a person?", verdict)
+    assert list(gap_findings({"people": {"test": {}}}, [BASELINE], {})) == []
+
+
+def test_the_distance_to_what_was_published_is_said() -> None:
+    assert published_finding(found()).verdict == "to within 0.02 of F1"

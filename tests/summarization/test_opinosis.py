@@ -1,0 +1,66 @@
+"""Reviews with summaries that people wrote (Ganesan, Zhai & Han, 2010), where a person has put an extract."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from decortique.core.settings import PARAMS
+from decortique.data.collections import Gathered, by_group, read_archive
+from decortique.data.settings import ArchiveReader, Collection, CollectionSection
+from decortique.summarization.choosing import Budget
+from decortique.summarization.groups import first
+from decortique.summarization.rating import rouge
+from tests.summarization.made_summaries import summary
+
+ROOT = Path(__file__).parents[2]
+REAL = ROOT.parent / "shared" / "corpora" / "opinosis"
+
+pytestmark = pytest.mark.skipif(not REAL.exists(), reason="the extract of Opinosis is not part of the project")
+
+
+@pytest.fixture(scope="module")
+def described() -> Collection:
+    return CollectionSection.named("opinosis", ROOT / PARAMS)
+
+
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory: pytest.TempPathFactory, described: Collection) -> Gathered:
+    """The extract, packed as it is published, and read as the catalogue says."""
+    assert isinstance(described.reader, ArchiveReader)
+    path = tmp_path_factory.mktemp("opinosis") / described.reader.file
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(REAL.rglob("*")):
+            if file.is_file():
+                archive.write(file, f"OpinosisDataset1.0/{file.relative_to(REAL).as_posix()}")
+                archive.writestr(f"__MACOSX/OpinosisDataset1.0/topics/._{file.name}", b"\x00\x05\x16\x07")
+    return read_archive(path, described.reader)
+
+
+def test_every_topic_is_read_with_what_people_wrote_of_it(gathered: Gathered) -> None:
+    topics = {row.group for row in gathered.rows}
+    assert len(topics) == 34
+    assert set(gathered.references) == topics
+    assert {len(found) for found in gathered.references.values()} <= {3, 4, 5}
+    assert all(text.strip() for found in gathered.references.values() for text in found)
+    assert len({row.id for row in gathered.rows}) == len(gathered.rows) > 3000
+
+
+def test_a_summary_on_clusters_is_nearer_to_what_people_wrote_than_the_first_sentences(
+    gathered: Gathered, described: Collection
+) -> None:
+    assert described.sentences == 2
+    topics = sorted(by_group(gathered.rows), key=len)[:5]
+    scores: dict[str, list[float]] = {"clusters": [], "first": []}
+    for rows in topics:
+        texts = [row.text for row in rows]
+        chosen = {
+            "clusters": summary(texts, Budget(described.sentences)).places,
+            "first": first(texts, described.sentences),
+        }
+        for approach, places in chosen.items():
+            said = " ".join(texts[place] for place in places)
+            found = rouge(said, gathered.references[rows[0].group], described.language)
+            scores[approach].append(found["rouge_1_f1"])
+    assert np.mean(scores["clusters"]) > np.mean(scores["first"])

@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+from rouge_score.rouge_scorer import RougeScorer
+
+from decortique.summarization.choosing import word_sets
+from decortique.summarization.groups import Opinions
+from decortique.summarization.rating import Against, mean_of, rouge
+from tests.summarization.made_summaries import REVIEWS, against, gathered, groups
+
+CAT = "The cat sat on the mat"
+
+
+def test_rouge_is_that_by_hand() -> None:
+    found = rouge(CAT, ["the cat was on the mat, it was"], "en")
+    # Of 6 words 5 are among the 8 of the reference; of 5 pairs `the cat`, `on the` and `the mat` among its 7; in one
+    # row, `the cat … on the mat`.
+    assert found == pytest.approx(
+        {
+            "rouge_1_precision": 5 / 6,
+            "rouge_1_recall": 5 / 8,
+            "rouge_1_f1": 5 / 7,
+            "rouge_2_precision": 3 / 5,
+            "rouge_2_recall": 3 / 7,
+            "rouge_2_f1": 1 / 2,
+            "rouge_l_precision": 5 / 6,
+            "rouge_l_recall": 5 / 8,
+            "rouge_l_f1": 5 / 7,
+        }
+    )
+
+
+def test_of_several_references_the_mean_counts() -> None:
+    one, other = "the cat was on the mat", "a dog"
+    found, first, second = (rouge(CAT, references, "en") for references in ([one, other], [one], [other]))
+    assert found == pytest.approx({name: (first[name] + second[name]) / 2 for name in first})
+    assert second["rouge_1_f1"] == 0
+
+
+def test_english_words_are_stemmed_as_in_the_papers_and_french_ones_are_not() -> None:
+    assert rouge("batteries lasting", ["the battery lasts"], "en")["rouge_1_recall"] == pytest.approx(2 / 3)
+    assert rouge("les batteries", ["les batterie"], "fr")["rouge_1_f1"] == pytest.approx(1 / 2)
+    expected = RougeScorer(["rouge1"], use_stemmer=True).score("the battery lasts", "batteries lasting")["rouge1"]
+    assert rouge("batteries lasting", ["the battery lasts"], "en")["rouge_1_f1"] == expected.fmeasure
+
+
+def test_french_accents_are_letters() -> None:
+    # `l`, `été` and `fut` are shared, of four words and of five; an `é` that parted words would make `t` a word.
+    found = rouge("L'été fut chaud.", ["l'Été fut à Paris"], "fr")
+    assert found["rouge_1_precision"] == pytest.approx(3 / 4)
+    assert found["rouge_1_recall"] == pytest.approx(3 / 5)
+    assert rouge("été", ["ôté"], "fr")["rouge_1_f1"] == 0
+    assert rouge("été", ["été"], "fr")["rouge_1_f1"] == 1
+    assert rouge("Привет мир", ["привет, мир!"], "ru")["rouge_l_f1"] == 1
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_who_says_nothing_shares_nothing(language: str) -> None:
+    for summary, reference in (("", "words"), ("words", ""), ("...", "..."), ("", "")):
+        assert set(rouge(summary, [reference], language).values()) == {0.0}
+
+
+VECTORS = np.array([[1.0, 0], [0, 1], [0.6, 0.8]])
+HELD = np.array([[1.0, 0], [0.8, 0.6]])
+SEEN_TEXTS, HELD_TEXTS = ["good battery", "dark screen", "good dark thing"], ["good good phone", "dark"]
+
+
+def rated(places: list[int], **changes: object) -> dict[str, float]:
+    words, pairs = (word_sets([*SEEN_TEXTS, *HELD_TEXTS], length) for length in (1, 2))
+    given = {"positive": None, "marked": None, "references": [], **changes}
+    parts = (words[:3], HELD, words[3:], pairs[:3], pairs[3:])
+    return Against(SEEN_TEXTS, "en", VECTORS, *parts, **given).rate(places)  # type: ignore[arg-type]
+
+
+def test_each_measure_is_that_by_hand() -> None:
+    found = rated([0, 2])
+    assert found["coverage"] == pytest.approx((1 + (0.8 * 0.6 + 0.6 * 0.8)) / 2)
+    # {good, battery, dark, thing} and {good, phone}: one of four and of two; and {dark}: one of four and of one.
+    assert found["shared_words"] == pytest.approx((2 * 1 / 6 + 2 * 1 / 5) / 2)
+    assert found["shared_pairs"] == 0
+    assert found["redundancy"] == pytest.approx(0.6)
+    assert found["words"] == 5
+    assert rated([0, 1, 2])["redundancy"] == pytest.approx((0 + 0.6 + 0.8) / 3)
+
+
+def test_pairs_of_words_in_a_row_are_shared_only_within_a_sentence() -> None:
+    held = against(["a good battery", "dark screen here"], ["the good battery dark"])
+    # {a good, good battery, dark screen, screen here} and {the good, good battery, battery dark}.
+    assert held.rate([0, 1])["shared_pairs"] == pytest.approx(2 * 1 / 7)
+
+
+def test_a_single_sentence_repeats_nothing() -> None:
+    assert rated([1])["redundancy"] == 0
+    assert rated([1])["coverage"] == pytest.approx((0 + 0.6) / 2)
+
+
+def test_what_was_not_asked_for_is_not_measured() -> None:
+    assert set(rated([0])) == {"coverage", "shared_words", "shared_pairs", "redundancy", "words"}
+    asked = rated([0], positive=np.array([True, False, False]), references=["a"])
+    assert set(asked) - set(rated([0])) == {"opinion_off"} | set(rouge("a", ["a"], "en"))
+
+
+def test_the_share_of_positive_sentences_is_held_against_that_of_all() -> None:
+    positive, marked = np.array([True, False, False]), np.array([True, True, False])
+    found = rated([0, 1], positive=positive, marked=marked)
+    assert found["opinion_off"] == pytest.approx(1 / 2 - 1 / 3)
+    assert found["marked_off"] == pytest.approx(1 - 2 / 3)
+    assert rated([1], positive=positive)["opinion_off"] == pytest.approx(1 / 3)
+    assert rated([0, 1, 2], positive=positive, marked=marked)["marked_off"] == 0
+
+
+def test_references_are_held_against_the_sentences_as_they_stand() -> None:
+    found = rated([0, 1], references=["good battery, dark screen"])
+    assert found["rouge_2_f1"] == 1
+
+
+def test_all_sentences_together_cover_all_and_one_covers_less() -> None:
+    held = against(REVIEWS)
+    assert held.rate(list(range(len(REVIEWS))))["coverage"] == pytest.approx(1, abs=1e-6)
+    assert held.rate([0])["coverage"] < held.rate([0, 1])["coverage"] < 1
+
+
+def test_a_mean_is_of_each_measure() -> None:
+    assert mean_of([{"a": 1.0, "b": 0.0}, {"a": 2.0, "b": 0.0}]) == {"a": 1.5, "b": 0.0}
+
+
+def test_a_summary_is_held_against_what_it_has_not_seen_where_something_was_held_out() -> None:
+    seen = gathered({"a": ["good battery", "dark screen"], "b": ["one", "two"]})
+    held = gathered({"a": ["low price"], "b": []})
+    held = type(held)(
+        held.language, held.ids, held.texts, held.groups, held.labels, np.ones((1, seen.embedded.shape[1]))
+    )
+    apart, whole = groups(seen, held)
+    assert apart.against.held_vectors.shape[0] == 1
+    assert apart.against.rate([0])["shared_words"] == 0  # it was not told of the price
+    assert whole.against.held_vectors is whole.against.vectors
+    assert (apart.name, apart.ids, whole.texts) == ("a", ["a-0", "a-1"], ["one", "two"])
+    assert np.linalg.norm(apart.against.held_vectors, axis=1) == pytest.approx(1)
+
+
+def test_opinions_are_those_of_the_group_and_marks_count_where_all_are_marked() -> None:
+    texts = {"a": ["good", "bad"], "b": ["fine", "awful", "so so"]}
+    opinions = Opinions(np.array([True, False, True, False, False]), "positive")
+    seen = gathered(texts, labels=["positive", "negative", "positive", "negative", None])
+    first, second = groups(seen, references={"b": ["people wrote this"]}, opinions=opinions)
+    assert first.against.positive is not None
+    assert second.against.positive is not None
+    assert (first.against.positive.tolist(), second.against.positive.tolist()) == ([True, False], [True, False, False])
+    assert first.against.marked is not None
+    assert first.against.marked.tolist() == [True, False]
+    assert second.against.marked is None
+    assert (first.against.references, second.against.references) == ([], ["people wrote this"])
+    assert groups(seen)[0].against.marked is None
