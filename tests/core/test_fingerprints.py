@@ -4,7 +4,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
+from importlib import metadata
 from modulefinder import ModuleFinder
 from pathlib import Path
 
@@ -91,6 +93,15 @@ def test_an_upgrade_runs_again_the_stages_that_use_the_package_and_no_other(
         users = {stage for stage, files in reach.items() if any(line.search(real.files[path]) for path in files)}
         assert again == users
         assert again
+
+
+def test_every_package_that_the_code_imports_is_declared(real: Code) -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[\[<>=]", one)[0].lower().replace("_", "-") for one in declared}
+    provided = metadata.packages_distributions()
+    for module in real.modules:
+        for top in real.imports(module)[1]:
+            assert {one.lower().replace("_", "-") for one in provided[top]} & names, f"{module} imports {top}"
 
 
 def test_a_changed_byte_of_a_template_runs_again_who_imports_a_module_beside_it(
