@@ -5,7 +5,7 @@ the module says; a line for each other file in the folders of these modules, wit
 each distribution that these modules import, with the version that `requirements.lock` pins:
 
     stages/evaluate.py 3f0c5a1be2d94c77
-    stages/reporting/page.html.j2 90a1b44f0c6d2e15
+    decortique/report/page.html.j2 90a1b44f0c6d2e15
     scikit-learn==1.9.1
 
 An import whose name is computed is refused unless a comment says what it imports (see `decortique.core.source`).

@@ -5,7 +5,7 @@ tree does not have. Comments, docstrings, layout and quotes do not count either.
 `ast.dump`, whose text differs between Python versions.
 
 An import whose name is computed cannot be read from the code. A comment on the statement, or right above it, says what
-it imports: `# imports: stages.words, torch` or `# imports: nothing (and why)`.
+it imports: `# imports: decortique.words, torch` or `# imports: nothing (and why)`.
 
 This module needs the standard library only, so that every supported Python gives the same hashes.
 """

@@ -1,7 +1,8 @@
 """A pinned source → its files.
 
-Members are streamed to names of our own choice, so that no member's path leads anywhere; only regular files are read,
-no links or devices; and their size is limited.
+Archives (zip and tar, also nested ones) are read without trusting what they say: members are streamed to names of our
+own choice, so that no member's path leads anywhere; only regular files are read, no links or devices; and their size is
+limited.
 """
 
 import errno

@@ -1,9 +1,9 @@
 """Attributions: coefficients of a bag of words, integrated gradients of a transformer.
 
-The margin of a decision is followed from a text whose tokens are all hidden to the text itself, on a straight line
-between the vectors that enter the model. A token's share is its way along that line times the mean slope of the margin
-there (their equation 1, by the midpoint rule). The shares of all tokens add up to the difference of the margins at both
-ends, by which one sees whether there were enough steps.
+Integrated gradients (Sundararajan, Taly & Yan, ICML 2017) follow the margin of a prediction from a text whose tokens
+are all hidden to the text itself, on a straight line between the vectors that enter the model. A token's share is its
+way along that line times the mean slope of the margin there (their equation 1, by the midpoint rule). The shares of all
+tokens add up to the difference of the margins at both ends, by which one sees whether there were enough steps.
 """
 
 import inspect

@@ -1,7 +1,7 @@
 """Do the words matter that an explanation names, and do two explanations agree?
 
-The fall of its probability is what DeYoung et al. (ERASER, ACL 2020) call comprehensiveness. It is held against that of
-as many words taken out by lot.
+Without the words that an explanation names, a prediction should be less sure. The fall of its probability is what
+DeYoung et al. (ERASER, ACL 2020) call comprehensiveness. It is compared with that of as many words taken out at random.
 """
 
 from collections.abc import Mapping, Sequence

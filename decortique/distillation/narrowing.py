@@ -1,14 +1,14 @@
 """Smaller encoders from larger ones: vectors of tokens, folded layers, fewer dimensions.
 
-A student that begins with layer k of its teacher and with the teacher's word embeddings gives this layer what it never
-saw. Here each row of the table is the state in which a token comes to layer k as a text of its own: the layers below
-are folded into the table, all but what they find out from the words beside it.
+Folding: a student that begins with layer k of its teacher and with the teacher's word embeddings gives this layer what
+it never saw. Here each row of the table is the state in which a token comes to layer k as a text of its own: the layers
+below are folded into the table, all but what they find out from the words beside it.
 
-The states of a student of width w are those of its teacher in the w directions in which the states of single tokens, at
-all layers, are largest (their right singular vectors). Matrices that read states or write them are projected; of the
-heads and of the inner neurons, which have no common basis, those that write most are kept. Layer norms work on each
-component by itself, so that their gains can only be carried over in the mean: a student is near its teacher, not equal
-to it.
+Narrowing: the states of a student of width w are those of its teacher in the w directions in which the states of single
+tokens, at all layers, are largest (their right singular vectors). Matrices that read states or write them are
+projected; of the heads and of the inner neurons, which have no common basis, those that write most are kept. Layer
+norms work on each component by itself, so that their gains can only be carried over in the mean: a student is near its
+teacher, not equal to it.
 """
 
 import re

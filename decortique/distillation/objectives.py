@@ -1,6 +1,6 @@
 """The distillation loss: its terms, and how layers of the student meet layers of the teacher.
 
-Each gives a scalar, the mean over the texts of a batch.
+Each term gives a scalar, the mean over the texts of a batch: what it costs a student to differ from its teacher.
 """
 
 from collections.abc import Mapping, Sequence

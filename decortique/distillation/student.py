@@ -1,7 +1,8 @@
 """Students: the static one, and what any student needs to be trained.
 
-What it does to a text is a look-up and a mean. Its vectors begin as what the teacher makes of each token alone, as in
-model2vec, and learn from the teacher's answers on whole texts.
+The static student has a vector for each token, whatever stands beside it, their pool, and one linear layer: what it
+does to a text is a look-up and a mean. Its vectors begin as what the teacher makes of each token alone, as in
+model2vec, and are trained on the teacher's answers on whole texts.
 """
 
 from collections.abc import Callable, Sequence

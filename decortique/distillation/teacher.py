@@ -1,9 +1,10 @@
 """What a teacher says of texts and of pieces of them.
 
-Tang et al. (2019) sample n-grams and hide words; here a piece is a run of a text's tokens, or runs of two texts one
-after the other. A small student has seen too few texts to learn from whole ones which words of them mattered.
+Pieces give a student more to learn from, as its teacher knows what to say of anything. Tang et al. (2019) sample
+n-grams and hide words; here a piece is a run of a text's tokens, or runs of two texts one after the other. A small
+student has seen too few texts to learn from whole ones which words of them mattered.
 
-Most of it is asked once, before the student learns, and kept outside what DVC looks after, by a hash of teacher and
+Most of it is asked once, before the student is trained, and kept outside what DVC looks after, by a hash of teacher and
 texts: several students of one teacher, or several seeds, then need not ask again. Only what fills a memory (the states
 of all tokens, attention maps) is computed anew with each batch.
 """

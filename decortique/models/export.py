@@ -1,4 +1,4 @@
-"""A transformer → an ONNX graph with weights of 8 bits.
+"""A transformer → an ONNX graph with weights of 8 bits, and nothing but operators of ONNX itself.
 
 ONNX Runtime's own `quantize_dynamic` takes one scale for all activations of a batch, so that what is said of a text
 depends on the texts beside it, and on the padding: of film sentences alone and in batches of 32, 2 of 100 were decided

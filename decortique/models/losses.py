@@ -1,7 +1,7 @@
 """Losses of heads, and the objective that they add up to.
 
-Each loss gives a value per text, of which a head takes the (weighted) mean. A new one is a function here, a
-line in `LOSSES`, and one that names it and its options in `decortique/data/task_settings.py`.
+Each loss gives a value per text, of which a head takes the (weighted) mean. A new one is a function here, a line in
+`LOSSES`, and one that names it and its options in `decortique/data/task_settings.py`.
 """
 
 import logging
