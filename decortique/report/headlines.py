@@ -1,8 +1,8 @@
 """The headline numbers that Git keeps: of all that a stage measured, the few that one would put on a slide.
 
 Each function takes what a stage writes to `data/results/`, and gives nested numbers, which `dvc metrics` names with
-points between (`transformer.accuracy`). What a run does not have (no students, no transfer sets, a language without
-judgments) is left out. Intervals and all other measures are in `data/results/`.
+points between (`transformer.accuracy`). What a run does not have (no students, no stream to decode over, a language
+without judgments) is left out. Intervals and all other measures are in `data/results/`.
 """
 
 from collections.abc import Mapping
