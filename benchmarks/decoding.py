@@ -66,7 +66,7 @@ def main() -> None:
                 choices = variants(method, history, evidence)
                 chosen, _ = tuned(choices, calibration([seen]), streams(validation), labels[validation], aim)
                 decoded = chosen.decode(calibration([unseen]), streams(test))
-                score = every_measure(labels[test], decoded.decision, decoded.probability)[measure]
+                score = every_measure(labels[test], decoded.prediction, decoded.probability)[measure]
                 found.setdefault((method, level), []).append(score)
     for (method, level), scores in sorted(found.items()):
         gain = np.array(scores) - found[method, 0.0]

@@ -1,7 +1,7 @@
-"""Which model to ship? What each approach weighs on disk, and how fast it decides with one thread of a processor.
+"""Which model to ship? What each approach weighs on disk, and how fast it predicts with one thread of a processor.
 
-Every approach of params.yaml, and every export, decides on the same test sentences through the same door as
-`stages.decide`: tokenizer, model, probabilities. One at a time, as a service gets them, and 32 at once, as an archive
+Every approach of params.yaml, and every export, predicts the same test sentences through the same door as
+`stages.predict`: tokenizer, model, probabilities. One at a time, as a service gets them, and 32 at once, as an archive
 is gone through; round after round in one process, so that a machine whose speed drifts is the same for all; medians.
 
     python -m benchmarks.shipping [task]
@@ -33,7 +33,7 @@ from decortique.models.settings import Export
 
 BATCH = 32
 ONE_THREAD = Compute(threads=1, device="cpu", batch_size=BATCH)
-ROUNDS, TEXTS, SINGLE = 5, 320, 40  # sentences decided on in a round: in batches, and one at a time
+ROUNDS, TEXTS, SINGLE = 5, 320, 40  # sentences predicted in a round: in batches, and one at a time
 RESULTS = Path("benchmarks/shipping.json")
 
 

@@ -1,4 +1,4 @@
-"""What of an encoder has to learn? The decisions alone, the last blocks, everything, or low-rank additions (LoRA).
+"""What of an encoder has to learn? The predictions alone, the last blocks, everything, or low-rank additions (LoRA).
 
 Each mode trains on the film sentences of `opinion` as params.yaml has it, at the learning rates below; the better one
 on validation is then scored on the test set, with intervals, and tested against full fine-tuning. The last one leaves
@@ -29,7 +29,7 @@ from decortique.data.task_settings import TaskSection
 from decortique.evaluation.scores import Evaluation, Examples
 from decortique.evaluation.settings import Evaluate
 from decortique.models.loading import load_classifier
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 from decortique.models.settings import Finetune
 from experiments.clone import ROOT, choose, clone_into, dvc
 
@@ -45,7 +45,7 @@ def modes() -> dict[str, tuple[dict[str, Any], tuple[float, ...]]]:
     usual = Finetune.load().learning_rate  # for two that differ in nothing else, so that they can be compared
     (name, first), *_ = TaskSection.named(TASK).heads.items()
     return {
-        "decisions alone, trunk frozen": ({"finetune.adaptation.kind": "probe", **EVEN}, (1e-3, 5e-3)),
+        "predictions alone, trunk frozen": ({"finetune.adaptation.kind": "probe", **EVEN}, (1e-3, 5e-3)),
         "last 2 blocks": ({"finetune.adaptation.kind": "top", **EVEN}, (2e-4, 5e-4)),
         "LoRA, rank 8": ({"finetune.adaptation.kind": "lora", **EVEN}, (5e-4, 2e-3)),
         FULL: ({}, (usual,)),
@@ -56,7 +56,7 @@ def modes() -> dict[str, tuple[dict[str, Any], tuple[float, ...]]]:
 def adaptation() -> None:
     """Trains by each mode and writes what was found."""
     found: dict[str, Any] = {}
-    decided: dict[str, Decisions] = {}
+    predicted: dict[str, PredictionTable] = {}
     with tempfile.TemporaryDirectory() as temporary:
         clone = Path(temporary, "clone")
         clone_into(clone)
@@ -67,10 +67,10 @@ def adaptation() -> None:
                 dvc(clone, "repro", f"tokenize@{TASK}")
                 tried.append({"learning_rate": rate, **trained(clone)})
                 if tried[-1] is min(tried, key=lambda one: one["validation"][MEASURE]):
-                    decided[mode], examples = decided_on_test(clone)
+                    predicted[mode], examples = decided_on_test(clone)
             best = min(tried, key=lambda one: one["validation"][MEASURE])
             found[mode] = {**best, "tried": {f"{one['learning_rate']:g}": one["validation"] for one in tried}}
-    evaluation = Evaluation.of(examples, decided, Evaluate.load())
+    evaluation = Evaluation.of(examples, predicted, Evaluate.load())
     versus = evaluation.versus(FULL)
     report = {
         mode: {**found[mode], "test": scores, **({"versus_full": versus[mode]} if mode in versus else {})}
@@ -80,7 +80,7 @@ def adaptation() -> None:
 
 
 def films_only() -> dict[str, Any]:
-    """Leaves out the transfer sets, on which nobody decides here."""
+    """Leaves out the transfer sets, on which nobody predicts here."""
     return {f"catalogue/tasks/{TASK}.yaml:reader.parts.graded.files": {"films.txt": "all"}}
 
 
@@ -110,14 +110,14 @@ def stage(clone: Path, *arguments: str) -> tuple[int, str]:
     return usage.ru_maxrss, said
 
 
-def decided_on_test(clone: Path) -> tuple[Decisions, Examples]:
-    """Has the transformer decide on the test set, and reads what is true."""
+def decided_on_test(clone: Path) -> tuple[PredictionTable, Examples]:
+    """Has the transformer predict the test set, and reads what is true."""
     labels = TaskSection.named(TASK).labels
     columns = read_columns(clone / paths.corpus(TASK) / "test.parquet", ["id", "text", "label"])
     _, classifier = load_classifier(clone / paths.model(TASK, "transformer"), Compute.load())
     probability = classifier.predict(columns["text"], lambda _: None).probability
-    decided = Decisions(columns["id"], most_probable(probability), probability)
-    return decided, Examples(labels, np.array([labels.index(label) for label in columns["label"]]))
+    predicted = PredictionTable(columns["id"], most_probable(probability), probability)
+    return predicted, Examples(labels, np.array([labels.index(label) for label in columns["label"]]))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ Students of `opinion`, each trained with every seed below, in a copy of the proj
 
     python -m experiments.distillation
 
-Models and decisions are kept in `.cache/experiments/distillation`, so that a run that was stopped goes on; remove that
+Models and predictions are kept in `.cache/experiments/distillation`, so that a run that was stopped goes on; remove that
 folder to begin anew. Results: experiments/distillation.json and docs/distillation/, from which `make readme` writes the
 tables.
 """
@@ -39,16 +39,16 @@ from decortique.data.labelled import TRANSFER, Labelled, held_out
 from decortique.data.task_settings import TaskSection
 from decortique.evaluation.generations import traced
 from decortique.evaluation.plots import draw_generations
-from decortique.models.predictions import read_decisions
+from decortique.models.predictions import read_predictions
 from experiments.clone import ROOT, choose, clone_into, dvc
 from experiments.several_seeds import difference, spread
-from stages.decide import decide_on_examples
 from stages.distill import distill
 from stages.evaluate import traced_generations
+from stages.predict import predict_examples
 
 TASK, SEEDS = "opinion", (0, 1, 2)
 WORK = Path(".cache") / "experiments" / "distillation"
-TEACHER, LABELLERS = "transformer", ("transformer", "retrieved")
+TEACHER, LABELLERS = "transformer", ("transformer", "off-the-shelf")
 WORDS = {"weights": "teacher", "layers": [0]}  # its first layer, on the words as they are
 NARROW = {"layers": [0, 2, 4], "width": 192}  # half as wide as its teacher
 LABELS_ALONE = [{"term": "labels", "weight": 1.0}]
@@ -56,14 +56,14 @@ SURE = {"threshold": 0.8}  # the transformer learnt from shades of opinion, and 
 # What students read of which a labeller says what it thinks, and epochs for each labeller: all learn from about 16 000
 # texts, so that who has few repeats them, and a learning curve compares texts, not steps.
 FROM_AFAR: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
-    "train-500": ({"limit": 500}, {"transformer": 32, "retrieved": 32}),
-    "train-2000": ({"limit": 2000}, {"transformer": 8, "retrieved": 8}),
-    "train-8000": ({"limit": 8000}, {"transformer": 2, "retrieved": 2}),
-    "train-8000-sure": ({"limit": 8000, **SURE}, {"transformer": 3, "retrieved": 6}),
-    "pool": ({"train": False, "pool": True}, {"transformer": 7, "retrieved": 7}),
-    "pool-sure": ({"train": False, "pool": True, **SURE}, {"transformer": 12, "retrieved": 21}),
+    "train-500": ({"limit": 500}, {"transformer": 32, "off-the-shelf": 32}),
+    "train-2000": ({"limit": 2000}, {"transformer": 8, "off-the-shelf": 8}),
+    "train-8000": ({"limit": 8000}, {"transformer": 2, "off-the-shelf": 2}),
+    "train-8000-sure": ({"limit": 8000, **SURE}, {"transformer": 3, "off-the-shelf": 6}),
+    "pool": ({"train": False, "pool": True}, {"transformer": 7, "off-the-shelf": 7}),
+    "pool-sure": ({"train": False, "pool": True, **SURE}, {"transformer": 12, "off-the-shelf": 21}),
 }
-EVERY = 4  # text of the transfer sets that is decided on
+EVERY = 4  # text of the transfer sets that is predicted
 
 MEASURES = ("accuracy", "log_loss", "entropy", "overconfidence", "agreement_with_ancestor")
 # What distillation brings, taken apart: a teacher or none, its weights, what it folds, pieces of texts, its inside.
@@ -193,14 +193,14 @@ def prepare(folder: Path) -> dict[str, Round]:
     own = {f"catalogue/students/{name}.yaml:": student for name, student in students(described).items()}
     choices = {**own, "rounds": every, "approaches": list(LABELLERS)}
     choose(folder, {"tasks": [TASK], **NOTHING_ELSE})
-    dvc(folder, "repro", *(f"{stage}@{TASK}" for stage in ("tokenize", "finetune", "retrieve")))
+    dvc(folder, "repro", *(f"{stage}@{TASK}" for stage in ("tokenize", "finetune", "off_the_shelf")))
     thin(folder / paths.corpus(TASK))
     choose(folder, {**choices, **NOTHING_ELSE, "compute.threads": 1})
     return every
 
 
 def thin(corpus: Path) -> None:
-    """Leaves some texts of the transfer sets: else the students would need as long to decide as to learn."""
+    """Leaves some texts of the transfer sets: else the students would need as long to predict as to learn."""
     for path in corpus.glob(f"{TRANSFER}*.parquet"):
         table = read_table(path)
         with new_file(path) as temporary:
@@ -218,11 +218,11 @@ def generations(every: Mapping[str, Round]) -> Iterator[list[str]]:
 
 
 def learn(name: str) -> str:
-    """Trains one student and has it decide, unless it did so in an earlier run; a labeller only decides."""
+    """Trains one student and has it predict, unless it did so in an earlier run; a labeller only predicts."""
     if name not in LABELLERS and not paths.results("distill", f"{TASK}/{name}").exists():
         distill(TASK, name)
-    if not paths.decisions(TASK, name).exists():
-        decide_on_examples(TASK, name, paths.decisions(TASK, name))
+    if not paths.predictions(TASK, name).exists():
+        predict_examples(TASK, name, paths.predictions(TASK, name))
     return name
 
 
@@ -273,11 +273,11 @@ def differences(rows: Labelled, first: str, second: str) -> dict[str, Any]:
 
 def by_text(rows: Labelled, student: str) -> dict[str, np.ndarray]:
     """Gives (seeds, texts) of what makes up each measure."""
-    folders = [paths.decisions(TASK, f"{student}-s{seed}") for seed in SEEDS]
-    seeds = [read_decisions(folder, rows.split, rows.labels, rows.ids) for folder in folders]
+    folders = [paths.predictions(TASK, f"{student}-s{seed}") for seed in SEEDS]
+    seeds = [read_predictions(folder, rows.split, rows.labels, rows.ids) for folder in folders]
     of_truth = np.stack([one.probability[np.arange(len(rows.ids)), rows.truth] for one in seeds])
     return {
-        "accuracy": np.stack([one.decision == rows.truth for one in seeds]).astype(float),
+        "accuracy": np.stack([one.prediction == rows.truth for one in seeds]).astype(float),
         "log_loss": -np.log(np.maximum(of_truth, SMALLEST)),
     }
 

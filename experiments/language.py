@@ -1,6 +1,6 @@
 """The language question: French speeches read by a bag of words, an English encoder, and a multilingual one.
 
-Folds of whole speeches, so that each speech is tested on by models that have not seen it. Every approach decides
+Folds of whole speeches, so that each speech is tested on by models that have not seen it. Every approach predicts
 sentence by sentence, and over the speech by each method of decoding; what is tuned is tuned on other speeches. The
 speeches are dealt twice, as which speeches fall together moves a score by hundredths.
 
@@ -30,7 +30,7 @@ from decortique.data.task_settings import Task, TaskSection, folds
 from decortique.evaluation.decoding import Decoded
 from decortique.evaluation.scores import Evaluation, Examples
 from decortique.evaluation.settings import COMBINED, Evaluate
-from decortique.models.predictions import read_decisions
+from decortique.models.predictions import read_predictions
 from experiments.clone import ROOT, choose, clone_into, dvc
 
 TASK = "author-fr"
@@ -85,12 +85,12 @@ def chosen(deal: Mapping[str, float], fold: int, encoder: str, source: str) -> d
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One fold, decided with one encoder."""
+    """One fold, predicted with one encoder."""
 
     encoder: str
     truth: np.ndarray  # (sentences,) class numbers
     groups: list[str]
-    decided: dict[str, Decoded]  # by `<approach>/<method>`
+    predicted: dict[str, Decoded]  # by `<approach>/<method>`
     tokens: dict[str, Any]  # what tokenization did to the training sentences
     controls: dict[str, Any]  # of the bag of words
 
@@ -99,18 +99,18 @@ class Part:
         """Reads what a run of the chain left in the clone."""
         columns = read_columns(clone / paths.corpus(TASK) / "test.parquet", ["id", "label", "group"])
         names = {TRANSFORMER: encoder, COMBINED: f"{encoder} + {BASELINE}", BASELINE: BASELINE}
-        decided = {}
+        predicted = {}
         for method in described.decoding.methods:
             for line, name in names.items():
-                found = read_decisions(
+                found = read_predictions(
                     clone / paths.decoded(TASK) / method / line, "test", described.labels, columns["id"]
                 )
-                decided[f"{name}/{method}"] = Decoded(found.decision, found.probability)
+                predicted[f"{name}/{method}"] = Decoded(found.prediction, found.probability)
         return cls(
             encoder,
             np.array([described.labels.index(label) for label in columns["label"]]),
             columns["group"],
-            decided,
+            predicted,
             read_json(clone / paths.results("tokenize", TASK))["train"],
             read_json(clone / paths.results("validity", TASK, "controls")),
         )
@@ -124,24 +124,24 @@ def report(parts: list[Part], described: Task) -> dict[str, Any]:
     folds_of = [found[0] for found in by_fold]  # what does not depend on the encoder
     truth = np.concatenate([part.truth for part in folds_of])
     speeches = [group for part in folds_of for group in part.groups]
-    names = dict.fromkeys(name for part in parts for name in part.decided)
-    decided = {
-        name: [next(part.decided[name] for part in found if name in part.decided) for found in by_fold]
+    names = dict.fromkeys(name for part in parts for name in part.predicted)
+    predicted = {
+        name: [next(part.predicted[name] for part in found if name in part.predicted) for found in by_fold]
         for name in names
     }
     pooled = {
         name: Decoded(
-            np.concatenate([one.decision for one in found]), np.concatenate([one.probability for one in found])
+            np.concatenate([one.prediction for one in found]), np.concatenate([one.probability for one in found])
         )
-        for name, found in decided.items()
+        for name, found in predicted.items()
     }
     groups = np.unique(speeches, return_inverse=True)[1]
     evaluation = Evaluation.of(Examples(described.labels, truth, groups), pooled, Evaluate.load())
     scores: dict[str, Any] = {}
-    for name, found in decided.items():
+    for name, found in predicted.items():
         approach, method = name.split("/")
         f1 = [
-            every_measure(part.truth, one.decision, one.probability)[f"f1.{last}"]
+            every_measure(part.truth, one.prediction, one.probability)[f"f1.{last}"]
             for part, one in zip(folds_of, found, strict=True)
         ]
         tests = {"versus_none": f"{approach}/none", "versus_bag_of_words": f"{BASELINE}/{method}"}

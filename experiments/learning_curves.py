@@ -1,14 +1,14 @@
 """From how many examples on does a transformer pay? And how much of a score is the luck of one training?
 
 The bag of words and the transformer of params.yaml learn from samples of the training texts of each task, three of each
-size, with three seeds, and decide on the whole test set. The last size is all there is; there, only the seed of the
+size, with three seeds, and predict the whole test set. The last size is all there is; there, only the seed of the
 transformer's training changes. A sample brings as large a share of the validation texts, by which both are chosen: who
 has few labels has few for that, too. Small samples are read more often, so that the transformer takes enough steps to
 learn at all (Mosbach et al., ICLR 2021).
 
     python -m experiments.learning_curves
 
-What was decided is kept in `.cache/experiments/learning-curves`, so that a run that was stopped goes on; remove that
+What was predicted is kept in `.cache/experiments/learning-curves`, so that a run that was stopped goes on; remove that
 folder to begin anew. Results: experiments/learning_curves.json and docs/validity/learning-curves.png.
 """
 
@@ -32,13 +32,13 @@ from decortique.core.files import write_json
 from decortique.core.plots import COLOURS, picture
 from decortique.data.labelled import Labelled
 from decortique.data.task_settings import TaskSection
-from decortique.models.predictions import read_decisions
+from decortique.models.predictions import read_predictions
 from decortique.models.settings import Finetune
 from experiments.clone import ROOT, choose, clone_into, dvc
 from experiments.several_seeds import difference, spread
 from stages.bag_of_words import bag_of_words
-from stages.decide import decide_on_examples
 from stages.finetune import finetune
+from stages.predict import predict_examples
 
 TASKS, SEEDS = ("opinion", "author"), (0, 1, 2)
 SIZES = (100, 300, 1000, 3000)  # and all there are
@@ -60,7 +60,7 @@ class Training:
 
     @property
     def folder(self) -> Path:
-        """Where it decides."""
+        """Where it predicts."""
         return ROOT / WORK / f"{self.task}-{self.size}-s{self.seed}"
 
     @property
@@ -95,7 +95,7 @@ def samples(clone: Path, task: str) -> list[Training]:
 
 
 def learn(clone: Path, one: Training) -> Training:
-    """Trains both approaches on a sample and has them decide, unless they did so in an earlier run."""
+    """Trains both approaches on a sample and has them predict, unless they did so in an earlier run."""
     if (one.folder / "done").exists():
         return one
     shutil.rmtree(one.folder, ignore_errors=True)
@@ -106,7 +106,7 @@ def learn(clone: Path, one: Training) -> Training:
     bag_of_words(one.task)
     finetune(one.task)
     for approach in APPROACHES:
-        decide_on_examples(one.task, approach, paths.decisions(one.task, approach))
+        predict_examples(one.task, approach, paths.predictions(one.task, approach))
     shutil.rmtree(one.folder / paths.DATA / "models")
     (one.folder / "done").touch()
     return one
@@ -141,7 +141,9 @@ def of_size(task: str, trainings: list[Training]) -> dict[str, Any]:
     right = {
         approach: np.stack(
             [
-                read_decisions(one.folder / paths.decisions(task, approach), "test", rows.labels, rows.ids).decision
+                read_predictions(
+                    one.folder / paths.predictions(task, approach), "test", rows.labels, rows.ids
+                ).prediction
                 == rows.truth
                 for one in trainings
             ]

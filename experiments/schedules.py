@@ -138,7 +138,7 @@ def draw_curves(path: Path, trainings: Mapping[str, Training]) -> None:
             window = np.ones(SMOOTHED)
             count = np.convolve(np.ones_like(found.loss), window, mode="same")
             losses.plot(np.convolve(found.loss, window, mode="same") / count, label=name)
-        rates.set(title="learning rate of the decisions", xlabel="step", yscale="log")
+        rates.set(title="learning rate of the predictions", xlabel="step", yscale="log")
         losses.set(title=f"training loss, mean of {SMOOTHED} steps", xlabel="step")
         losses.legend(loc="upper left", bbox_to_anchor=(1, 1))
 

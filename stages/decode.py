@@ -1,4 +1,4 @@
-"""Stage `decode`: the decisions of every approach on single texts → calibrated decisions over streams of them."""
+"""Stage `decode`: the predictions of every approach on single texts → calibrated predictions over streams of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from decortique.data.task_settings import POOL, TaskSection
 from decortique.evaluation.decoding import Calibration, Evidence, parameters, tuned, variants
 from decortique.evaluation.sequences import History, Streams
 from decortique.evaluation.settings import COMBINED, Decode
-from decortique.models.predictions import Decisions, read_decisions, write_decisions
+from decortique.models.predictions import PredictionTable, read_predictions, write_predictions
 
 
 def decode(task: str) -> None:
-    """Calibrates the scores of every approach, and of several combined, and decides anew, with a look at neighbours.
+    """Calibrates the scores of every approach, and of several combined, and predicts anew, with a look at neighbours.
 
     Everything is fitted and chosen on the validation set; how speakers change and how long they speak is estimated on
     the training set.
@@ -35,9 +35,9 @@ def decode(task: str) -> None:
     }
     train, validation = corpus.pop("train"), corpus["validation"]
     history = History.of(train.streams, train.truth, len(labels))
-    folders = {name: paths.decisions(task, name) for name in approaches}
+    folders = {name: paths.predictions(task, name) for name in approaches}
     scores = {
-        split: {name: read_decisions(path, split, labels, found.ids).probability for name, path in folders.items()}
+        split: {name: read_predictions(path, split, labels, found.ids).probability for name, path in folders.items()}
         for split, found in corpus.items()
     }
     lines = {name: [name] for name in approaches} | ({COMBINED: settings.combine} if settings.combine else {})
@@ -57,8 +57,8 @@ def decode(task: str) -> None:
                 )
                 for split, found in corpus.items():
                     decoded = method.decode(calibrated[split], found.streams)
-                    decided = Decisions(found.ids, decoded.decision, decoded.probability)
-                    write_decisions(folder / name / line, split, line, labels, decided)
+                    predicted = PredictionTable(found.ids, decoded.prediction, decoded.probability)
+                    write_predictions(folder / name / line, split, line, labels, predicted)
                 report.setdefault(line, {})[name] = {**parameters(method), "validation": reached}
                 bar.update()
     write_json(paths.results("decode", task), report)

@@ -1,4 +1,4 @@
-"""Stage `evaluate`: decisions + labels → scores with intervals, paired tests, parts of the test set, generations."""
+"""Stage `evaluate`: predictions + labels → scores with intervals, paired tests, parts of the test set, generations."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,12 +32,12 @@ from decortique.evaluation.plots import (
 from decortique.evaluation.scores import Evaluation, Examples, calibration_points, confusion_cells, roc_points
 from decortique.evaluation.settings import Evaluate, Slices
 from decortique.evaluation.slices import task_slices
-from decortique.models.predictions import Decisions, read_decisions
+from decortique.models.predictions import PredictionTable, read_predictions
 from decortique.report.headlines import headline_of_evaluation, write_metrics
 
 
 def evaluate(task: str) -> None:
-    """Scores what every approach decided on a task's test and transfer examples, text by text and over streams.
+    """Scores what every approach predicted a task's test and transfer examples, text by text and over streams.
 
     Then part by part of the test set, and generation by generation of teachers and students.
     """
@@ -47,18 +47,18 @@ def evaluate(task: str) -> None:
         name: Labelled.read(task, split, described.labels, keep_groups=keep_groups)
         for name, split in held_out(task).items()
     }
-    raw = {approach: paths.decisions(task, approach) for approach in approaches.root}
+    raw = {approach: paths.predictions(task, approach) for approach in approaches.root}
     streams = {method: folders_of(paths.decoded(task) / method, approaches.root) for method in methods}
     folders = {f"{path.name}/{method}": path for method, found in streams.items() for path in found}
     chosen_on = Labelled.read(task, "validation", described.labels, keep_groups=keep_groups)
     with progress("evaluate", len(sets) + 2, "set") as bar:
-        decided = {name: decided_on(rows, raw) for name, rows in sets.items()}
-        found = {name: evaluated(rows, decided[name], settings, bar.update) for name, rows in sets.items()}
-        validation = evaluated(chosen_on, decided_on(chosen_on, raw), settings, bar.update).scores()
-        decoded = evaluated(sets["test"], decided_on(sets["test"], folders), settings, bar.update)
+        predicted = {name: predicted_on(rows, raw) for name, rows in sets.items()}
+        found = {name: evaluated(rows, predicted[name], settings, bar.update) for name, rows in sets.items()}
+        validation = evaluated(chosen_on, predicted_on(chosen_on, raw), settings, bar.update).scores()
+        decoded = evaluated(sets["test"], predicted_on(sets["test"], folders), settings, bar.update)
     family, generations = traced_generations(task)
     home = found.pop("test")
-    grades = {name: graded_on(rows, decided[name], settings) for name, rows in sets.items()}
+    grades = {name: graded_on(rows, predicted[name], settings) for name, rows in sets.items()}
     scores = {
         **home.scores(),
         "versus": home.versus(baseline),
@@ -70,7 +70,7 @@ def evaluate(task: str) -> None:
             for method, lines in streams.items()
         },
     }
-    own = {approach: decided["test"][approach] for approach in approaches.root}
+    own = {approach: predicted["test"][approach] for approach in approaches.root}
     slices = task_slices(task, described, sets, own, Slices.load(), settings)
     write_json(paths.results("evaluate", task, "scores"), scores)
     write_json(paths.results("evaluate", task, "validation"), validation)
@@ -90,19 +90,21 @@ def evaluate(task: str) -> None:
 
 
 def traced_generations(task: str) -> tuple[dict[str, Member], dict[str, Generations]]:
-    """Follows every student of a task back to the first of its teachers, and compares its decisions with theirs.
+    """Follows every student of a task back to the first of its teachers, and compares its predictions with theirs.
 
     Returns:
-        The members of the families by name, and what they decided by set.
+        The members of the families by name, and what they predicted by set.
     """
     settings, described = Evaluate.load(), TaskSection.named(task)
     names = [*Approaches.load().root, *Rounds.load().of(task)]
-    taught = {name: read_metadata(paths.decisions(task, name) / "test.parquet").get("teacher") for name in names}
+    taught = {name: read_metadata(paths.predictions(task, name) / "test.parquet").get("teacher") for name in names}
     family, found = families(taught), dict[str, Generations]()
     for name, split in held_out(task).items():
         rows = Labelled.read(task, split, described.labels, keep_groups=described.split.keep_groups)
-        decided = {one: read_decisions(paths.decisions(task, one), split, rows.labels, rows.ids) for one in family}
-        found[name] = Generations.of(Examples(rows.labels, rows.truth, rows.together), decided, family, settings)
+        predicted = {
+            one: read_predictions(paths.predictions(task, one), split, rows.labels, rows.ids) for one in family
+        }
+        found[name] = Generations.of(Examples(rows.labels, rows.truth, rows.together), predicted, family, settings)
     return family, found
 
 
@@ -115,51 +117,53 @@ def draw_family(folder: Path, family: Mapping[str, Member], generations: Mapping
         draw_generations(folder / "generations.png", points, lineages(family), title)
 
 
-def decided_on(rows: Labelled, folders: Mapping[str, Path]) -> dict[str, Decisions]:
-    """Reads what was decided, from folders by name; a further head that decides counts as `<name>/<head>`."""
-    found: dict[str, Decisions] = {}
+def predicted_on(rows: Labelled, folders: Mapping[str, Path]) -> dict[str, PredictionTable]:
+    """Reads what was predicted, from folders by name; a further head that predicts counts as `<name>/<head>`."""
+    found: dict[str, PredictionTable] = {}
     for name, folder in folders.items():
-        found[name] = read_decisions(folder, rows.split, rows.labels, rows.ids)
+        found[name] = read_predictions(folder, rows.split, rows.labels, rows.ids)
         for head, said in found[name].others.items():
             if said.ndim == 2:
-                found[f"{name}/{head}"] = Decisions(rows.ids, most_probable(said), said)
+                found[f"{name}/{head}"] = PredictionTable(rows.ids, most_probable(said), said)
     return found
 
 
 def evaluated(
-    rows: Labelled, decided: Mapping[str, Decisions], settings: Evaluate, done: Callable[[], object]
+    rows: Labelled, predicted: Mapping[str, PredictionTable], settings: Evaluate, done: Callable[[], object]
 ) -> Evaluation:
-    """Evaluates decisions on the labels."""
-    evaluation = Evaluation.of(Examples(rows.labels, rows.truth, rows.together), decided, settings)
+    """Evaluates predictions on the labels."""
+    evaluation = Evaluation.of(Examples(rows.labels, rows.truth, rows.together), predicted, settings)
     done()
     return evaluation
 
 
-def graded_on(rows: Labelled, decided: Mapping[str, Decisions], settings: Evaluate) -> dict[str, Any]:
+def graded_on(rows: Labelled, predicted: Mapping[str, PredictionTable], settings: Evaluate) -> dict[str, Any]:
     """Scores probabilities, and heads that say numbers, by the grades of the texts."""
-    probability = {name: found.probability[:, -1] for name, found in decided.items()}
+    probability = {name: found.probability[:, -1] for name, found in predicted.items()}
     said = {
         name: {head: numbers for head, numbers in found.others.items() if numbers.ndim == 1}
-        for name, found in decided.items()
+        for name, found in predicted.items()
     }
     return graded(rows.scores, probability, said, settings, rows.together)
 
 
 def folders_of(folder: Path, approaches: list[str]) -> list[Path]:
-    """Lists the approaches whose decisions lie in a folder: those of the run in their order, then what combines them.
+    """Lists the approaches whose predictions lie in a folder: those of the run in their order, then what combines them.
 
     Raises:
         StageError: there is none.
     """
     found = {path.name: path for path in sorted(folder.glob("*")) if path.is_dir()}
     if not found:
-        raise StageError(f"{folder} holds no decisions: run `dvc repro` to make them")
+        raise StageError(f"{folder} holds no predictions: run `dvc repro` to make them")
     return [found[name] for name in [*approaches, *(name for name in found if name not in approaches)] if name in found]
 
 
 def teachers_of(evaluation: Evaluation) -> dict[str, str]:
     """Tells who taught each student among the approaches."""
-    teachers = {name: found.teacher for name, found in evaluation.decided.items() if isinstance(found, Decisions)}
+    teachers = {
+        name: found.teacher for name, found in evaluation.predicted.items() if isinstance(found, PredictionTable)
+    }
     return {name: teacher for name, teacher in teachers.items() if teacher in teachers}
 
 
@@ -178,7 +182,7 @@ def decoded_scores(decoded: Evaluation, lines: list[str], method: str, baseline:
 
 
 def write_pictures(folder: Path, home: Evaluation, transfer: Mapping[str, Evaluation], confidence: float) -> None:
-    """Draws the decisions text by text, and writes the points of the curves for `dvc plots`."""
+    """Draws the predictions text by text, and writes the points of the curves for `dvc plots`."""
     labels = home.examples.labels
     roc, calibration, confusion = (list(f(home)) for f in (roc_points, calibration_points, confusion_cells))
     for name, points in (("roc", roc), ("calibration", calibration), ("confusion", confusion)):

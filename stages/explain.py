@@ -1,4 +1,4 @@
-"""Stage `explain`: models + decisions → the words that decisions rest on, and whether these words matter."""
+"""Stage `explain`: models + predictions → the words that predictions rest on, and whether these words matter."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -23,30 +23,32 @@ from decortique.diagnosis.plots import draw_falls, fall_points
 from decortique.diagnosis.settings import Explain
 from decortique.evaluation.settings import Evaluate
 from decortique.models.folder import Kind, Manifest
-from decortique.models.predictions import read_decisions
+from decortique.models.predictions import read_predictions
 
 log = logging.getLogger(__name__)
 
 
 def explain(task: str) -> None:
-    """Tells, word by word, what the decisions of a bag of words and of a transformer rest on.
+    """Tells, word by word, what the predictions of a bag of words and of a transformer rest on.
 
-    Of each decision, the margin is shared out among the words: exactly for the bag of words, by integrated gradients
-    for the transformer. Both are put to a test: without the words that they name, decisions should be less sure.
+    Of each prediction, the margin is shared out among the words: exactly for the bag of words, by integrated gradients
+    for the transformer. Both are put to a test: without the words that they name, predictions should be less sure.
     """
     settings, measured, described = Explain.load(), Evaluate.load(), TaskSection.named(task)
     rows = Labelled.read(task, "test", described.labels, keep_groups=described.split.keep_groups)
     worded = Worded.of(read_columns(paths.corpus(task) / "test.parquet", ["text"])["text"])
     kinds = {name: Manifest.read(paths.model(task, name)).kind for name in Approaches.load().root}
     chosen, pair = chosen_approaches(kinds), compared(kinds)
-    decided = {name: read_decisions(paths.decisions(task, name), "test", rows.labels, rows.ids) for name in chosen}
-    shown = instructive(rows.truth, {name: decided[name] for name in pair}, worded.sizes, settings.shown)
+    predicted = {
+        name: read_predictions(paths.predictions(task, name), "test", rows.labels, rows.ids) for name in chosen
+    }
+    shown = instructive(rows.truth, {name: predicted[name] for name in pair}, worded.sizes, settings.shown)
     lot = drawn(worded.sizes, max(settings.deleted), settings.tested, settings.seed)
     tested, places = worded.chosen(lot), ([place for some in shown.values() for place in some], lot)
     explainers = opened(task, {name: kinds[name] for name in chosen}, settings)
     with progress("explain", len(chosen) * steps(places, settings), "text") as bar:
         found = {
-            name: Explained.by(one, worded, decided[name], places, settings, bar.update)
+            name: Explained.by(one, worded, predicted[name], places, settings, bar.update)
             for name, one in explainers.items()
         }
     groups = None if rows.together is None else np.unique(rows.together[lot], return_inverse=True)[1]
@@ -85,12 +87,12 @@ def agreed(
     pair: Sequence[str],
     groups: np.ndarray | None,
 ) -> dict[str, Any]:
-    """Tells how far bag of words and transformer name the same words for what the transformer decided."""
+    """Tells how far bag of words and transformer name the same words for what the transformer predicted."""
     if len(pair) < 2:
         return {}
     bag, transformer = pair
     other = found[transformer]
-    one = explainers[bag].attribute(tested, other.on_tested.decision, lambda _: None)
+    one = explainers[bag].attribute(tested, other.on_tested.prediction, lambda _: None)
     return agreement(one.words, other.tested.words, Evaluate.load(), groups)
 
 

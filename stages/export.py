@@ -1,4 +1,4 @@
-"""Stage `export`: trained transformers → files that decide without PyTorch, and how well they do."""
+"""Stage `export`: trained transformers → files that predict without PyTorch, and how well they do."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from decortique.evaluation.settings import Evaluate
 from decortique.models.export import PRECISION, write_onnx
 from decortique.models.folder import Manifest, write_card
 from decortique.models.onnx import MODEL, OnnxClassifier
-from decortique.models.predictions import Decisions, read_decisions
+from decortique.models.predictions import PredictionTable, read_predictions
 from decortique.models.settings import Export
 
 MEASURES = ("accuracy", "macro_f1", "log_loss")
@@ -58,36 +58,36 @@ def export_approach(task: str, approach: str, manifest: Manifest, described: Tas
         task=described,
         made=f"`{source}` as an ONNX graph with whole numbers for weights, which runs without PyTorch.",
         made_from=f"`{source}`; nothing was trained",
-        limits="It decides, and says nothing else: further heads are left out. Rounding may turn a near tie.",
+        limits="It predicts, and says nothing else: further heads are left out. Rounding may turn a near tie.",
         settings=PRECISION,
         scores={},
     )
 
 
 def measured(task: str, approach: str, described: Task, folder: Path) -> dict[str, Any]:
-    """Compares what the exported model in `folder` decides on the test examples with what the original decided."""
+    """Compares what the exported model in `folder` predicts the test examples with what the original predicted."""
     weights = {"float": paths.model(task, approach) / "model.safetensors", "int8": folder / MODEL}
     evaluation = evaluated(task, approach, described, folder)
-    scores, decided = evaluation.scores(), evaluation.decided
+    scores, predicted = evaluation.scores(), evaluation.predicted
     return {
         **{
             name: {**{measure: scores[name][measure] for measure in MEASURES}, "bytes": path.stat().st_size}
             for name, path in weights.items()
         },
         "versus": evaluation.compared("int8", "float"),
-        "agreement": float((decided["int8"].decision == decided["float"].decision).mean()),
+        "agreement": float((predicted["int8"].prediction == predicted["float"].prediction).mean()),
     }
 
 
 def evaluated(task: str, approach: str, described: Task, folder: Path) -> Evaluation:
     """Evaluates both on the test examples: the export, `int8`, and the original, `float`."""
     rows = Labelled.read(task, "test", described.labels, keep_groups=described.split.keep_groups)
-    before = read_decisions(paths.decisions(task, approach), rows.split, rows.labels, rows.ids)
+    before = read_predictions(paths.predictions(task, approach), rows.split, rows.labels, rows.ids)
     classifier = OnnxClassifier.load(folder, Compute.load())
     texts = read_columns(paths.corpus(task) / f"{rows.split}.parquet", ["text"])["text"]
     with progress(f"{approach} in 8 bits", len(texts), "text") as bar:
         probability = classifier.predict(texts, bar.update).probability
-    after = Decisions(rows.ids, most_probable(probability), probability)
+    after = PredictionTable(rows.ids, most_probable(probability), probability)
     examples = Examples(rows.labels, rows.truth, rows.together)
     return Evaluation.of(examples, {"float": before, "int8": after}, Evaluate.load())
 

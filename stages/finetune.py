@@ -1,4 +1,4 @@
-"""Stage `finetune`: token ids + encoder → the transformer of a task, with its decisions."""
+"""Stage `finetune`: token ids + encoder → the transformer of a task, with its predictions."""
 
 from functools import partial
 
@@ -20,7 +20,7 @@ from decortique.models.training import learn
 
 
 def finetune(task: str) -> None:
-    """Trains the encoder of the run, with fresh decisions on top, on what a task's rows say."""
+    """Trains the encoder of the run, with fresh predictions on top, on what a task's rows say."""
     settings, described, compute = Finetune.load(), TaskSection.named(task), Compute.load()
     encoder = EncoderName.load().root
     processes = Processes.join(prepare_device(compute))

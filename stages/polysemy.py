@@ -15,7 +15,7 @@ from decortique.report.headlines import headline_of_polysemy, write_metrics
 from decortique.words.pairs import SPLITS, deal, pairs_by_family, read_pairs
 from decortique.words.plots import draw_senses, draw_words
 from decortique.words.probe_sets import read_senses
-from decortique.words.senses import decided_pairs, induced_senses, neighbour_table
+from decortique.words.senses import induced_senses, neighbour_table, predicted_pairs
 from decortique.words.settings import Polysemy, WordPairs
 from decortique.words.states import Reader
 from decortique.words.vectors import frequent_words, static_vectors
@@ -29,7 +29,7 @@ def polysemy(code: str) -> None:
     counted = make_word_pairs(code)
     static = static_vectors(code, LanguageSection.named(code).vectors)
     reader = Reader.load(EncoderName.load().root, Compute.load())
-    decided = decided_pairs(reader, read_pairs(paths.word_pairs(code)), static, bootstrap)
+    predicted = predicted_pairs(reader, read_pairs(paths.word_pairs(code)), static, bootstrap)
     senses = read_senses(code)
     states = reader.read([(one.text, one.place) for one in senses]).states
     found = induced_senses(states, senses, static, bootstrap, seed=settings.seed)
@@ -38,13 +38,13 @@ def polysemy(code: str) -> None:
         states[-1], senses, candidates, reader.bare(candidates).states[-1], static, settings.neighbours
     )
     shown = dict(list(table.items())[: settings.shown])
-    report = {"pairs": decided, "senses": found, "neighbours": shown}
+    report = {"pairs": predicted, "senses": found, "neighbours": shown}
     write_json(paths.results("polysemy", code, "senses"), report)
     write_json(paths.results("polysemy", code, "word_pairs"), counted)
     write_metrics("polysemy", code, headline_of_polysemy(report))
     write_json(paths.neighbours(code), table)
     with new_folder(paths.plots("polysemy", code)) as folder:
-        draw_senses(folder / "senses.png", decided, found)
+        draw_senses(folder / "senses.png", predicted, found)
         draw_words(folder / "words.png", states, senses, settings.shown)
 
 

@@ -5,22 +5,22 @@ from collections.abc import Mapping, Sequence
 from decortique.core import paths
 from decortique.core.command import run
 from decortique.core.files import new_folder, read_json
+from decortique.core.findings import Part
 from decortique.core.run_settings import Approaches, EncoderName, Tasks
 from decortique.data.settings import Collections, CollectionSection, Languages
 from decortique.data.task_settings import TaskSection
+from decortique.diagnosis.findings import validity_part
+from decortique.distillation.findings import anatomy_part, students_part
+from decortique.evaluation.findings import predictions_part
 from decortique.evaluation.settings import Evaluate
 from decortique.models.settings import Encoders, Export
 from decortique.report.card_page import Card
 from decortique.report.card_results import Results
 from decortique.report.card_sources import Made, Origin
-from decortique.report.collections import collection_part
-from decortique.report.elements import Part
-from decortique.report.models import anatomy_part, students_part
 from decortique.report.page import origins_part, sections_of, write_page
-from decortique.report.predictions import decided_part
 from decortique.report.settings import Report
-from decortique.report.validity import validity_part
-from decortique.report.words import words_part
+from decortique.summarization.findings import collection_part
+from decortique.words.findings import words_part
 
 
 def report() -> None:
@@ -36,7 +36,7 @@ def report() -> None:
         parts: dict[str, list[Part]] = {
             "words": [words_part(language, alpha) for language in Languages.load().root],
             "collections": [collection_part(name, one.title, alpha) for name, one in collections.items()],
-            **{name: [decided_part(name, one, approaches, alpha, folder)] for name, one in tasks.items()},
+            **{name: [predictions_part(name, one, approaches, alpha, folder)] for name, one in tasks.items()},
             "dissection": [anatomy_part(name, one.title) for name, one in tasks.items()],
             "distillation": [students_part(name, one.title, exported, folder) for name, one in tasks.items()],
             "validity": [validity_part(name, one.title, approaches, alpha, examples) for name, one in tasks.items()],

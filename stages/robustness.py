@@ -1,4 +1,4 @@
-"""Stage `robustness`: test texts rewritten by rule → how many decisions of every approach flip."""
+"""Stage `robustness`: test texts rewritten by rule → how many predictions of every approach flip."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def robustness(task: str) -> None:
-    """Rewrites a task's test texts by rule, and asks each approach whether it still decides as it did."""
+    """Rewrites a task's test texts by rule, and asks each approach whether it still predicts as it did."""
     settings, described, evaluate = Robustness.load(), TaskSection.named(task), Evaluate.load()
     rows = Labelled.read(task, "test", described.labels, keep_groups=described.split.keep_groups)
     chosen = drawn(len(rows.ids), settings.texts, settings.seed)

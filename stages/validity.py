@@ -32,7 +32,7 @@ from decortique.diagnosis.suspected_labels import ASKED, Doubts, SecondOpinion, 
 from decortique.evaluation.bootstrap import resampled_measures
 from decortique.evaluation.settings import Evaluate
 from decortique.models.bag_of_words import chosen_candidate, fit, strongest_features
-from decortique.models.predictions import read_decisions
+from decortique.models.predictions import read_predictions
 from decortique.models.settings import BagOfWords
 from decortique.report.headlines import headline_of_validity, write_metrics
 
@@ -114,10 +114,10 @@ def audit(task: str) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     settings, measured, described = Audit.load(), Evaluate.load(), TaskSection.named(task)
     corpus = read_corpus(task)
     home = Home.of(corpus, described.labels, keep_groups=described.split.keep_groups)
-    decided = {
+    predicted = {
         approach: {
-            split: read_decisions(
-                paths.decisions(task, approach), split, described.labels, [row.id for row in corpus[split]]
+            split: read_predictions(
+                paths.predictions(task, approach), split, described.labels, [row.id for row in corpus[split]]
             )
             for split in ASKED
         }
@@ -132,13 +132,13 @@ def audit(task: str) -> tuple[dict[str, Any], dict[str, list[Any]]]:
             out_of_fold(home, labels, folds, candidate, described.language, bar.update)
             for labels in (home.labels, changed)
         )
-    doubts = Doubts.of(home, probability, SecondOpinion.of(home, decided))
+    doubts = Doubts.of(home, probability, SecondOpinion.of(home, predicted))
     report = {
         "near_duplicates": {
             "least": settings.near,
             "pairs": count_pairs(corpus, pairs),
             "met": count_met(corpus, pairs),
-            "leaks": worth_of_leaks(home, leaked(pairs, "test"), decided, measured),
+            "leaks": worth_of_leaks(home, leaked(pairs, "test"), predicted, measured),
         },
         "labels": {
             "folds": len(folds),

@@ -160,7 +160,7 @@ def rows(tokenizer: "PreTrainedTokenizerBase") -> "TokenRows":
 
 @pytest.fixture
 def classifier(encoder: Path) -> "PreTrainedModel":
-    """The small BERT with a fresh decision between two classes."""
+    """The small BERT with a fresh prediction between two classes."""
     from decortique.models.pretrained import new_classifier
 
     return new_classifier(encoder, ["negative", "positive"], dropout=0.0, seed=0)

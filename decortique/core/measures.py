@@ -26,7 +26,7 @@ SMALLEST = 1e-15  # a probability of 0 for what happened would cost an infinite 
 
 
 def measure(truth: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    """Gives accuracy, macro-F1 and log-loss of the examples as they are, the most probable class being decided."""
+    """Gives accuracy, macro-F1 and log-loss of the examples as they are, the most probable class being predicted."""
     found = every_measure(truth, most_probable(probability), probability)
     return {name: found[name] for name in ("accuracy", "macro_f1", "log_loss")}
 
@@ -36,9 +36,9 @@ def merit(scores: Mapping[str, float], measure: str) -> float:
     return -scores[measure] if measure == "log_loss" else scores[measure]
 
 
-def every_measure(truth: np.ndarray, decision: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+def every_measure(truth: np.ndarray, prediction: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     """Gives the measures of `measures` of the examples as they are."""
-    found = measures(truth, decision, probability, np.ones((1, len(truth))))
+    found = measures(truth, prediction, probability, np.ones((1, len(truth))))
     return {name: float(values[0]) for name, values in found.items()}
 
 
@@ -48,13 +48,13 @@ def most_probable(probability: np.ndarray) -> np.ndarray:
 
 
 def measures(
-    truth: np.ndarray, decision: np.ndarray, probability: np.ndarray, weights: np.ndarray
+    truth: np.ndarray, prediction: np.ndarray, probability: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Gives each measure under each weighting.
 
     Args:
         truth: (examples,) class numbers.
-        decision: (examples,) class numbers.
+        prediction: (examples,) class numbers.
         probability: (examples, classes).
         weights: (weightings, examples), above or equal to 0.
 
@@ -65,8 +65,8 @@ def measures(
     """
     classes = probability.shape[1]
     cells = np.zeros((len(truth), classes * classes))
-    cells[np.arange(len(truth)), truth * classes + decision] = 1
-    confusion = (weights @ cells).reshape(-1, classes, classes)  # weighting, truth, decision
+    cells[np.arange(len(truth)), truth * classes + prediction] = 1
+    confusion = (weights @ cells).reshape(-1, classes, classes)  # weighting, truth, prediction
     hits = np.diagonal(confusion, axis1=1, axis2=2)
     total = weights.sum(axis=1)
     f1 = 2 * hits / np.maximum(confusion.sum(axis=1) + confusion.sum(axis=2), 1e-12)

@@ -97,13 +97,13 @@ def lessons() -> Path:
     return CACHE / "lessons"
 
 
-def decisions(task: str, approach: str) -> Path:
-    """Folder of one approach's decisions, a Parquet and a text file per split."""
-    return DATA / "decisions" / task / approach
+def predictions(task: str, approach: str) -> Path:
+    """Folder of one approach's predictions, a Parquet and a text file per split."""
+    return DATA / "predictions" / task / approach
 
 
 def decoded(task: str) -> Path:
-    """Folder of the decisions over streams, `<method>/<approach>/`, files as in `decisions`."""
+    """Folder of the predictions over streams, `<method>/<approach>/`, files as in `predictions`."""
     return DATA / "decoded" / task
 
 
@@ -118,7 +118,7 @@ def rewrites(task: str) -> Path:
 
 
 def explanations(task: str) -> Path:
-    """The JSON file of what mattered, word by word, in some decisions of a task."""
+    """The JSON file of what mattered, word by word, in some predictions of a task."""
     return DATA / "results" / "explain" / f"{task}.texts.json"
 
 

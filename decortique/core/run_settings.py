@@ -19,7 +19,7 @@ class Tasks(Single[Annotated[list[Name], Field(min_length=1)]]):
 
 
 class Approaches(Single[Annotated[list[Name], Field(min_length=1)]]):
-    """The approaches that decide and are compared; the first one is the baseline of the paired tests."""
+    """The approaches that predict and are compared; the first one is the baseline of the paired tests."""
 
     key: ClassVar[str] = "approaches"
 

@@ -69,23 +69,23 @@ def embeddings_schema(width: int) -> pa.Schema:
     )
 
 
-def decisions_schema(labels: Sequence[str], heads: Mapping[str, bool] | None = None) -> pa.Schema:
-    """Schema of decisions, with the probability of each label, in the order of `labels`.
+def predictions_schema(labels: Sequence[str], heads: Mapping[str, bool] | None = None) -> pa.Schema:
+    """Schema of predictions, with the probability of each label, in the order of `labels`.
 
     Args:
-        labels: between which was decided.
-        heads: further heads by name, and whether each decides between the labels too; if not, it says a number.
+        labels: between which was predicted.
+        heads: further heads by name, and whether each predicts between the labels too; if not, it says a number.
     """
     probabilities = pa.struct([pa.field(label, pa.float64(), nullable=False) for label in labels])
     further = [
-        pa.field(f"head {name}", probabilities if decides else pa.float64(), nullable=False)
-        for name, decides in (heads or {}).items()
+        pa.field(f"head {name}", probabilities if predicts else pa.float64(), nullable=False)
+        for name, predicts in (heads or {}).items()
     ]
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
             pa.field("approach", pa.string(), nullable=False),
-            pa.field("decision", pa.string(), nullable=False),
+            pa.field("prediction", pa.string(), nullable=False),
             pa.field("probability", probabilities, nullable=False),
             *further,
         ]

@@ -1,4 +1,4 @@
-"""Rows with labels that no approach has learnt from: what decisions are held against."""
+"""Rows with labels that no approach has learnt from: what predictions are held against."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -69,7 +69,7 @@ NUMBER = re.compile(r"0*[1-9][0-9]{0,8}")
 def read_speeches(path: Path, encoding: str, marks: Marks | None) -> Iterator[tuple[int, Row | BadRow]]:
     """Yields (line number, row or bad row); a speech is a group, a sentence's number - 1 its position.
 
-    Where labels are sought, a sentence without text is a row too: decisions are handed in line by line, and one
+    Where labels are sought, a sentence without text is a row too: predictions are handed in line by line, and one
     that is missing would shift all that follow. Elsewhere there is nothing to learn from it, so that it is a bad row.
 
     Args:

@@ -16,7 +16,7 @@ from decortique.data.task_settings import POOL, Split, folds
 
 # A text stands across splits when an earlier one of these holds it: it is removed from the later one, if at all.
 PRECEDENCE = ("test", "validation", "train")
-UNLABELLED = "unlabelled"  # its rows are sent decisions one by one, so that none may go; nobody is scored on them
+UNLABELLED = "unlabelled"  # its rows are sent predictions one by one, so that none may go; nobody is scored on them
 
 
 def split_rows(rows: Mapping[str, Sequence[Row]], rule: Split) -> dict[str, list[Row]]:

@@ -27,14 +27,14 @@ class _Head(Strict):
 
 
 class ClassificationHead(_Head):
-    """Decides between the labels of the task.
+    """Predicts between the labels of the task.
 
     Attributes:
         kind: tells it from a regression.
         column: of the corpus, which it learns to tell.
         loss: one of `CLASSIFICATION`.
         class_weight: `balanced` lets a rare class count as much as the others.
-        decides: whether the approach decides by this head; where there are several classifications, one of them must.
+        predicts: whether the approach predicts by this head; where there are several classifications, one of them must.
         score_slope: where rows have a score that is positive for the last label, learn sigmoid(slope · score) instead
             of 0 or 1; None for labels only.
     """
@@ -43,7 +43,7 @@ class ClassificationHead(_Head):
     column: Literal["label"]
     class_weight: Literal["balanced"] | None = None
     score_slope: Positive | None = None
-    decides: bool = False
+    predicts: bool = False
 
     @model_validator(mode="after")
     def _has_a_loss(self) -> "ClassificationHead":
@@ -89,11 +89,11 @@ def _check(head: _Head, losses: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 # What a raw file is for: `all` is split by the task's rule, the others already are a split. Of these, `unlabelled` is
-# decided on and `pool` learnt from, by another model's labels; nobody is scored on either.
+# predicted and `pool` learnt from, by another model's labels; nobody is scored on either.
 Use = Annotated[str, Field(pattern=r"^(all|train|validation|test|unlabelled|pool|transfer-[a-z0-9-]+)$")]
 
 POOL = "pool"
-LEARNT_FROM = ("train", POOL)  # nobody decides on these splits: what was learnt by heart would tell nothing
+LEARNT_FROM = ("train", POOL)  # nobody predicts these splits: what was learnt by heart would tell nothing
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -221,7 +221,7 @@ def folds(share: float) -> int:
 
 
 class Decoding(Strict):
-    """How the decisions on sentences that follow each other are made together, once the model has given its own."""
+    """How the predictions on sentences that follow each other are made together, once the model has given its own."""
 
     methods: Annotated[list[Literal["none", "moving_average", "gaussian", "viterbi", "one_run"]], Field(min_length=1)]
     measure: Literal["accuracy", "f1"]  # what is tuned for on validation; f1 is that of the last label, the rare one
@@ -261,7 +261,7 @@ class PublishedScores(Strict):
 
 
 class Published(Strict):
-    """What others report of VADER on graded texts, to be found again by their own protocol where it is `retrieved`.
+    """What others report of VADER on graded texts, to be found again by their own protocol where it is `off-the-shelf`.
 
     Three classes: scores from -1 to +1 beyond the threshold are positive and negative, the rest is neutral.
     """
@@ -281,9 +281,9 @@ class Task(Strict):
     source: Source
     reader: Reader
     split: Split
-    heads: Annotated[dict[Name, Head], Field(min_length=1, description="decision modules by name")]
+    heads: Annotated[dict[Name, Head], Field(min_length=1, description="prediction modules by name")]
     decoding: Decoding
-    retrieved: Annotated[Vader | ZeroShot, Field(discriminator="kind")]
+    off_the_shelf: Annotated[Vader | ZeroShot, Field(discriminator="kind")]
     published: Published | None = None
 
     def readers(self) -> dict[str, OneReader]:
@@ -296,24 +296,24 @@ class Task(Strict):
     def _agrees_with_itself(self) -> "Task":
         if len(set(self.labels)) < len(self.labels):
             raise ValueError("labels: a label is named twice")
-        if self.retrieved.kind == "vader" and self.labels != ["negative", "positive"]:
-            raise ValueError("retrieved.kind vader decides [negative, positive]; for other labels use zero-shot")
-        if self.retrieved.kind == "zero-shot" and set(self.retrieved.descriptions) != set(self.labels):
-            raise ValueError("retrieved.descriptions must describe each of the labels, and nothing else")
+        if self.off_the_shelf.kind == "vader" and self.labels != ["negative", "positive"]:
+            raise ValueError("off_the_shelf.kind vader predicts [negative, positive]; for other labels use zero-shot")
+        if self.off_the_shelf.kind == "zero-shot" and set(self.off_the_shelf.descriptions) != set(self.labels):
+            raise ValueError("off_the_shelf.descriptions must describe each of the labels, and nothing else")
         return self
 
     @field_validator("heads", mode="after")
     @classmethod
     def _deciding_first(cls, heads: dict[str, Head]) -> dict[str, Head]:
-        """Puts the head that decides before the others, in whatever order they stand in the file."""
+        """Puts the head that predicts before the others, in whatever order they stand in the file."""
         if RESERVED in heads:
             raise ValueError(f"a head cannot be called {RESERVED}, as the scores of its approach are")
         able = {name: head for name, head in heads.items() if isinstance(head, ClassificationHead)}
-        chosen = [name for name, head in able.items() if head.decides] or list(able)
+        chosen = [name for name, head in able.items() if head.predicts] or list(able)
         if not able:
-            raise ValueError("none decides between the labels: one must be a classification")
+            raise ValueError("none predicts between the labels: one must be a classification")
         if len(chosen) > 1:
-            raise ValueError(f"{' and '.join(chosen)} could decide: give one of them, and no other, `decides: true`")
+            raise ValueError(f"{' and '.join(chosen)} could predict: give one of them, and no other, `predicts: true`")
         return {chosen[0]: heads[chosen[0]], **heads}
 
     @model_validator(mode="after")

@@ -53,12 +53,12 @@ class BagOfWordsExplainer:
         """See `Explainer`."""
         return self.classifier.predict(texts, done)
 
-    def attribute(self, worded: Worded, decided: np.ndarray, done: Done) -> Attributed:
+    def attribute(self, worded: Worded, predicted: np.ndarray, done: Done) -> Attributed:
         """See `Explainer`."""
         values = self._values([*worded.texts, ""])
         scores = self._scores(values)
         found = []
-        for place, (text, spans, label) in enumerate(zip(worded.texts, worded.words, decided.tolist(), strict=True)):
+        for place, (text, spans, label) in enumerate(zip(worded.texts, worded.words, predicted.tolist(), strict=True)):
             there, held = values[[place]].indices, values[[place]].data
             adds = margins(self._weights[:, there].T, np.full(len(there), label)) * held
             places = {feature: number for number, feature in enumerate(there.tolist())}
@@ -70,7 +70,7 @@ class BagOfWordsExplainer:
         return Attributed(
             [shares for shares, _ in found],
             np.array([rest for _, rest in found]),
-            margins(scores[:-1] - scores[-1], decided),
+            margins(scores[:-1] - scores[-1], predicted),
         )
 
     def _values(self, texts: Sequence[str]) -> Any:
@@ -159,7 +159,7 @@ class GradientsExplainer:
         """See `Explainer`."""
         return self.classifier.predict(texts, done)
 
-    def attribute(self, worded: Worded, decided: np.ndarray, done: Done) -> Attributed:
+    def attribute(self, worded: Worded, predicted: np.ndarray, done: Done) -> Attributed:
         """See `Explainer`; words that were cut off a long text have no share."""
         if not worded.texts:
             return Attributed([], np.empty(0), np.empty(0))
@@ -170,7 +170,7 @@ class GradientsExplainer:
         tokens, whole = integrated_gradients(
             self.model,
             rows,
-            decided,
+            predicted,
             hidden=hiding(self.tokenizer)[1],
             frame=(before, behind),
             steps=self.steps,
@@ -202,7 +202,7 @@ def touched(place: Span, words: Sequence[Span]) -> set[int]:
 def integrated_gradients(
     model: PreTrainedModel,
     rows: TokenRows,
-    decided: np.ndarray,
+    predicted: np.ndarray,
     *,
     hidden: int,
     frame: tuple[int, int],
@@ -210,12 +210,12 @@ def integrated_gradients(
     batch_size: int,
     done: Done,
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """Shares out the margins of decisions among tokens.
+    """Shares out the margins of predictions among tokens.
 
     Args:
         model: gives `logits`; none of its weights needs a gradient.
         rows: token ids of the texts.
-        decided: (texts,) class numbers.
+        predicted: (texts,) class numbers.
         hidden: id of the token that stands in for each one at the beginning of the line.
         frame: number of tokens before and behind each text that stay what they are.
         steps: points of the line, in the middles of as many equal parts of it.
@@ -226,7 +226,7 @@ def integrated_gradients(
         By text, (tokens,) shares, 0 for those that stay; and (texts,) differences of the margins at both ends.
     """
     shares = [np.zeros(length) for length in rows.lengths]
-    line = Line(model, rows, decided, hidden, frame)
+    line = Line(model, rows, predicted, hidden, frame)
     for texts, at in _points(rows, steps, batch_size):
         begin, way, mask = line.of(texts)
         share = torch.tensor((at + 0.5) / steps, dtype=way.dtype, device=way.device)[:, None, None]
@@ -251,7 +251,7 @@ class Line:
 
     model: PreTrainedModel
     rows: TokenRows
-    decided: np.ndarray
+    predicted: np.ndarray
     hidden: int
     frame: tuple[int, int]
 
@@ -267,9 +267,9 @@ class Line:
         return begin, end - begin, batch["attention_mask"].to(self.model.device)
 
     def margins(self, texts: np.ndarray, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Gives (texts,): the logit of the label decided for, less the mean of the others'."""
+        """Gives (texts,): the logit of the label predicted for, less the mean of the others'."""
         logits = self.model(inputs_embeds=vectors, attention_mask=mask).logits
-        own = logits.gather(1, torch.tensor(self.decided[texts], device=logits.device)[:, None]).squeeze(1)
+        own = logits.gather(1, torch.tensor(self.predicted[texts], device=logits.device)[:, None]).squeeze(1)
         return own - (logits.sum(1) - own) / (logits.shape[1] - 1)
 
 

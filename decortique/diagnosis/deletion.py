@@ -14,7 +14,7 @@ from decortique.diagnosis.explainer import KINDS, Done, Explainer, Worded, kind_
 from decortique.evaluation.bootstrap import Resampled, resampled
 from decortique.evaluation.paired_tests import holm, paired
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 
 WEIGHTIEST, BY_LOT = "weightiest", "by_lot"
 Falls = Mapping[int, Mapping[str, np.ndarray]]  # words taken out → which of them → (texts,) falls of the probability
@@ -27,24 +27,24 @@ def lots(worded: Worded, seed: int) -> list[np.ndarray]:
 
 
 def weightiest(shares: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Gives the words of each text in the order in which they support its decision, the first of equals first."""
+    """Gives the words of each text in the order in which they support its prediction, the first of equals first."""
     return [np.argsort(-one, kind="stable") for one in shares]
 
 
 def falls(
     explainer: Explainer,
     worded: Worded,
-    decided: Decisions,
+    predicted: PredictionTable,
     orders: Mapping[str, Sequence[np.ndarray]],
     counts: Sequence[int],
     done: Done,
 ) -> Falls:
-    """Takes the first words of each order out of texts, and tells by how much the probability of the decision falls.
+    """Takes the first words of each order out of texts, and tells by how much the probability of the prediction falls.
 
     Args:
         explainer: the approach.
-        worded: texts on which it decided.
-        decided: what it decided on them.
+        worded: texts on which it predicted.
+        predicted: what it predicted them.
         orders: by name, numbers of the words of each text.
         counts: how many words are taken out.
         done: told how many texts each step took.
@@ -57,8 +57,8 @@ def falls(
     ]
     everyone = np.arange(len(worded.texts))
     probability = explainer.predict(cuts, done).probability.reshape(len(counts), len(orders), len(everyone), -1)
-    before = decided.probability[everyone, decided.decision]
-    after = probability[:, :, everyone, decided.decision]
+    before = predicted.probability[everyone, predicted.prediction]
+    after = probability[:, :, everyone, predicted.prediction]
     return {
         count: {name: before - after[place, number] for number, name in enumerate(orders)}
         for place, count in enumerate(counts)
@@ -117,7 +117,7 @@ def _p(found: Mapping[str, np.ndarray], settings: Evaluate, groups: np.ndarray |
 def agreement(
     one: Sequence[np.ndarray], other: Sequence[np.ndarray], settings: Evaluate, groups: np.ndarray | None
 ) -> dict[str, Any]:
-    """Tells how far two explanations of the same decisions agree.
+    """Tells how far two explanations of the same predictions agree.
 
     Args:
         one: by text, (words,) shares.
@@ -157,7 +157,7 @@ def kind_shares(
     settings: Evaluate,
     groups: np.ndarray | None,
 ) -> dict[str, Any]:
-    """Tells on words of which kinds explanations lie: for and against a decision count alike.
+    """Tells on words of which kinds explanations lie: for and against a prediction count alike.
 
     Args:
         found: by approach and text, (words,) shares.

@@ -11,19 +11,19 @@ from decortique.data.labelled import Labelled
 from decortique.diagnosis.deletion import BY_LOT, WEIGHTIEST, Falls, falls, lots, weightiest
 from decortique.diagnosis.explainer import Attributed, Done, Explainer, Worded
 from decortique.diagnosis.settings import Explain
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 
 LONGEST = 60  # words and marks of a text that is shown: more is not read
 
 
 def instructive(
-    truth: np.ndarray, decided: Mapping[str, Decisions], sizes: np.ndarray, shown: int
+    truth: np.ndarray, predicted: Mapping[str, PredictionTable], sizes: np.ndarray, shown: int
 ) -> dict[str, list[int]]:
-    """Chooses texts by how one or two approaches decide on them.
+    """Chooses texts by how one or two approaches predict them.
 
     Args:
         truth: (texts,) class numbers.
-        decided: by approach, at most two.
+        predicted: by approach, at most two.
         sizes: (texts,) numbers of words.
         shown: how many of each kind, where there are as many.
 
@@ -32,18 +32,18 @@ def instructive(
         `only_<approach>`, where the right one is surer of the truth than the other by most. Of one: `right` and
         `wrong`, where it is surest. Of equals, the first.
     """
-    if not decided:
+    if not predicted:
         return {}
     short = (sizes > 0) & (sizes <= LONGEST)
     everyone = np.arange(len(truth))
-    right = {name: found.decision == truth for name, found in decided.items()}
-    sure = np.min([found.probability[everyone, found.decision] for found in decided.values()], axis=0)
-    of_truth = {name: found.probability[everyone, truth] for name, found in decided.items()}
+    right = {name: found.prediction == truth for name, found in predicted.items()}
+    sure = np.min([found.probability[everyone, found.prediction] for found in predicted.values()], axis=0)
+    of_truth = {name: found.probability[everyone, truth] for name, found in predicted.items()}
     all_right, all_wrong = (np.all([one == wanted for one in right.values()], axis=0) for wanted in (True, False))
-    both = "both_" if len(decided) > 1 else ""
+    both = "both_" if len(predicted) > 1 else ""
     kinds = {f"{both}right": (all_right, sure)}
     if both:
-        one, other = decided
+        one, other = predicted
         kinds[f"only_{one}"] = right[one] & ~right[other], of_truth[one] - of_truth[other]
         kinds[f"only_{other}"] = right[other] & ~right[one], of_truth[other] - of_truth[one]
     kinds[f"{both}wrong"] = all_wrong, sure
@@ -70,20 +70,20 @@ def drawn(sizes: np.ndarray, longer_than: int, count: int, seed: int) -> list[in
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What one approach decided on some texts, and on which words that rests.
+    """What one approach predicted some texts, and on which words that rests.
 
     Attributes:
         method: how it is explained.
-        on_shown: what it decided on the texts that are shown.
-        on_tested: what it decided on those that were drawn by lot.
+        on_shown: what it predicted the texts that are shown.
+        on_tested: what it predicted those that were drawn by lot.
         shown: the shares of the words of the former.
         tested: those of the latter.
-        falls: how much less sure its decisions on the latter are without some words.
+        falls: how much less sure its predictions on the latter are without some words.
     """
 
     method: dict[str, Any]
-    on_shown: Decisions
-    on_tested: Decisions
+    on_shown: PredictionTable
+    on_tested: PredictionTable
     shown: Attributed
     tested: Attributed
     falls: Falls
@@ -93,7 +93,7 @@ class Explained:
         cls,
         explainer: Explainer,
         worded: Worded,
-        decided: Decisions,
+        predicted: PredictionTable,
         places: tuple[Sequence[int], Sequence[int]],
         settings: Explain,
         done: Done,
@@ -103,30 +103,30 @@ class Explained:
         Args:
             explainer: the approach.
             worded: all texts.
-            decided: what it decided on them.
+            predicted: what it predicted them.
             places: of the texts that are shown, and of those that were drawn by lot.
             settings: of the stage.
             done: told how many texts each step took; `steps` says how many there will be.
         """
-        (shown, on_shown), (tested, on_tested) = ((worded.chosen(some), taken(decided, some)) for some in places)
-        shares = explainer.attribute(tested, on_tested.decision, done)
+        (shown, on_shown), (tested, on_tested) = ((worded.chosen(some), taken(predicted, some)) for some in places)
+        shares = explainer.attribute(tested, on_tested.prediction, done)
         orders = {WEIGHTIEST: weightiest(shares.words), BY_LOT: lots(tested, settings.seed)}
         return cls(
             explainer.method,
             on_shown,
             on_tested,
-            explainer.attribute(shown, on_shown.decision, done),
+            explainer.attribute(shown, on_shown.prediction, done),
             shares,
             falls(explainer, tested, on_tested, orders, settings.deleted, done),
         )
 
     def told(self, place: int, worded: Worded, labels: Sequence[str]) -> dict[str, Any]:
-        """Gives decision, probability and words of a shown text: where each stands, and how much it speaks for it."""
-        decision = int(self.on_shown.decision[place])
+        """Gives prediction, probability and words of a shown text: where each stands, and how much it speaks for it."""
+        prediction = int(self.on_shown.prediction[place])
         shares = self.shown.words[place].tolist()
         return {
-            "decision": labels[decision],
-            "probability": float(self.on_shown.probability[place, decision]),
+            "prediction": labels[prediction],
+            "probability": float(self.on_shown.probability[place, prediction]),
             "words": [[*span, share] for span, share in zip(worded.words[place], shares, strict=True)],
         }
 
@@ -157,10 +157,12 @@ def steps(places: tuple[Sequence[int], Sequence[int]], settings: Explain) -> int
     return len(shown) + len(tested) * (1 + 2 * len(settings.deleted))
 
 
-def taken(decided: Decisions, places: Sequence[int]) -> Decisions:
-    """Gives what was decided on some of the texts."""
+def taken(predicted: PredictionTable, places: Sequence[int]) -> PredictionTable:
+    """Gives what was predicted some of the texts."""
     chosen = list(places)
-    return Decisions([decided.ids[place] for place in chosen], decided.decision[chosen], decided.probability[chosen])
+    return PredictionTable(
+        [predicted.ids[place] for place in chosen], predicted.prediction[chosen], predicted.probability[chosen]
+    )
 
 
 def told_texts(

@@ -93,10 +93,10 @@ EXPLAINED: tuple[Kind, ...] = ("bag-of-words", "transformer")
 
 @dataclass(frozen=True, slots=True)
 class Attributed:
-    """The margin of a decision (its score less the mean of the other labels'), shared out among a text's words.
+    """The margin of a prediction (its score less the mean of the other labels'), shared out among a text's words.
 
     Attributes:
-        words: by text, (words,): how much each word speaks for the decision; below 0, against it.
+        words: by text, (words,): how much each word speaks for the prediction; below 0, against it.
         elsewhere: (texts,): what no word has.
         whole: (texts,): by how much the margin is above that of a text without words. All of the above should add up to
             it.
@@ -123,12 +123,12 @@ class Explainer(Protocol):
     def method(self) -> dict[str, Any]:
         """How it is explained, for the reader of the metrics."""
 
-    def attribute(self, worded: Worded, decided: np.ndarray, done: Done) -> Attributed:
-        """Shares out the margins of decisions.
+    def attribute(self, worded: Worded, predicted: np.ndarray, done: Done) -> Attributed:
+        """Shares out the margins of predictions.
 
         Args:
             worded: texts.
-            decided: (texts,) numbers of the labels for which words speak.
+            predicted: (texts,) numbers of the labels for which words speak.
             done: told how many texts each step took.
         """
 
@@ -136,14 +136,14 @@ class Explainer(Protocol):
         """See `decortique.models.folder.Classifier`."""
 
 
-def margins(scores: np.ndarray, decided: np.ndarray) -> np.ndarray:
-    """Gives (texts,): the score of the label decided for, less the mean of the others'; of two, their difference.
+def margins(scores: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Gives (texts,): the score of the label predicted for, less the mean of the others'; of two, their difference.
 
     Args:
         scores: (texts, classes).
-        decided: (texts,) class numbers.
+        predicted: (texts,) class numbers.
     """
-    own = scores[np.arange(len(scores)), decided]
+    own = scores[np.arange(len(scores)), predicted]
     return own - (scores.sum(axis=1) - own) / (scores.shape[1] - 1)
 
 

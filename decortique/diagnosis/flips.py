@@ -17,7 +17,7 @@ TURNING = ("negation",)  # of what a text says; the other rules leave that as it
 
 
 def should(rewrite: str, scores: np.ndarray) -> str:
-    """Tells what a decision should do: turn where the claim is turned and labels are the two sides of a scale.
+    """Tells what a prediction should do: turn where the claim is turned and labels are the two sides of a scale.
 
     Which they are where texts have grades; who wrote a text, say, does not hang on what it claims. A claim that is
     turned round does not always turn the opinion of the text: that may hang on another part of it.
@@ -66,7 +66,7 @@ class Measured:
         return self.means[f"{approach} {measure}"].interval(self.evaluate.confidence)
 
     def measures(self, approach: str) -> dict[str, Any]:
-        """Gives the share of decisions that flip, and what becomes of the probability of the label first decided.
+        """Gives the share of predictions that flip, and what becomes of the probability of the label first predicted.
 
         Also the accuracy before and after, where the labels still hold.
         """
@@ -104,7 +104,7 @@ class Measured:
 
 def _values(said: Answers, truth: np.ndarray) -> dict[str, np.ndarray]:
     """Gives, of each text, what measures are the means of."""
-    before, after = said.decided
+    before, after = said.predicted
     at = np.arange(len(before))
     return {
         "flips": before != after,
@@ -115,7 +115,7 @@ def _values(said: Answers, truth: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def report(measured: Mapping[str, Measured], texts: int) -> dict[str, Any]:
-    """Gives, by rewrite, what decisions should do, and what those of each approach did, tested against the baseline.
+    """Gives, by rewrite, what predictions should do, and what those of each approach did, tested against the baseline.
 
     `holm_p` takes into account how many tests there are, over all rewrites and approaches.
 
@@ -174,7 +174,7 @@ def examples(
         answers: by approach.
         rows: of all texts, those that the rule leaves as they are among them.
         name: of the rule.
-        should: what decisions should do.
+        should: what predictions should do.
     """
     flipped = np.stack([said.flipped for said in answers.values()])
     sure = np.stack([np.minimum(said.before.max(axis=1), said.after.max(axis=1)) for said in answers.values()])
@@ -195,11 +195,11 @@ def examples(
 
 
 def _said(said: Answers, place: int, labels: Sequence[str]) -> dict[str, Any]:
-    """Gives what an approach decided on a text, before and after, each with its probability."""
+    """Gives what an approach predicted a text, before and after, each with its probability."""
     return {
         "flipped": bool(said.flipped[place]),
         **{
-            when: {"decision": labels[row.argmax()], "probability": round(float(row.max()), 4)}
+            when: {"prediction": labels[row.argmax()], "probability": round(float(row.max()), 4)}
             for when, row in (("before", said.before[place]), ("after", said.after[place]))
         },
     }

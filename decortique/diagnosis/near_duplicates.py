@@ -15,7 +15,7 @@ from decortique.data.records import Row, fingerprint
 from decortique.data.task_settings import LEARNT_FROM
 from decortique.diagnosis.contrasts import contrasts
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 
 HOME = ("train", "validation", "test")  # of the task's own source; each row has a label
 
@@ -179,14 +179,14 @@ def _met(pairs: Sequence[Pair], split: str, source: str) -> Iterator[tuple[Row, 
 
 
 def worth_of_leaks(
-    home: Home, leaked: Collection[str], decisions: Mapping[str, Mapping[str, Decisions]], settings: Evaluate
+    home: Home, leaked: Collection[str], predictions: Mapping[str, Mapping[str, PredictionTable]], settings: Evaluate
 ) -> dict[str, Any]:
     """Gives the accuracy on the test set, and how much of it comes from texts that leaked.
 
     Args:
         home: all texts of the task.
         leaked: ids of the test texts of which a model may have learnt a copy, or nearly one.
-        decisions: approach → split → what it decided.
+        predictions: approach → split → what it predicted.
         settings: of the intervals.
 
     Returns:
@@ -195,7 +195,7 @@ def worth_of_leaks(
     """
     tested = home.at(home.splits == "test")
     met = np.array([row.id in leaked for row in tested.rows], bool)
-    right = {name: (found["test"].decision == tested.labels).astype(float) for name, found in decisions.items()}
+    right = {name: (found["test"].prediction == tested.labels).astype(float) for name, found in predictions.items()}
     sides = {"all": np.ones_like(met), "without": ~met}
     return {
         "texts": int(met.sum()),

@@ -86,17 +86,17 @@ def draw_layers(path: Path, planes: Mapping[str, Plane], tokens: Sequence[Sequen
             label_points(panel, plane.points, words, colours)
 
 
-def draw_parameters(path: Path, trunk: Mapping[str, int], decisions: Mapping[str, int]) -> None:
+def draw_parameters(path: Path, trunk: Mapping[str, int], predictions: Mapping[str, int]) -> None:
     """Draws how many parameters each part of a model has.
 
     Args:
         path: the PNG file.
         trunk: of the embeddings and blocks, by name.
-        decisions: of the layers of the decisions, by name.
+        predictions: of the layers of the predictions, by name.
     """
-    counts = {**trunk, **decisions}
+    counts = {**trunk, **predictions}
     with picture(path, width=7, height=1.1 + 0.24 * len(counts)) as (axes,):
-        for part, (name, found) in enumerate({"trunk": trunk, "decision": decisions}.items()):
+        for part, (name, found) in enumerate({"trunk": trunk, "prediction": predictions}.items()):
             bars = axes.barh(list(found), list(found.values()), color=COLOURS[part], label=name)
             axes.bar_label(bars, [f"{number:,}" for number in found.values()], padding=3, fontsize=8)
         axes.invert_yaxis()
@@ -125,7 +125,7 @@ def draw_doubts(path: Path, labels: Mapping[str, Any], confidence: float) -> Non
         confidence: of the intervals, for the caption.
     """
     parts = labels.get("by_absolute_grade", [])
-    against = labels["second_opinion"]["decides_against"]
+    against = labels["second_opinion"]["predicts_against"]
     with picture(path, columns=2 if parts else 1, width=4.8, height=3.6) as panels:
         for place, (side, name) in enumerate((("suspected", "suspected"), ("others", "other"))):
             found = [scores[side] for scores in against.values()]
@@ -133,9 +133,9 @@ def draw_doubts(path: Path, labels: Mapping[str, Any], confidence: float) -> Non
             _bars(panels[0], at, found, COLOURS[place], f"{name} labels")
         panels[0].set_xticks(range(len(against)), list(against), rotation=20)
         panels[0].set(
-            ylabel="share decided against",
+            ylabel="share predicted against",
             ylim=(0, 1.05),
-            title=f"Decisions against the label ({confidence:.0%} intervals)",
+            title=f"Predictions against the label ({confidence:.0%} intervals)",
         )
         if against:
             panels[0].legend(loc="upper right")
@@ -166,9 +166,9 @@ SPREAD = 0.7  # of the room of a rewrite that its approaches take
 
 
 def draw_flips(path: Path, rewrites: Mapping[str, Any], confidence: float) -> None:
-    """Draws the share of decisions that flip, with its interval: rewrites across, approaches by colour.
+    """Draws the share of predictions that flip, with its interval: rewrites across, approaches by colour.
 
-    On a grey ground stand rewrites that turn the claim round: there, decisions should flip.
+    On a grey ground stand rewrites that turn the claim round: there, predictions should flip.
 
     Args:
         path: the PNG file.
@@ -200,9 +200,9 @@ def draw_flips(path: Path, rewrites: Mapping[str, Any], confidence: float) -> No
                 axes.axvspan(place - 0.5, place + 0.5, color="grey", alpha=0.15, linewidth=0)
                 names[-1] += "\n(should flip)"
         axes.set_xticks(range(len(names)), names)
-        axes.set(xlim=(-0.5, len(names) - 0.5), ylabel="share of decisions that flip")
+        axes.set(xlim=(-0.5, len(names) - 0.5), ylabel="share of predictions that flip")
         axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])  # so that points at zero are seen whole
-        axes.set_title(f"Decisions that flip when texts are rewritten, with {confidence:.0%} intervals")
+        axes.set_title(f"Predictions that flip when texts are rewritten, with {confidence:.0%} intervals")
         axes.grid(axis="y", alpha=0.3)
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
@@ -232,7 +232,7 @@ def fall_points(scores: Mapping[str, Any]) -> Iterator[dict[str, str | float]]:
 
 
 def draw_falls(path: Path, scores: Mapping[str, Any], confidence: float) -> None:
-    """Draws a panel per approach: the fall of the probability of its decision by the number of words taken out.
+    """Draws a panel per approach: the fall of the probability of its prediction by the number of words taken out.
 
     Args:
         path: the PNG file.
@@ -256,7 +256,7 @@ def draw_falls(path: Path, scores: Mapping[str, Any], confidence: float) -> None
         limits = [axes.get_ylim() for axes in panels]
         for axes in panels:  # to be compared
             axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
-        panels[0].set(ylabel="fall of the probability of the decision")
+        panels[0].set(ylabel="fall of the probability of the prediction")
         if scores:
             panels[0].legend(loc="upper left")
-        panels[0].figure.suptitle(f"Decisions without the words that they rest on, {confidence:.0%} intervals")
+        panels[0].figure.suptitle(f"Predictions without the words that they rest on, {confidence:.0%} intervals")

@@ -106,14 +106,14 @@ class Answers:
     after: np.ndarray  # likewise
 
     @property
-    def decided(self) -> tuple[np.ndarray, np.ndarray]:
+    def predicted(self) -> tuple[np.ndarray, np.ndarray]:
         """(changed,) class numbers, before and after."""
         return most_probable(self.before), most_probable(self.after)
 
     @property
     def flipped(self) -> np.ndarray:
-        """(changed,) bool: where the decision is another one."""
-        before, after = self.decided
+        """(changed,) bool: where the prediction is another one."""
+        before, after = self.predicted
         return before != after
 
 

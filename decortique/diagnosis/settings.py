@@ -41,7 +41,7 @@ class Robustness(Section, Strict):
 
 
 class Explain(Section, Strict):
-    """How decisions are attributed to words, and how many are shown."""
+    """How predictions are attributed to words, and how many are shown."""
 
     key: ClassVar[str] = "explain"
 

@@ -14,7 +14,7 @@ from decortique.diagnosis.contrasts import contrasts, share
 from decortique.diagnosis.near_duplicates import Home
 from decortique.evaluation.bootstrap import resampled
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +59,43 @@ ASKED = ("validation", "test")  # the splits that nobody has learnt from
 
 @dataclass(frozen=True, slots=True)
 class SecondOpinion:
-    """The decisions of approaches, held against the labels of all texts of a task."""
+    """The predictions of approaches, held against the labels of all texts of a task."""
 
-    decided: Mapping[str, np.ndarray]  # approach → (texts,) class number; -1 where it learnt from the text
+    predicted: Mapping[str, np.ndarray]  # approach → (texts,) class number; -1 where it learnt from the text
     given: Mapping[str, np.ndarray]  # approach → (texts,) probability of the label; NaN where it learnt from the text
     witness: str | None  # the approach whose word counts most; None where a bag of words is the only one
 
     @classmethod
-    def of(cls, home: Home, decisions: Mapping[str, Mapping[str, Decisions]]) -> "SecondOpinion":
-        """Gathers what was decided.
+    def of(cls, home: Home, predictions: Mapping[str, Mapping[str, PredictionTable]]) -> "SecondOpinion":
+        """Gathers what was predicted.
 
         The witness is the approach other than the bag of words that has the highest macro-F1 on validation, where
         nobody is scored; of equals, the first.
 
         Args:
             home: all texts.
-            decisions: approach → split, each of `ASKED` → what it decided on the rows of the split, in their order.
+            predictions: approach → split, each of `ASKED` → what it predicted the rows of the split, in their order.
         """
-        decided = {name: np.full(len(home.rows), -1) for name in decisions}
-        given = {name: np.full(len(home.rows), np.nan) for name in decisions}
+        predicted = {name: np.full(len(home.rows), -1) for name in predictions}
+        given = {name: np.full(len(home.rows), np.nan) for name in predictions}
         merits: dict[str, float] = {}
-        for name, found in decisions.items():
+        for name, found in predictions.items():
             for split in ASKED:
                 inside = home.splits == split
                 labels = home.labels[inside]
-                decided[name][inside] = found[split].decision
+                predicted[name][inside] = found[split].prediction
                 given[name][inside] = found[split].probability[np.arange(len(labels)), labels]
             if name != OURS:
                 validation = home.labels[home.splits == ASKED[0]]
                 merits[name] = measure(validation, found[ASKED[0]].probability)["macro_f1"]
-        return cls(decided, given, max(merits, key=merits.__getitem__, default=None))
+        return cls(predicted, given, max(merits, key=merits.__getitem__, default=None))
 
     def at(self, inside: np.ndarray) -> "SecondOpinion":
         """Gives what was said of a part of the texts, told by (texts,) bool."""
-        decided, given = (
-            {name: values[inside] for name, values in kind.items()} for kind in (self.decided, self.given)
+        predicted, given = (
+            {name: values[inside] for name, values in kind.items()} for kind in (self.predicted, self.given)
         )
-        return SecondOpinion(decided, given, self.witness)
+        return SecondOpinion(predicted, given, self.witness)
 
 
 TURNED = 0.05  # of the labels: a twentieth changes little for those that learn from the others
@@ -229,27 +229,29 @@ class Doubts:
         return {**found, "by_absolute_grade": parts}
 
     def _doubted_too(self, settings: Evaluate) -> dict[str, Any]:
-        """Gives how often approaches decide against a label that is suspected, and against one that is not."""
+        """Gives how often approaches predict against a label that is suspected, and against one that is not."""
         known = np.isin(self.home.splits, ASKED)
         suspected, part = self.found.suspected[known], self.home.at(known)
-        against = {name: (decided[known] != part.labels).astype(float) for name, decided in self.asked.decided.items()}
+        against = {
+            name: (predicted[known] != part.labels).astype(float) for name, predicted in self.asked.predicted.items()
+        }
         sides = {"suspected": suspected, "others": ~suspected}
         counts = {name: int(side.sum()) for name, side in sides.items()}
-        return {"texts": counts, "decides_against": contrasts(against, sides, settings, part.together)}
+        return {"texts": counts, "predicts_against": contrasts(against, sides, settings, part.together)}
 
     def order(self) -> list[int]:
         """Gives the places of the suspected texts, the most suspicious first.
 
-        First those that the witness decides against too, by the mean of the two probabilities of the label; then those
+        First those that the witness predicts against too, by the mean of the two probabilities of the label; then those
         that it cannot judge, as it learnt from them, by that of the bag of words; last those where it confirms the
         label, by the mean again.
         """
         own, witness = self._own(), self.asked.witness
         turns, doubt = np.zeros(len(own)), own
         if witness is not None:
-            decided = self.asked.decided[witness]
-            turns = np.select([decided < 0, decided != self.home.labels], [1, 0], 2)
-            doubt = np.where(decided < 0, own, (own + self.asked.given[witness]) / 2)
+            predicted = self.asked.predicted[witness]
+            turns = np.select([predicted < 0, predicted != self.home.labels], [1, 0], 2)
+            doubt = np.where(predicted < 0, own, (own + self.asked.given[witness]) / 2)
         order = np.lexsort((doubt, turns))  # stable: equals stay in the order of the corpus
         return [int(place) for place in order if self.found.suspected[place]]
 
@@ -259,7 +261,7 @@ class Doubts:
 
     def _line(self, place: int) -> dict[str, Any]:
         row, label = self.home.rows[place], self.home.labels[place]
-        judged = [name for name, decided in self.asked.decided.items() if decided[place] >= 0]
+        judged = [name for name, predicted in self.asked.predicted.items() if predicted[place] >= 0]
         return {
             "id": row.id,
             "split": str(self.home.splits[place]),
@@ -269,7 +271,7 @@ class Doubts:
             "probability": round(float(self._own()[place]), DIGITS),
             "score": row.score,
             "approaches": {name: round(float(self.asked.given[name][place]), DIGITS) for name in judged},
-            "decide_against": [name for name in judged if self.asked.decided[name][place] != label],
+            "predicted_against": [name for name in judged if self.asked.predicted[name][place] != label],
         }
 
     def _own(self) -> np.ndarray:

@@ -95,7 +95,7 @@ def _stands_alone(text: str, word: Word) -> bool:
 
 
 def _with_article(before: str, word: str) -> str:
-    """Joins a word to what stands before it, whose last "a" or "an" it decides."""
+    """Joins a word to what stands before it, whose last "a" or "an" it predicts."""
 
     def fitting(found: re.Match[str]) -> str:
         fits = "an" if VOWEL_SOUND.match(word) else "a"

@@ -43,7 +43,7 @@ class Resampled:
 
 def resampled_measures(
     truth: np.ndarray,
-    decision: np.ndarray,
+    prediction: np.ndarray,
     probability: np.ndarray,
     *,
     resamples: int,
@@ -56,7 +56,7 @@ def resampled_measures(
 
     Args:
         truth: (examples,) class numbers.
-        decision: (examples,) class numbers.
+        prediction: (examples,) class numbers.
         probability: (examples, classes).
         resamples: how many.
         seed: of the draws.
@@ -65,7 +65,7 @@ def resampled_measures(
     """
 
     def measured(weights: np.ndarray) -> dict[str, np.ndarray]:
-        return measures(truth, decision, probability, weights)
+        return measures(truth, prediction, probability, weights)
 
     return resampled(measured, len(truth), resamples=resamples, seed=seed, groups=groups)
 

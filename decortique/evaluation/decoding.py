@@ -71,17 +71,17 @@ TRUSTS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15)
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What was decided of each text of a split."""
+    """What was predicted of each text of a split."""
 
-    decision: np.ndarray  # (texts,) class numbers
+    prediction: np.ndarray  # (texts,) class numbers
     probability: np.ndarray  # (texts, classes)
 
 
 class Method(Protocol):
-    """A way to decide over streams, its parameters set."""
+    """A way to predict over streams, its parameters set."""
 
     def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
-        """Decides on texts of calibrated (texts, classes) probabilities."""
+        """Predicts on texts of calibrated (texts, classes) probabilities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +194,12 @@ class Viterbi:
     def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
         """See `Method`; the probabilities are those of the forward-backward sums."""
         evidence, history = self.evidence.of(probability, streams), self.history
-        decision, posterior = np.empty(len(streams), int), np.empty_like(probability)
+        prediction, posterior = np.empty(len(streams), int), np.empty_like(probability)
         for found in streams.members:
             changes = np.log(history.change)[streams.interrupted[found[1:]].astype(int)]
-            decision[found] = best_path(evidence[found], np.log(history.start), changes)
+            prediction[found] = best_path(evidence[found], np.log(history.start), changes)
             posterior[found] = path_posterior(evidence[found], np.log(history.start), changes)
-        return Decoded(decision, posterior)
+        return Decoded(prediction, posterior)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +212,13 @@ class OneRun:
     def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
         """See `Method`; for two classes."""
         evidence = self.evidence.of(probability, streams)
-        decision, posterior = np.zeros(len(streams), int), np.empty_like(probability)
+        prediction, posterior = np.zeros(len(streams), int), np.empty_like(probability)
         for found in streams.members:
             odds = evidence[found, 1] - evidence[found, 0]
             inside = run_posterior(odds, self.history.length, self.history.present)
-            decision[found[best_run(inside - 0.5)]] = 1
+            prediction[found[best_run(inside - 0.5)]] = 1
             posterior[found] = np.stack([1 - inside, inside], axis=1)
-        return Decoded(decision, posterior)
+        return Decoded(prediction, posterior)
 
 
 def variants(name: str, history: History, evidence: Evidence) -> Iterator[Method]:
@@ -257,10 +257,10 @@ ALIKE = 0.02
 def tuned(
     candidates: Iterable[Method], probability: np.ndarray, streams: Streams, truth: np.ndarray, aim: str
 ) -> tuple[Method, dict[str, float]]:
-    """Picks a method by its decisions on validation.
+    """Picks a method by its predictions on validation.
 
-    Of those that come within `ALIKE` of the best score, the one of the lowest log-loss is taken: how sure each decision
-    is says more than the few decisions by which such scores differ. Of equals, the first.
+    Of those that come within `ALIKE` of the best score, the one of the lowest log-loss is taken: how sure each prediction
+    is says more than the few predictions by which such scores differ. Of equals, the first.
 
     Args:
         candidates: a method with different parameters.
@@ -275,7 +275,7 @@ def tuned(
     scored = []
     for method in candidates:
         decoded = method.decode(probability, streams)
-        scored.append((method, every_measure(truth, decoded.decision, decoded.probability)))
+        scored.append((method, every_measure(truth, decoded.prediction, decoded.probability)))
     name = f"f1.{probability.shape[1] - 1}" if aim == "f1" else aim
     best = max(scores[name] for _, scores in scored)
     return min((found for found in scored if found[1][name] >= best - ALIKE), key=lambda found: found[1]["log_loss"])

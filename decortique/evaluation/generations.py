@@ -10,7 +10,7 @@ from scipy.special import entr
 from decortique.core.errors import StageError
 from decortique.core.measures import SMALLEST
 from decortique.evaluation.bootstrap import Resampled, resampled
-from decortique.evaluation.scores import Decided, Examples, Point, reliability
+from decortique.evaluation.scores import Examples, Point, Predicted, reliability
 from decortique.evaluation.settings import Evaluate
 
 
@@ -61,8 +61,8 @@ def _line(name: str, teachers: Mapping[str, str | None]) -> tuple[str, ...]:
     while teacher := teachers[line[0]]:
         if teacher not in teachers:
             raise StageError(
-                f"{line[0]} was taught by {teacher}, whose decisions are missing: run `dvc repro` with {teacher} among "
-                f"the `approaches` or `rounds`, or remove the decisions of {line[0]}"
+                f"{line[0]} was taught by {teacher}, whose predictions are missing: run `dvc repro` with {teacher} among "
+                f"the `approaches` or `rounds`, or remove the predictions of {line[0]}"
             )
         if teacher in line:
             circle = [*reversed(line[: line.index(teacher) + 1]), teacher]
@@ -77,32 +77,32 @@ def _line(name: str, teachers: Mapping[str, str | None]) -> tuple[str, ...]:
 DRIFTING = ("accuracy", "log_loss", "entropy", "overconfidence")  # what is compared with ancestor and teacher
 
 
-def told_by_text(truth: np.ndarray, line: list[Decided]) -> dict[str, np.ndarray]:
+def told_by_text(truth: np.ndarray, line: list[Predicted]) -> dict[str, np.ndarray]:
     """Gives, text by text, what the measures of a member are the means of.
 
     Args:
         truth: (examples,) class numbers.
-        line: what was decided from its ancestor down to itself.
+        line: what was predicted from its ancestor down to itself.
 
     Returns:
         (examples,) numbers: `accuracy`; `log_loss`; `entropy`, how undecided the probabilities are (Shannon, 1948), in
-        nats; `overconfidence`, the probability of what was decided less 1 where that was right; whether the same was
-        decided as by the ancestor, `agreement_with_ancestor`, and `agreement_with_teacher` unless nobody taught it.
+        nats; `overconfidence`, the probability of what was predicted less 1 where that was right; whether the same was
+        predicted as by the ancestor, `agreement_with_ancestor`, and `agreement_with_teacher` unless nobody taught it.
     """
-    decision, probability, every = line[-1].decision, line[-1].probability, np.arange(len(truth))
+    prediction, probability, every = line[-1].prediction, line[-1].probability, np.arange(len(truth))
     told = {
-        "accuracy": decision == truth,
+        "accuracy": prediction == truth,
         "log_loss": -np.log(np.maximum(probability[every, truth], SMALLEST)),
         "entropy": entr(probability).sum(axis=1),
-        "overconfidence": probability[every, decision] - (decision == truth),
-        "agreement_with_ancestor": decision == line[0].decision,
+        "overconfidence": probability[every, prediction] - (prediction == truth),
+        "agreement_with_ancestor": prediction == line[0].prediction,
     }
-    return told if len(line) == 1 else {**told, "agreement_with_teacher": decision == line[-2].decision}
+    return told if len(line) == 1 else {**told, "agreement_with_teacher": prediction == line[-2].prediction}
 
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """What families of teachers and students decided on one set of labelled examples."""
+    """What families of teachers and students predicted one set of labelled examples."""
 
     family: Mapping[str, Member]
     resampled: Mapping[str, Mapping[str, Resampled]]  # member → measure → value and resamples
@@ -111,11 +111,11 @@ class Generations:
 
     @classmethod
     def of(
-        cls, examples: Examples, decided: Mapping[str, Decided], family: Mapping[str, Member], settings: Evaluate
+        cls, examples: Examples, predicted: Mapping[str, Predicted], family: Mapping[str, Member], settings: Evaluate
     ) -> "Generations":
         """Measures every member on the same resamples, so that their differences are paired."""
         truth = examples.truth
-        told = {name: told_by_text(truth, [decided[one] for one in member.line]) for name, member in family.items()}
+        told = {name: told_by_text(truth, [predicted[one] for one in member.line]) for name, member in family.items()}
         columns = [f"{name}/{measure}" for name, measures in told.items() for measure in measures]
         values = np.array([values for measures in told.values() for values in measures.values()], float)
         values = values.reshape(len(columns), len(truth))
@@ -127,7 +127,8 @@ class Generations:
         found = resampled(means, len(truth), resamples=settings.resamples, seed=settings.seed, groups=examples.groups)
         last, bins = len(examples.labels) - 1, settings.calibration_bins
         errors = {
-            name: reliability(truth == last, decided[name].probability[:, last], bins).expected_error for name in family
+            name: reliability(truth == last, predicted[name].probability[:, last], bins).expected_error
+            for name in family
         }
         by_member = {
             name: {measure: found[f"{name}/{measure}"] for measure in measures} for name, measures in told.items()

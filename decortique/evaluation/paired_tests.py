@@ -33,7 +33,7 @@ def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> dict[str, floa
     """Tests whether two approaches err equally often (McNemar, 1947; the exact binomial form).
 
     Args:
-        first_right: (examples,) bool, where the first approach decides right.
+        first_right: (examples,) bool, where the first approach predicts right.
         second_right: (examples,) bool.
 
     Returns:
@@ -57,14 +57,14 @@ def swap_test(
 ) -> dict[str, float]:
     """Tests whether two approaches do equally well, where the texts of a group are not independent.
 
-    If they do, nothing changes when they swap their decisions on a group. The p-value is the share of random swaps,
+    If they do, nothing changes when they swap their predictions on a group. The p-value is the share of random swaps,
     group by group, whose difference is at least as large as the one seen (a paired randomisation test: Yeh, 2000), the
     one seen counted among them.
 
     Args:
         truth: (examples,) class numbers.
-        first: (examples,) decisions of one approach.
-        second: (examples,) decisions of the other.
+        first: (examples,) predictions of one approach.
+        second: (examples,) predictions of the other.
         groups: (examples,) numbers of the groups.
         last: number of the last class.
         seed: of the swaps.
@@ -73,7 +73,7 @@ def swap_test(
         `accuracy_p`, and `f1_p` of the last class, two-sided.
     """
     count = int(groups.max()) + 1
-    one, other = (_counts(truth, decided, groups, count, last) for decided in (first, second))
+    one, other = (_counts(truth, predicted, groups, count, last) for predicted in (first, second))
     swapped = np.random.default_rng(seed).random((SWAPS, count)) < 0.5
     swapped[0] = False
     here = swapped.astype(float) @ (other - one) + one.sum(axis=0)  # (swaps, 4)
@@ -82,9 +82,9 @@ def swap_test(
     return {name: float((np.abs(values) >= abs(values[0]) - 1e-9).mean()) for name, values in differences.items()}
 
 
-def _counts(truth: np.ndarray, decided: np.ndarray, groups: np.ndarray, count: int, last: int) -> np.ndarray:
-    """Gives (groups, 4): right decisions, and of the last class those found, decided and true."""
-    kinds = (decided == truth, (decided == last) & (truth == last), decided == last, truth == last)
+def _counts(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray, count: int, last: int) -> np.ndarray:
+    """Gives (groups, 4): right predictions, and of the last class those found, predicted and true."""
+    kinds = (predicted == truth, (predicted == last) & (truth == last), predicted == last, truth == last)
     return np.stack([np.bincount(groups, weights=kind, minlength=count) for kind in kinds], axis=1)
 
 

@@ -38,7 +38,7 @@ def draw_calibration(path: Path, points: Iterable[Point], positive: str) -> None
 
 
 def draw_confusion(path: Path, cells: Iterable[Point], labels: list[str]) -> None:
-    """Draws one confusion matrix per approach: rows are the truth, columns the decisions."""
+    """Draws one confusion matrix per approach: rows are the truth, columns the predictions."""
     matrices = {
         approach: np.array([cell["count"] for cell in found]).reshape(len(labels), -1)
         for approach, found in groupby(cells, key=itemgetter("approach"))
@@ -52,7 +52,7 @@ def draw_confusion(path: Path, cells: Iterable[Point], labels: list[str]) -> Non
                 axes.text(column, row, str(count), ha="center", va="center", color=colour)
             axes.set_xticks(range(len(labels)), labels)
             axes.set_yticks(range(len(labels)), labels, rotation=90, va="center")
-            axes.set(title=approach, xlabel="decision", ylabel="truth" if axes is panels[0] else None)
+            axes.set(title=approach, xlabel="prediction", ylabel="truth" if axes is panels[0] else None)
 
 
 def draw_accuracy(path: Path, sets: Mapping[str, Mapping[str, Any]], confidence: float) -> None:
@@ -195,7 +195,7 @@ def draw_decoding(path: Path, decoded: Evaluation, methods: Sequence[str], aim: 
         methods: of decoding.
         aim: `accuracy` or `f1`.
     """
-    lines = list(dict.fromkeys(name.split("/")[0] for name in decoded.decided))
+    lines = list(dict.fromkeys(name.split("/")[0] for name in decoded.predicted))
     label = decoded.examples.labels[-1]
     with picture(path, width=2.5 + 1.1 * len(lines), height=3.6) as (axes,):
         for place, method in enumerate(methods):
@@ -215,11 +215,11 @@ def draw_decoding(path: Path, decoded: Evaluation, methods: Sequence[str], aim: 
 def draw_streams(
     path: Path, decoded: Evaluation, groups: Sequence[str], positions: Sequence[int], methods: Sequence[str]
 ) -> None:
-    """Draws the largest groups of the test set: the truth as a band, each text's score, and what the methods decide.
+    """Draws the largest groups of the test set: the truth as a band, each text's score, and what the methods predict.
 
     The scores are those of the last approach, by each method; the first method is shown as points, text by text.
     """
-    line = list(decoded.decided)[-1].split("/")[0]
+    line = list(decoded.predicted)[-1].split("/")[0]
     names, label = np.array(groups), len(decoded.examples.labels) - 1
     sizes = {name: int((names == name).sum()) for name in dict.fromkeys(groups)}
     shown = sorted(sizes, key=lambda name: -sizes[name])[:PANELS]
@@ -231,7 +231,7 @@ def draw_streams(
             truth = decoded.examples.truth[inside] == label
             axes.fill_between(at, 0, 1, where=truth, step="mid", color="grey", alpha=0.25, linewidth=0)
             for number, method in enumerate(methods):
-                score = decoded.decided[f"{line}/{method}"].probability[inside, label]
+                score = decoded.predicted[f"{line}/{method}"].probability[inside, label]
                 style = {"marker": ".", "linestyle": "", "alpha": 0.6} if not number else {"linewidth": 1.3}
                 axes.plot(at, score, color=COLOURS[number], label=method.replace("_", " "), **style)
             axes.set(title=name, xlabel="text of the group", ylim=(-0.02, 1.02))

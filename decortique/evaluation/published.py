@@ -15,7 +15,7 @@ from scipy.stats import norm
 from decortique.evaluation.bootstrap import resampled
 from decortique.evaluation.settings import Evaluate
 
-HALF = 0.5  # of a decision that a grade of zero leaves open: a coin is tossed
+HALF = 0.5  # of a prediction that a grade of zero leaves open: a coin is tossed
 
 
 def agreement(grades: Sequence[np.ndarray], *, deals: int, seed: int) -> dict[str, np.ndarray]:
@@ -112,15 +112,15 @@ def three_classes(counts: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarr
     """Gives (weightings,) precision, recall and F1 over all classes, weighted by how many texts are of each.
 
     Args:
-        counts: (texts, classes, classes): how often each text is of one class and decided for another.
+        counts: (texts, classes, classes): how often each text is of one class and predicted for another.
         weights: (weightings, texts).
     """
-    confusion = np.tensordot(weights, counts, axes=1)  # weighting, truth, decision
+    confusion = np.tensordot(weights, counts, axes=1)  # weighting, truth, prediction
     hits = np.diagonal(confusion, axis1=1, axis2=2)
-    true, decided = confusion.sum(axis=2), confusion.sum(axis=1)
+    true, predicted = confusion.sum(axis=2), confusion.sum(axis=1)
     share = true / true.sum(axis=1, keepdims=True)
     precision, recall, f1 = (
-        hits / np.maximum(total, 1e-12) for total in (decided, true, np.maximum(true + decided, 1e-12) / 2)
+        hits / np.maximum(total, 1e-12) for total in (predicted, true, np.maximum(true + predicted, 1e-12) / 2)
     )
     found = {"precision": precision, "recall": recall, "f1": f1}
     return {name: (values * share).sum(axis=1) for name, values in found.items()}

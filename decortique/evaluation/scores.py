@@ -36,11 +36,11 @@ def reliability(truth: np.ndarray, probability: np.ndarray, bins: int) -> Reliab
     return Reliability(predicted, observed, count[used])
 
 
-class Decided(Protocol):
-    """What an approach decided on the examples."""
+class Predicted(Protocol):
+    """What an approach predicted the examples."""
 
     @property
-    def decision(self) -> np.ndarray:
+    def prediction(self) -> np.ndarray:
         """(examples,) class numbers."""
 
     @property
@@ -50,7 +50,7 @@ class Decided(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """What was decided on."""
+    """What was predicted."""
 
     labels: Sequence[str]
     truth: np.ndarray  # (examples,) class numbers
@@ -59,32 +59,32 @@ class Examples:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Decisions of several approaches on the same labelled examples."""
+    """Predictions of several approaches on the same labelled examples."""
 
     examples: Examples
-    decided: Mapping[str, Decided]  # by approach
+    predicted: Mapping[str, Predicted]  # by approach
     resampled: Mapping[str, Mapping[str, Resampled]]  # approach → measure → value and resamples
     settings: Evaluate
 
     @classmethod
-    def of(cls, examples: Examples, decided: Mapping[str, Decided], settings: Evaluate) -> "Evaluation":
+    def of(cls, examples: Examples, predicted: Mapping[str, Predicted], settings: Evaluate) -> "Evaluation":
         """Measures each approach on the same resamples."""
         resampled = {
             approach: resampled_measures(
                 examples.truth,
-                found.decision,
+                found.prediction,
                 found.probability,
                 resamples=settings.resamples,
                 seed=settings.seed,
                 groups=examples.groups,
             )
-            for approach, found in decided.items()
+            for approach, found in predicted.items()
         }
-        return cls(examples, decided, resampled, settings)
+        return cls(examples, predicted, resampled, settings)
 
     def scores(self) -> dict[str, Any]:
         """Gives, for each approach and measure, `value`, `low` and `high`."""
-        return {approach: self.scores_of(approach) for approach in self.decided}
+        return {approach: self.scores_of(approach) for approach in self.predicted}
 
     def scores_of(self, approach: str) -> dict[str, Any]:
         """Gives `value`, `low` and `high` of each measure; F1 by label."""
@@ -98,13 +98,13 @@ class Evaluation:
                 scores.setdefault(measure, {})[labels[int(number)]] = interval
             else:
                 scores[measure] = interval
-        last, probability = len(labels) - 1, self.decided[approach].probability
+        last, probability = len(labels) - 1, self.predicted[approach].probability
         binned = reliability(self.examples.truth == last, probability[:, last], self.settings.calibration_bins)
         return {**scores, "calibration_error": binned.expected_error}
 
     def versus(self, baseline: str) -> dict[str, Any]:
         """Tests each approach against the baseline, on the same examples; `holm_p` takes their number into account."""
-        others = [approach for approach in self.decided if approach != baseline]
+        others = [approach for approach in self.predicted if approach != baseline]
         return with_corrected({approach: self.compared(approach, baseline) for approach in others})
 
     def compared(self, approach: str, baseline: str) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Evaluation:
         last label) are those of `swap_test`, which does not.
         """
         truth, groups = self.examples.truth, self.examples.groups
-        this, other = self.decided[approach].decision, self.decided[baseline].decision
+        this, other = self.predicted[approach].prediction, self.predicted[baseline].prediction
         last, seed = len(self.examples.labels) - 1, self.settings.seed
         return {
             **mcnemar(other == truth, this == truth),
@@ -129,13 +129,13 @@ class Evaluation:
         return difference.interval(self.settings.confidence)
 
     def retained(self, teachers: Mapping[str, str]) -> dict[str, Any]:
-        """Gives the share of its teacher's accuracy that each student keeps, and how often the two decide the same."""
-        decided = {approach: found.decision for approach, found in self.decided.items()}
+        """Gives the share of its teacher's accuracy that each student keeps, and how often the two predict the same."""
+        predicted = {approach: found.prediction for approach, found in self.predicted.items()}
         return {
             student: {
                 "teacher": teacher,
                 **self._share(student, teacher),
-                "agreement": float((decided[student] == decided[teacher]).mean()),
+                "agreement": float((predicted[student] == predicted[teacher]).mean()),
             }
             for student, teacher in teachers.items()
         }
@@ -152,8 +152,8 @@ class Evaluation:
             names: (examples,) names of the groups.
         """
         shown = np.array(names if self.examples.groups is not None else ["all"] * len(self.examples.truth))
-        for approach, found in self.decided.items():
-            right = found.decision == self.examples.truth
+        for approach, found in self.predicted.items():
+            right = found.prediction == self.examples.truth
             for name in dict.fromkeys(shown.tolist()):
                 inside = shown == name
                 yield {
@@ -172,7 +172,7 @@ def roc_points(evaluation: Evaluation) -> Iterator[Point]:
     last = len(evaluation.examples.labels) - 1
     if len(np.unique(evaluation.examples.truth == last)) < 2:
         return  # a set with one class only has no curve
-    for approach, found in evaluation.decided.items():
+    for approach, found in evaluation.predicted.items():
         false, true, _ = roc_curve(evaluation.examples.truth == last, found.probability[:, last])
         for x, y in zip(false, true, strict=True):
             yield {"approach": approach, "false_positive_rate": float(x), "true_positive_rate": float(y)}
@@ -181,7 +181,7 @@ def roc_points(evaluation: Evaluation) -> Iterator[Point]:
 def calibration_points(evaluation: Evaluation) -> Iterator[Point]:
     """Yields, for each approach and bin, the mean probability of the last class and how often it was right."""
     last = len(evaluation.examples.labels) - 1
-    for approach, found in evaluation.decided.items():
+    for approach, found in evaluation.predicted.items():
         score = found.probability[:, last]
         bins = reliability(evaluation.examples.truth == last, score, evaluation.settings.calibration_bins)
         for predicted, observed, count in zip(bins.predicted, bins.observed, bins.count, strict=True):
@@ -194,11 +194,11 @@ def calibration_points(evaluation: Evaluation) -> Iterator[Point]:
 
 
 def confusion_cells(evaluation: Evaluation) -> Iterator[Point]:
-    """Yields how often each approach decides each label for each true label."""
+    """Yields how often each approach predicts each label for each true label."""
     labels = evaluation.examples.labels
-    for approach, found in evaluation.decided.items():
+    for approach, found in evaluation.predicted.items():
         cells = np.zeros((len(labels), len(labels)), int)
-        np.add.at(cells, (evaluation.examples.truth, found.decision), 1)
+        np.add.at(cells, (evaluation.examples.truth, found.prediction), 1)
         for actual, row in zip(labels, cells, strict=True):
             for predicted, count in zip(labels, row, strict=True):
                 yield {"approach": approach, "actual": actual, "predicted": predicted, "count": int(count)}

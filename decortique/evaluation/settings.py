@@ -42,7 +42,7 @@ class Decode(Section, Strict):
     own_level: Share
 
     def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
-        """What is combined must be decided, and needs its name for itself."""
+        """What is combined must be predicted, and needs its name for itself."""
         approaches = run["approaches"].root
         for name in self.combine:
             if name not in approaches:

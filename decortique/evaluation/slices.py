@@ -15,7 +15,7 @@ from decortique.evaluation.bootstrap import Resampled, resampled
 from decortique.evaluation.paired_tests import mcnemar, swap_test, with_corrected
 from decortique.evaluation.published import agreement, mean_agreement, protocol_scores
 from decortique.evaluation.settings import Evaluate, Slices
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 from decortique.models.vader import VaderClassifier
 
 
@@ -53,10 +53,10 @@ def parts_of(values: np.ndarray, count: int, least: int) -> list[Part]:
 
 @dataclass(frozen=True, slots=True)
 class Sliced:
-    """What several approaches decided on the same texts."""
+    """What several approaches predicted the same texts."""
 
     truth: np.ndarray  # (texts,) class numbers
-    decided: Mapping[str, np.ndarray]  # (texts,) class numbers by approach; the first is the baseline
+    predicted: Mapping[str, np.ndarray]  # (texts,) class numbers by approach; the first is the baseline
     groups: np.ndarray | None  # (texts,) numbers of the groups to resample whole
     last: int  # number of the last label
     settings: Evaluate
@@ -70,7 +70,7 @@ class Sliced:
             {
                 f"{place}/{approach}": self._versus(part.inside, approach)
                 for place, part in enumerate(parts)
-                for approach in list(self.decided)[1:]
+                for approach in list(self.predicted)[1:]
             }
         )
         return [
@@ -91,11 +91,11 @@ class Sliced:
         if len(parts) < 2:
             return {}
         first, last = (self.accuracy(parts[place].inside) for place in (0, -1))
-        return {name: self._interval(last[name].apart(first[name])) for name in self.decided}
+        return {name: self._interval(last[name].apart(first[name])) for name in self.predicted}
 
     def accuracy(self, inside: np.ndarray) -> dict[str, Resampled]:
         """Gives each approach's accuracy on some of the texts, under the same resamples."""
-        right = {name: (decided == self.truth)[inside].astype(float) for name, decided in self.decided.items()}
+        right = {name: (predicted == self.truth)[inside].astype(float) for name, predicted in self.predicted.items()}
 
         def measured(weights: np.ndarray) -> dict[str, np.ndarray]:
             total = weights.sum(axis=1)
@@ -110,8 +110,8 @@ class Sliced:
         )
 
     def _versus(self, inside: np.ndarray, approach: str) -> dict[str, Any]:
-        baseline = next(iter(self.decided))
-        truth, this, other = (one[inside] for one in (self.truth, self.decided[approach], self.decided[baseline]))
+        baseline = next(iter(self.predicted))
+        truth, this, other = (one[inside] for one in (self.truth, self.predicted[approach], self.predicted[baseline]))
         groups, accuracy = self._groups(inside), self.accuracy(inside)
         swapped = (
             {}
@@ -138,7 +138,7 @@ def task_slices(
     task: str,
     described: Task,
     sets: Mapping[str, Labelled],
-    decided: Mapping[str, Decisions],
+    predicted: Mapping[str, PredictionTable],
     settings: Slices,
     measured: Evaluate,
 ) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def task_slices(
         task: its name.
         described: the task.
         sets: the labelled rows by set, `test` among them.
-        decided: on the test rows, by approach; the first is the baseline.
+        predicted: on the test rows, by approach; the first is the baseline.
         settings: of the parts.
         measured: of the intervals.
 
@@ -161,14 +161,14 @@ def task_slices(
     ratings = ratings_of(described, paths.raw(task))
     people = {name: agreement_on(one.ids, ratings, settings) for name, one in sets.items()}
     rows, found = sets["test"], dict[str, Any]()
-    decisions = {name: one.decision for name, one in decided.items()}
-    sliced = Sliced(rows.truth, decisions, rows.together, len(rows.labels) - 1, measured)
+    predictions = {name: one.prediction for name, one in predicted.items()}
+    sliced = Sliced(rows.truth, predictions, rows.together, len(rows.labels) - 1, measured)
     for kind, numbers in values_of(task, rows, ratings).items():
         parts = parts_of(numbers, settings.parts, settings.least)
         found[kind] = {"parts": sliced.scores(parts), "last_less_first": sliced.apart(parts)}
         for part, scores in zip(parts, found[kind]["parts"], strict=True):
             scores["people"] = mean_agreement(people["test"], part.inside, measured)
-    published = described.published if described.retrieved.kind == "vader" else None
+    published = described.published if described.off_the_shelf.kind == "vader" else None
     return {
         "slices": found,
         "people": {

@@ -77,8 +77,8 @@ def run_posterior(odds: np.ndarray, length: np.ndarray, present: float) -> np.nd
 def best_run(gain: np.ndarray) -> slice:
     """Finds the contiguous run of the greatest total gain (Bentley, 1984); empty where no run gains anything.
 
-    With the gain P(inside) - 1/2 it is the run with the most texts expected to be decided right: a posterior that
-    hesitates between two places must not split the decision in two, as deciding text by text would.
+    With the gain P(inside) - 1/2 it is the run with the most texts expected to be predicted right: a posterior that
+    hesitates between two places must not split the prediction in two, as deciding text by text would.
     """
     best, found = 0.0, slice(0, 0)
     total, start = 0.0, 0

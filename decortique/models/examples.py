@@ -29,7 +29,7 @@ class Trainable(nn.Module):
         raise NotImplementedError
 
     def heights(self) -> dict[int, int]:
-        """Tells how high weights stand, by their `id`; those it leaves out are decisions, above all others."""
+        """Tells how high weights stand, by their `id`; those it leaves out are predictions, above all others."""
         raise NotImplementedError
 
     def predict(

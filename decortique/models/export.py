@@ -1,7 +1,7 @@
 """A transformer → an ONNX graph with weights of 8 bits, and nothing but operators of ONNX itself.
 
 ONNX Runtime's own `quantize_dynamic` takes one scale for all activations of a batch, so that what is said of a text
-depends on the texts beside it, and on the padding: of film sentences alone and in batches of 32, 2 of 100 were decided
+depends on the texts beside it, and on the padding: of film sentences alone and in batches of 32, 2 of 100 were predicted
 differently. Here each token has a scale of its own (Yao et al., ZeroQuant, 2022): so has each text its answer, which is
 nearer to that in 32 bits, and comes as fast.
 """
@@ -37,7 +37,7 @@ def traced(model: PreTrainedModel) -> ModelProto:
     source, paths included, and those are taken out.
 
     Args:
-        model: that decides, on the CPU.
+        model: that predicts, on the CPU.
     """
     # Two different sizes above 1, so that neither is taken for a constant or for the other one; two tensors likewise.
     example = {name: torch.ones((2, 3), dtype=torch.long) for name in INPUTS}
@@ -79,7 +79,7 @@ PRECISION = {  # said in the model card
     "weights": "7 bits, a scale for each output",
     "hidden states": "8 bits, a scale for each token, computed as they come",
     "embeddings": "8 bits, a scale for each token and position",
-    "biases, norms, attention, decision": "32 bits",
+    "biases, norms, attention, prediction": "32 bits",
 }
 
 FUNCTIONS = {
@@ -118,7 +118,7 @@ def quantize(model: ModelProto) -> None:
     """Replaces the weights of a graph by 8 bits and scales, and what computes with them accordingly.
 
     Of the matrices that hidden states are multiplied by, each column has a scale; of the tables of embeddings, each
-    row. What is left in 32 bits is small: biases, norms, and the layers of the decision (`Gemm` in ONNX).
+    row. What is left in 32 bits is small: biases, norms, and the layers of the prediction (`Gemm` in ONNX).
 
     Args:
         model: as `traced` gives it; changed in place.
@@ -164,7 +164,7 @@ def _call(node: NodeProto, function: FunctionProto, inputs: list[str]) -> None:
 
 
 def write_onnx(source: Path, folder: Path) -> None:
-    """Writes the decision of a transformer in 8 bits, with its tokenizer and configuration.
+    """Writes the prediction of a transformer in 8 bits, with its tokenizer and configuration.
 
     Args:
         source: a folder of `save_headed`; further heads are left out.

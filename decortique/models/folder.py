@@ -43,7 +43,7 @@ Done = Callable[[int], object]
 
 
 class Classifier(Protocol):
-    """An approach that is ready to decide."""
+    """An approach that is ready to predict."""
 
     def predict(self, texts: Sequence[str], done: Done) -> Predictions:
         """Gives probabilities, and what further heads say; `done` is told how many texts each step took."""
@@ -57,7 +57,7 @@ Kind = Literal["bag-of-words", "transformer", "onnx", "static", "vader", "zero-s
 
 
 class Manifest(BaseModel):
-    """Which classifier loads the folder, what it decides between, and whom it learnt from."""
+    """Which classifier loads the folder, what it predicts between, and whom it learnt from."""
 
     kind: Kind
     labels: list[str]
@@ -120,7 +120,7 @@ def write_card(
         folder: the model folder as it is being made.
         name: what the model is called in this pipeline, `task/approach`.
         kind: as in its manifest.
-        task: what it decides, and on which data.
+        task: what it predicts, and on which data.
         made: one sentence on how it was made.
         made_from: what it started from.
         limits: one sentence on what not to expect.
@@ -145,7 +145,7 @@ def write_card(
 
 # {name}
 
-{made} It decides between {" and ".join(f"`{label}`" for label in task.labels)}: {task.title.lower()}.
+{made} It predicts between {" and ".join(f"`{label}`" for label in task.labels)}: {task.title.lower()}.
 
 - **Data**: {task.title}, language `{task.language}`. Licence: {task.licence}.
 - **Started from**: {made_from}.

@@ -48,7 +48,7 @@ class Classification(nn.Module):
         """Gives (batch, classes) logits of (batch, width) vectors."""
         return self.linear(vectors)
 
-    def decided(self, outputs: np.ndarray) -> np.ndarray:
+    def predicted(self, outputs: np.ndarray) -> np.ndarray:
         """Gives (texts, classes) probabilities of (texts, classes) logits."""
         return probabilities(outputs, binary=self.loss == "binary")
 
@@ -85,7 +85,7 @@ class Regression(nn.Module):
         # In 32 bits whatever the rest is computed in: of a year, 16 bits keep no more than the decade.
         return self.linear(vectors).squeeze(-1).float() * self.deviation + self.mean
 
-    def decided(self, outputs: np.ndarray) -> np.ndarray:
+    def predicted(self, outputs: np.ndarray) -> np.ndarray:
         """Gives (texts,) numbers of (texts, 1) outputs."""
         return outputs[:, 0].astype(np.float64)
 
@@ -170,7 +170,7 @@ class Headed(Trainable):
         first, *rest = np.split(values, np.cumsum(widths)[:-1], axis=1)
         return Predictions(
             probabilities(first, binary=config.problem_type == "multi_label_classification"),
-            {name: head.decided(part) for (name, head), part in zip(self.further().items(), rest, strict=True)},
+            {name: head.predicted(part) for (name, head), part in zip(self.further().items(), rest, strict=True)},
         )
 
 

@@ -79,7 +79,7 @@ class SentenceEncoder:
 
 
 class ZeroShotClassifier:
-    """Decides for the label whose description lies nearest to the text, by cosine."""
+    """Predicts for the label whose description lies nearest to the text, by cosine."""
 
     def __init__(self, encoder: SentenceEncoder, descriptions: Sequence[str], *, temperature: float) -> None:
         """Takes an encoder whose vectors are of length one, and a description of each label, in their order."""
@@ -88,7 +88,7 @@ class ZeroShotClassifier:
 
     @classmethod
     def load(cls, folder: Path, labels: Sequence[str], compute: Compute) -> Self:
-        """Loads a folder of the stage `retrieve`."""
+        """Loads a folder of the stage `off_the_shelf`."""
         settings = read_json(folder / ZERO_SHOT)
         vector = Embed(pooling="mean", layer=-1, normalize=True, splits=[])
         descriptions = [settings["descriptions"][label] for label in labels]

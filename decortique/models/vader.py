@@ -1,4 +1,4 @@
-"""The retrieved opinion classifier: VADER's lexicon and rules, used as they are."""
+"""The off-the-shelf opinion classifier: VADER's lexicon and rules, used as they are."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from decortique.models.folder import Done, Predictions
 
 
 class VaderClassifier:
-    """Decides by the sign of VADER's compound score (Hutto & Gilbert, 2014).
+    """Predicts by the sign of VADER's compound score (Hutto & Gilbert, 2014).
 
     The score, from -1 to +1, is moved to 0…1 and taken for the probability of `positive`. It was never meant as one:
-    log-loss and calibration show how far it is from that. A compound of exactly 0 is a tie, decided as `negative`.
+    log-loss and calibration show how far it is from that. A compound of exactly 0 is a tie, predicted as `negative`.
     """
 
     def __init__(self) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from decortique.core.files import new_file
+from decortique.core.findings import interval, many, p_equals, signed
 from decortique.evaluation.settings import Evaluate
 from decortique.report.card_results import TEST, Comparison, Results, measures_of, split_of
 from decortique.report.card_sources import UNTRAINED, Made, Origin, metadata
-from decortique.report.elements import interval, many, p_said, signed
 
 ORDER = ("train", "validation", TEST)
 LEARNS_FROM_POOL = "| texts.pool | True |"  # of a student
@@ -27,11 +27,11 @@ PAGE = """\
 ## What it is for
 
 It tells {{ labels }} apart: {{ task.title }}, language `{{ task.language }}`. It is for texts like those that it was
-tested on, where a wrong decision does no harm: in teaching, in research, in comparing classifiers. It is not for
+tested on, where a wrong prediction does no harm: in teaching, in research, in comparing classifiers. It is not for
 
-- decisions about people: what was measured is how often it is right, not whom it is wrong about;
+- predictions about people: what was measured is how often it is right, not whom it is wrong about;
 - texts of another kind or language: what is known of that stands under *Limits*;
-- texts that none of its labels fits: it always decides for one of them.
+- texts that none of its labels fits: it always predicts for one of them.
 
 ## Data
 
@@ -90,7 +90,7 @@ It is the baseline: the other approaches are tested against it.
 {% endif %}
 {% if results.retained %}
 
-It decides as its teacher `{{ results.retained.teacher }}` on {{ "%.1f"|format(100 * results.retained.agreement) }} % \
+It predicts as its teacher `{{ results.retained.teacher }}` on {{ "%.1f"|format(100 * results.retained.agreement) }} % \
 of the texts
 {%- if "accuracy_share" in results.retained %}, and keeps a share of {{ interval(results.retained.accuracy_share) }} \
 of its accuracy{% endif %}.
@@ -98,7 +98,7 @@ of its accuracy{% endif %}.
 {% if results.size %}
 
 It takes {{ many(results.size.bytes / 1e6) }} MB, {{ "%.0f"|format(100 * results.size.share) }} % of what it was made \
-from, and decides as that does on {{ "%.1f"|format(100 * results.size.agreement) }} % of the texts.
+from, and predicts as that does on {{ "%.1f"|format(100 * results.size.agreement) }} % of the texts.
 {% endif %}
 {% for head, scores in results.graded.items() %}
 
@@ -115,7 +115,7 @@ On texts of another kind, none of which was learnt from:
 | {{ set }} | {{ many(rows[split_of(set)].all) }} | {{ interval(scores.accuracy) }} | {{ interval(scores.macro_f1) }} \
 | {{ interval(scores.log_loss) }} |
 {%- if set in results.compared %} {{ signed(results.compared[set].difference) }}, \
-{{ p_said(results.compared[set].p) }} |{% endif %}
+{{ p_equals(results.compared[set].p) }} |{% endif %}
 
 {% endfor %}
 {% endif %}
@@ -133,7 +133,7 @@ On texts of another kind, none of which was learnt from:
 (expected calibration error, {{ settings.calibration_bins }} bins).
 {% endif %}
 {% if results.flips %}
-- Share of its decisions that flip when the test texts are rewritten by rule:
+- Share of its predictions that flip when the test texts are rewritten by rule:
 {%- for rewrite, flips in results.flips.items() %} {{ rewrite }} {{ interval(flips) }}{{ "." if loop.last else "," }}
 {%- endfor %}
 
@@ -152,7 +152,7 @@ cd decortique
 make repro
 ```
 
-That makes everything. In its environment (`source .venv/bin/activate`), this model and its decisions alone:
+That makes everything. In its environment (`source .venv/bin/activate`), this model and its predictions alone:
 `dvc repro {{ stage }}`, its scores: `dvc repro {{ scored }}`. Seeds: {% for seed, value in seeds.items() -%}
 {{ seed }} {{ value }}{{ "" if loop.last else ", " }}
 {%- endfor %}.
@@ -206,7 +206,7 @@ class Card:
 
     def _told(self) -> dict[str, Any]:
         name = f"{self.task}/{path_name(self.approach, exported=self.exported)}"
-        stage = "export" if self.exported else "decide"
+        stage = "export" if self.exported else "predict"
         labels, kind = self.origin.task.labels, self.made.kind
         return {
             "head": metadata(name, self.task, self.made, self.origin, self.results).to_yaml(),
@@ -234,7 +234,7 @@ class Card:
             "measures": measures_of,
             "interval": interval,
             "many": many,
-            "p_said": p_said,
+            "p_equals": p_equals,
             "signed": signed,
             "split_of": split_of,
         }
@@ -246,9 +246,9 @@ class Card:
         return f"It has learnt from `train`{pool}; by `validation` it was chosen, and the others it had not seen."
 
     def _against(self, found: Comparison) -> str:
-        measured = f"{signed(found.difference)}, {p_said(found.p)} ({found.test})"
+        measured = f"{signed(found.difference)}, {p_equals(found.p)} ({found.test})"
         verdict = found.verdict(1 - self.settings.confidence)
-        told = "the two cannot be told apart" if verdict == "not told apart" else f"it is {verdict}"
+        told = "the two cannot be told apart" if verdict == "no significant difference" else f"it is {verdict}"
         return f"Against {found.against} on the same texts, the difference in accuracy is {measured}: {told}."
 
     def _moved(self, accuracy: Mapping[str, float]) -> str:

@@ -12,7 +12,7 @@ from decortique.data.labelled import TRANSFER
 TEST = "test"
 MEASURES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "roc_auc": "ROC-AUC", "log_loss": "log-loss"}
 Scores = Mapping[str, Any]
-Verdict = Literal["better", "worse", "not told apart"]
+Verdict = Literal["better", "worse", "no significant difference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Comparison:
     def verdict(self, alpha: float) -> Verdict:
         """Says which is better, as far as a test at this level can tell."""
         if self.p >= alpha:
-            return "not told apart"
+            return "no significant difference"
         return "better" if self.difference["value"] > 0 else "worse"
 
 
@@ -47,8 +47,8 @@ class Results:
         compared: with another approach, by set; empty for the baseline.
         retained: what a student keeps of its teacher; empty for others.
         graded: what else the approach says of the grades of the test texts, by head.
-        size: in bytes, and the share of texts that are decided as before: of an export only.
-        flips: the share of decisions that change when texts are rewritten, by rewriting; not of an export.
+        size: in bytes, and the share of texts that are predicted as before: of an export only.
+        flips: the share of predictions that change when texts are rewritten, by rewriting; not of an export.
     """
 
     sets: Mapping[str, Scores]

@@ -24,9 +24,9 @@ from decortique.models.settings import Encoder
 from decortique.report.card_results import Results, Scores, split_of
 
 FILE = "README.md"
-ROUNDED = "Exported to ONNX, its weights rounded to 8 bits, so that it decides without PyTorch."
+ROUNDED = "Exported to ONNX, its weights rounded to 8 bits, so that it predicts without PyTorch."
 STARTED, LIMITS = "- **Started from**: ", "- **Limits**: "
-DECIDES = " It decides between "  # is told otherwise where scores stand beside it
+DECIDES = " It predicts between "  # is told otherwise where scores stand beside it
 TABLE = re.compile(r"^\|.*\|$", re.MULTILINE)
 SEED = re.compile(r"^\| (?P<name>(?:[\w.]+\.)?seed) \| (?P<value>\d+) \|$", re.MULTILINE)
 

@@ -16,7 +16,7 @@ Numbers = dict[str, Any]  # nested; each leaf a number
 
 DECIMALS = 4
 NOT_APPROACHES = ("versus", "retained", "graded", "transfer", "decoded")  # keys of `scores` beside the approaches
-BASELINE, TRANSFORMER, COMBINED, OFF_THE_SHELF = "bag-of-words", "transformer", "combined", "retrieved"
+BASELINE, TRANSFORMER, COMBINED, OFF_THE_SHELF = "bag-of-words", "transformer", "combined", "off-the-shelf"
 
 
 def write_metrics(stage: str, item: str, numbers: Results) -> None:

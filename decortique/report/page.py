@@ -11,13 +11,12 @@ from PIL import Image
 
 from decortique.core.errors import StageError
 from decortique.core.files import new_file
+from decortique.core.findings import Part, Picture, Section, Table, many, measured
 from decortique.data.settings import Collection
 from decortique.data.task_settings import Task
 from decortique.models.settings import Encoder
-from decortique.report.elements import Part, Picture, Section, Table, many
-from decortique.report.results import measured
 
-TITLE = "What a transformer knows, decides and is worth"
+TITLE = "What a transformer knows, predicts and is worth"
 LEAD = (
     "A transformer taken apart, put to work on real texts, and weighed against simpler tools. Each section asks one "
     "question, and answers it from what this run measured; what cannot be told from chance is shown as such."
@@ -34,7 +33,7 @@ QUESTIONS = {
     ),
     "dissection": (
         "The transformer, dissected",
-        "What happens between a text and its decision, and what does each layer make of a word?",
+        "What happens between a text and its prediction, and what does each layer make of a word?",
     ),
     "distillation": (
         "Distillation",
@@ -42,7 +41,7 @@ QUESTIONS = {
     ),
     "validity": (
         "How valid is all this?",
-        "Where do the decisions fail, how right could anyone be, does anything leak, and do the explanations hold?",
+        "Where do the predictions fail, how right could anyone be, does anything leak, and do the explanations hold?",
     ),
     "origins": ("What it was made from", "Which texts, under which licences, and how many of them?"),
 }
@@ -64,7 +63,7 @@ def sections_of(parts: Mapping[str, Sequence[Part]], tasks: Mapping[str, Task]) 
 def _about(name: str, task: Task) -> tuple[str, str]:
     challenge = f"{CHALLENGES[name]} · " if name in CHALLENGES else ""
     labels = " or ".join(task.labels)
-    question = f"{task.title}: {labels}? Does a transformer decide better than a bag of words, and is that sure?"
+    question = f"{task.title}: {labels}? Does a transformer predict better than a bag of words, and is that sure?"
     return f"{challenge}{name.capitalize()}", question
 
 

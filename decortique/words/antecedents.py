@@ -1,4 +1,4 @@
-"""Is a pronoun nearer to what it refers to? Pairs of sentences in which one word decides."""
+"""Is a pronoun nearer to what it refers to? Pairs of sentences in which one word predicts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ def antecedents(
     noun in the sentence where that one is meant; static vectors cannot lean.
 
     A word that goes with one of the nouns can give it away without any reference being understood. What that alone
-    yields is in `association`: the noun whose static vector is nearer to that of the word that decides.
+    yields is in `association`: the noun whose static vector is nearer to that of the word that predicts.
 
     Args:
         reader: the encoder.
@@ -66,7 +66,7 @@ def antecedents(
 def _leaning(differences: np.ndarray) -> np.ndarray:
     """Gives 1 where a pronoun leans to what is meant, 0 to the other, and a half where it leans to neither.
 
-    Before the first block, where the word that decides changes nothing but itself (and, if it is cut into another
+    Before the first block, where the word that predicts changes nothing but itself (and, if it is cut into another
     number of pieces, the positions behind it), differences are rounding errors.
     """
     return np.where(np.abs(differences) < ROUNDING, 0.5, differences > 0)

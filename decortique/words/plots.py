@@ -85,18 +85,18 @@ def draw_similarity(path: Path, sets: Mapping[str, Any]) -> None:
 MARKERS = "osD^vP*"
 
 
-def draw_senses(path: Path, decided: Mapping[str, Any], induced: Mapping[str, Any]) -> None:
+def draw_senses(path: Path, predicted: Mapping[str, Any], induced: Mapping[str, Any]) -> None:
     """Draws how well each layer tells senses apart: by a threshold for two texts, and by clustering several.
 
     Args:
         path: the PNG file.
-        decided: of `decortique.words.senses`; empty for a language without WordNet.
+        predicted: of `decortique.words.senses`; empty for a language without WordNet.
         induced: of `decortique.words.senses`; empty for a language without a probe set.
     """
-    with picture(path, columns=max(1, bool(decided) + bool(induced)), width=4.8, height=4.6) as panels:
-        if decided:
-            draw_sources(panels[0], decided["ways"], "test", "cosine of the word in both texts")
-            finish(panels[0], f"One sense or two? {decided['pairs']['test']} pairs", "accuracy on new words")
+    with picture(path, columns=max(1, bool(predicted) + bool(induced)), width=4.8, height=4.6) as panels:
+        if predicted:
+            draw_sources(panels[0], predicted["ways"], "test", "cosine of the word in both texts")
+            finish(panels[0], f"One sense or two? {predicted['pairs']['test']} pairs", "accuracy on new words")
         if induced:
             draw_sources(panels[-1], induced["vectors"], "adjusted_rand", "the word in context")
             finish(panels[-1], f"Senses found by clustering, {induced['words']} words", "adjusted Rand index")

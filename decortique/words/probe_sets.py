@@ -15,7 +15,7 @@ PROBES = Path("probes")
 class Reference:
     """A sentence in which a pronoun refers to one of two nouns."""
 
-    pair: str  # two sentences that differ in one word, which decides between the nouns, share it
+    pair: str  # two sentences that differ in one word, which predicts between the nouns, share it
     text: str
     pronoun: str
     antecedent: str

@@ -25,8 +25,8 @@ FEW = 8  # families whose classes are dealt in all ways that there are
 DEALS = 199  # ways at most
 
 
-def decide(train: np.ndarray, columns: np.ndarray, test: np.ndarray, *, classes: int, strength: float) -> np.ndarray:
-    """Fits one probe per column of labels, and decides.
+def predict(train: np.ndarray, columns: np.ndarray, test: np.ndarray, *, classes: int, strength: float) -> np.ndarray:
+    """Fits one probe per column of labels, and predicts.
 
     Args:
         train: (examples, width).
@@ -53,7 +53,7 @@ def decide(train: np.ndarray, columns: np.ndarray, test: np.ndarray, *, classes:
 class Balanced:
     """Occurrences of whose property their kind says nothing: in each fold, half of those of a kind have either class.
 
-    What is the same for all of a kind then decides right in exactly half of the cases.
+    What is the same for all of a kind then predicts right in exactly half of the cases.
 
     Attributes:
         places: (examples,) which of the occurrences.
@@ -104,23 +104,23 @@ def probe(features: np.ndarray, examples: Balanced, *, strength: float) -> tuple
     Args:
         features: (occurrences, width), of all occurrences that `examples` was made of.
         examples: whom to probe.
-        strength: as in `decide`.
+        strength: as in `predict`.
 
     Returns:
-        (examples,) bool, whether the probe decides right; and the same for the probe that learns labels by lot.
+        (examples,) bool, whether the probe predicts right; and the same for the probe that learns labels by lot.
     """
     columns = np.stack([examples.classes, examples.lots], axis=1)
     right = np.empty(columns.shape, bool)
     for fold in np.unique(examples.folds):
         tested = examples.folds == fold
-        decided = decide(
+        predicted = predict(
             features[examples.places[~tested]],
             columns[~tested],
             features[examples.places[tested]],
             classes=2,
             strength=strength,
         )
-        right[tested] = decided == columns[tested]
+        right[tested] = predicted == columns[tested]
     return right[:, 0], right[:, 1]
 
 
@@ -136,11 +136,11 @@ def probe_across_families(
         features: (words, occurrences, width).
         families: (words,) numbers from 0.
         classes: (families,) numbers from 0.
-        strength: as in `decide`.
+        strength: as in `predict`.
         seed: of the deals.
 
     Returns:
-        (families,) share of the occurrences decided right, a family's words weighing alike; and (deals,) balanced
+        (families,) share of the occurrences predicted right, a family's words weighing alike; and (deals,) balanced
         accuracies of the deals, the true one among them.
     """
     columns = _deals(classes, seed)  # (families, deals)
@@ -148,14 +148,14 @@ def probe_across_families(
     right = np.empty(columns.shape)
     for family in range(len(classes)):
         here = families == family
-        decided = decide(
+        predicted = predict(
             features[~here].reshape(-1, features.shape[2]),
             np.repeat(columns[families[~here]], occurrences, axis=0),
             features[here].reshape(-1, features.shape[2]),
             classes=int(classes.max()) + 1,
             strength=strength,
         )
-        right[family] = (decided == columns[family]).mean(axis=0)
+        right[family] = (predicted == columns[family]).mean(axis=0)
     dealt = np.array([balanced_accuracy(right[:, deal], columns[:, deal]) for deal in range(columns.shape[1])])
     return right[:, 0], dealt
 
@@ -175,7 +175,7 @@ def _deals(classes: np.ndarray, seed: int) -> np.ndarray:
 
 
 def balanced_accuracy(right: np.ndarray, classes: np.ndarray) -> float:
-    """Gives the mean, over the classes, of the mean share decided right."""
+    """Gives the mean, over the classes, of the mean share predicted right."""
     return float(np.mean([right[classes == number].mean() for number in np.unique(classes)]))
 
 

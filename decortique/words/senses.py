@@ -20,7 +20,7 @@ from decortique.words.states import Reader
 
 
 def best_threshold(values: np.ndarray, same: np.ndarray) -> float:
-    """Gives the threshold that decides most pairs right; of several, the one in the middle.
+    """Gives the threshold that predicts most pairs right; of several, the one in the middle.
 
     Args:
         values: (pairs,) of which those at or above the threshold are taken for one sense.
@@ -67,7 +67,7 @@ def nearest(vector: np.ndarray, candidates: np.ndarray, names: Sequence[str], co
 OVERLAP, PLACES, LENGTHS = "words in common", "place in the text alike", "length of the text alike"
 
 
-def decided_pairs(
+def predicted_pairs(
     reader: Reader, pairs: Mapping[str, Sequence[Pair]], static: Mapping[str, KeyedVectors], bootstrap: Evaluate
 ) -> dict[str, Any]:
     """Measures how well the likeness of a word in two texts tells whether it has one sense there.
@@ -77,32 +77,32 @@ def decided_pairs(
     Args:
         reader: the encoder.
         pairs: by split; none of a language without WordNet.
-        static: vectors by name. Those of one word form are alike in any two texts, so that they must decide as a coin
+        static: vectors by name. Those of one word form are alike in any two texts, so that they must predict as a coin
             does; what they know of the texts is in the likeness of the means of all their words.
         bootstrap: of the intervals, over whole lemmas.
 
     Returns:
-        `pairs`, `chosen` (the layer), and for each way to decide its `threshold`, `validation` and `test` accuracy, and
-        the test of the chosen layer against it, which swaps the decisions on whole lemmas, corrected for their number.
+        `pairs`, `chosen` (the layer), and for each way to predict its `threshold`, `validation` and `test` accuracy, and
+        the test of the chosen layer against it, which swaps the predictions on whole lemmas, corrected for their number.
     """
     if not pairs["test"]:
         return {}
     values = {split: {**_layers(reader, found), **_without(found, static)} for split, found in pairs.items()}
     same = {split: np.array([pair.same for pair in found]) for split, found in pairs.items()}
     thresholds = {name: best_threshold(found, same["train"]) for name, found in values["train"].items()}
-    decided = {
+    predicted = {
         split: {name: found >= thresholds[name] for name, found in values[split].items()}
         for split in ("validation", "test")
     }
-    right = {split: {name: found == same[split] for name, found in ways.items()} for split, ways in decided.items()}
+    right = {split: {name: found == same[split] for name, found in ways.items()} for split, ways in predicted.items()}
     validation = {name: float(found.mean()) for name, found in right["validation"].items()}
     layers = [name for name in validation if name.startswith("layer ")]
     chosen = max(layers, key=lambda name: validation[name])
     others = [name for name in validation if name not in layers]
     lemmas = np.unique([pair.lemma for pair in pairs["test"]], return_inverse=True)[1]
-    truth, best = same["test"].astype(int), decided["test"][chosen].astype(int)
+    truth, best = same["test"].astype(int), predicted["test"][chosen].astype(int)
     tests = {
-        name: swap_test(truth, decided["test"][name].astype(int), best, groups=lemmas, last=1, seed=bootstrap.seed)[
+        name: swap_test(truth, predicted["test"][name].astype(int), best, groups=lemmas, last=1, seed=bootstrap.seed)[
             "accuracy_p"
         ]
         for name in others

@@ -21,27 +21,27 @@ def weightings(seed: int) -> np.ndarray:
 
 
 def guessed(truth: np.ndarray, classes: int, seed: int) -> np.ndarray:
-    """Decisions that have little to do with the probabilities."""
+    """Predictions that have little to do with the probabilities."""
     random = np.random.default_rng(seed)
     return np.where(random.random(len(truth)) < 0.5, truth, random.integers(classes, size=len(truth)))
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("decided", ["most probable", "otherwise"])
-def test_every_measure_is_that_of_scikit_learn(classes: int, seed: int, decided: str) -> None:
+@pytest.mark.parametrize("predicted", ["most probable", "otherwise"])
+def test_every_measure_is_that_of_scikit_learn(classes: int, seed: int, predicted: str) -> None:
     truth, probability = examples(classes, seed)
     weights = weightings(seed)
-    decision = probability.argmax(axis=1) if decided == "most probable" else guessed(truth, classes, seed)
-    found = measures(truth, decision, probability, weights)
+    prediction = probability.argmax(axis=1) if predicted == "most probable" else guessed(truth, classes, seed)
+    found = measures(truth, prediction, probability, weights)
     ranked = [1] if classes == 2 else [0, 1, 2]
     for place, one in enumerate(weights):
-        f1 = f1_score(truth, decision, average=None, labels=range(classes), sample_weight=one)
+        f1 = f1_score(truth, prediction, average=None, labels=range(classes), sample_weight=one)
         areas = [roc_auc_score(truth == c, probability[:, c], sample_weight=one) for c in ranked]
         precisions = [average_precision_score(truth == c, probability[:, c], sample_weight=one) for c in ranked]
         expected = {
-            "accuracy": accuracy_score(truth, decision, sample_weight=one),
-            "macro_f1": f1_score(truth, decision, average="macro", sample_weight=one),
+            "accuracy": accuracy_score(truth, prediction, sample_weight=one),
+            "macro_f1": f1_score(truth, prediction, average="macro", sample_weight=one),
             **{f"f1.{number}": value for number, value in enumerate(f1)},
             "roc_auc": np.mean(areas),
             "average_precision": np.mean(precisions),
@@ -59,7 +59,7 @@ def test_the_area_of_three_classes_is_that_of_each_against_the_rest() -> None:
     assert found["average_precision"] == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_decision_against_the_probabilities_is_scored_as_it_was_taken() -> None:
+def test_a_prediction_against_the_probabilities_is_scored_as_it_was_taken() -> None:
     truth, sure = np.array([0, 1, 1, 1]), np.array([[0.9, 0.1]] * 4)
     found = every_measure(truth, np.array([0, 1, 1, 0]), sure)
     assert found["accuracy"] == 0.75
@@ -107,7 +107,7 @@ def test_of_equal_probabilities_the_first_class_is_decided() -> None:
     assert measure(np.array([0, 0]), np.full((2, 2), 0.5))["accuracy"] == 1.0
 
 
-def test_a_class_that_neither_stands_nor_is_decided_scores_zero_and_no_nan() -> None:
+def test_a_class_that_neither_stands_nor_is_predicted_scores_zero_and_no_nan() -> None:
     found = every_measure(np.array([0, 1]), np.array([0, 1]), np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1]]))
     assert found["f1.2"] == 0.0
     assert found["macro_f1"] == pytest.approx(2 / 3)

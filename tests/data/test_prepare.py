@@ -23,9 +23,9 @@ TASK: dict[str, Any] = {
     "source": {"kind": "folder", "path": ".", "files": {"learn": "learn", "new": "new"}},
     "reader": {"format": "speeches", "files": {"learn": "all", "new": "unlabelled"}, "labels": {"A": "a", "B": "b"}},
     "split": {"validation": 0.25, "test": 0.25, "keep_groups": True, "seed": 0},
-    "heads": {"decision": {"kind": "classification", "column": "label", "loss": "cross_entropy"}},
+    "heads": {"prediction": {"kind": "classification", "column": "label", "loss": "cross_entropy"}},
     "decoding": {"methods": ["none", "viterbi", "one_run"], "measure": "f1"},
-    "retrieved": {"kind": "zero-shot", "descriptions": {"a": "one", "b": "other"}},
+    "off_the_shelf": {"kind": "zero-shot", "descriptions": {"a": "one", "b": "other"}},
 }
 SPEECH = ["A> Thank you.", "A> We met Paul in 1999.", "B> Thank you.", "A> So we leave number {}."]
 

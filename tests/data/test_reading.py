@@ -23,9 +23,9 @@ def task(files: dict[str, str], reader: dict[str, Any] | None = None, **changes:
             "source": {"kind": "folder", "path": ".", "files": {name: name for name in files}},
             "reader": described,
             "split": {"validation": 0.1, "test": 0.1, "keep_groups": False, "seed": 0},
-            "heads": {"decision": {"kind": "classification", "column": "label", "loss": "cross_entropy"}},
+            "heads": {"prediction": {"kind": "classification", "column": "label", "loss": "cross_entropy"}},
             "decoding": {"methods": ["none"], "measure": "accuracy"},
-            "retrieved": {"kind": "vader"},
+            "off_the_shelf": {"kind": "vader"},
             **changes,
         }
     )
@@ -92,7 +92,7 @@ def test_files_whose_names_begin_alike_do_not_collide(tmp_path: Path) -> None:
 SPEECHES = {"format": "speeches", "labels": {"N": "negative", "P": "positive"}}
 
 
-def test_each_line_of_an_unlabelled_file_of_speeches_is_there_to_be_decided_on(tmp_path: Path) -> None:
+def test_each_line_of_an_unlabelled_file_of_speeches_is_there_to_be_predicted_on(tmp_path: Path) -> None:
     write(tmp_path, {"learn": "<1:1:N> Non.\n<1:2:P>\n", "test": "<2:1> Oui.\n<2:2>\n<2:3> Non.\n"})
     rows, bad, _ = read(task({"learn": "all", "test": "unlabelled"}, SPEECHES), tmp_path)
     assert [(row.id, row.label, row.text) for row in rows["all"]] == [("learn-1-1", "negative", "Non.")]

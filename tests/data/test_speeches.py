@@ -47,7 +47,7 @@ def test_sentences_without_a_label_are_read_where_labels_are_sought(tmp_path: Pa
 
 
 @pytest.mark.parametrize("text", ["", " ", " \t"])
-def test_a_decision_on_an_empty_sentence_is_owed_but_nothing_is_learnt_from_one(tmp_path: Path, text: str) -> None:
+def test_a_prediction_on_an_empty_sentence_is_owed_but_nothing_is_learnt_from_one(tmp_path: Path, text: str) -> None:
     assert rows(tmp_path, f"<1:1>{text}\n", labels=None) == [Row("learn-1-1", "", None, None, "learn-1", 0)]
     (bad,) = rows(tmp_path, f"<1:1:C>{text}\n")
     assert str(bad) == "learn.utf8 line 1: the text is empty"

@@ -1,4 +1,4 @@
-"""Models to take apart: small encoders of random weights with fresh decisions."""
+"""Models to take apart: small encoders of random weights with fresh predictions."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ SENTENCES = ["the film was good .", "a story", "the plot , the actor and the fil
 
 
 def heads(**first: Any) -> dict[str, Head]:
-    """A decision of each kind; `first` changes the primary one."""
+    """A prediction of each kind; `first` changes the primary one."""
     return {
         "polarity": ClassificationHead(
             **{"kind": "classification", "column": "label", "loss": "cross_entropy", **first}

@@ -1,4 +1,4 @@
-"""A small corpus of two labels, and what was decided on it."""
+"""A small corpus of two labels, and what was predicted it."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from decortique.data.records import Row
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 from tests.models.test_bag_of_words import settings as candidate
 
 NAMES = ["negative", "positive"]
@@ -19,7 +19,7 @@ def row(name: str, text: str, label: str | None = "negative", score: float | Non
     return Row(name, text, label, score, group or name, 0)
 
 
-def decided(probability: Sequence[float]) -> Decisions:
-    """Gives what an approach decided, told by the probability of `positive`."""
+def predicted(probability: Sequence[float]) -> PredictionTable:
+    """Gives what an approach predicted, told by the probability of `positive`."""
     last = np.array(probability)
-    return Decisions([], (last >= 0.5).astype(int), np.column_stack([1 - last, last]))
+    return PredictionTable([], (last >= 0.5).astype(int), np.column_stack([1 - last, last]))

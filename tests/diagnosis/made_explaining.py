@@ -8,7 +8,7 @@ import numpy as np
 
 from decortique.diagnosis.explainer import Attributed, Worded
 from decortique.models.folder import Predictions
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 
 WORTH = {"good": 3.0, "nice": 1.0, "bad": -2.0}
 
@@ -23,8 +23,8 @@ class MadeExplainer:
     def method(self) -> dict[str, Any]:
         return {"method": "made"}
 
-    def attribute(self, worded: Worded, decided: np.ndarray, done: Callable[[int], object]) -> Attributed:
-        signs = np.where(decided == 1, 1, -1)
+    def attribute(self, worded: Worded, predicted: np.ndarray, done: Callable[[int], object]) -> Attributed:
+        signs = np.where(predicted == 1, 1, -1)
         words = [
             sign * np.array([self.claims.get(text[slice(*span)], 0.0) for span in spans])
             for sign, text, spans in zip(signs, worded.texts, worded.words, strict=True)
@@ -40,6 +40,8 @@ class MadeExplainer:
     def sums(self, texts: Sequence[str]) -> np.ndarray:
         return np.array([sum(WORTH.get(word, 0.0) for word in text.split()) for text in texts], float)
 
-    def decisions(self, worded: Worded) -> Decisions:
+    def predictions(self, worded: Worded) -> PredictionTable:
         probability = self.predict(worded.texts, lambda _: None).probability
-        return Decisions([str(place) for place in range(len(probability))], probability.argmax(axis=1), probability)
+        return PredictionTable(
+            [str(place) for place in range(len(probability))], probability.argmax(axis=1), probability
+        )

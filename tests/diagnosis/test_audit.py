@@ -16,7 +16,7 @@ from decortique.data.records import Row
 from decortique.data.task_settings import Task, TaskSection
 from decortique.diagnosis.settings import Audit, Validity
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions, write_decisions
+from decortique.models.predictions import PredictionTable, write_predictions
 from decortique.models.settings import BagOfWords
 from stages import validity as stage
 from tests.data.test_prepare import TASK as SPEECHES
@@ -32,7 +32,7 @@ DESCRIBED = Task.model_validate(
         "reader": {**SPEECHES["reader"], "labels": {kind[0].upper(): kind for kind in KINDS}},
         "split": {"validation": 0.2, "test": 0.2, "keep_groups": False, "seed": 0},
         "decoding": {"methods": ["none"], "measure": "accuracy"},
-        "retrieved": {"kind": "zero-shot", "descriptions": {kind: kind for kind in KINDS}},
+        "off_the_shelf": {"kind": "zero-shot", "descriptions": {kind: kind for kind in KINDS}},
     }
 )
 
@@ -78,8 +78,8 @@ def prepare_project(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: dict[st
                 for row in rows[split]
             ]
             said = np.eye(3)[truth] * 0.7 + 0.1
-            decided = Decisions(ids, np.array(truth), said)
-            write_decisions(paths.decisions(TASK, approach), split, approach, list(KINDS), decided)
+            predicted = PredictionTable(ids, np.array(truth), said)
+            write_predictions(paths.predictions(TASK, approach), split, approach, list(KINDS), predicted)
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_a_corpus_without_leaks_is_told_so(tmp_path: Path, monkeypatch: pytest.M
     }
 
 
-def test_decisions_on_other_rows_are_refused(project: Path) -> None:
+def test_predictions_on_other_rows_are_refused(project: Path) -> None:
     rows = corpus()["test"][::-1]
     with write_table(paths.corpus(TASK) / "test.parquet", CORPUS) as append:
         append({field: [getattr(row, field) for row in rows] for field in CORPUS.names})

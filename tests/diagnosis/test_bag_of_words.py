@@ -53,8 +53,8 @@ def fitted(labels: int = 2, **changes: Any) -> BagOfWordsClassifier:
     return fit(Candidate(**{**PLAIN, **changes}), "en", train, train, "accuracy", lambda _: None).classifier
 
 
-def attributed(classifier: BagOfWordsClassifier, texts: list[str], decided: list[int]) -> Attributed:
-    return BagOfWordsExplainer(classifier).attribute(Worded.of(texts), np.array(decided), lambda _: None)
+def attributed(classifier: BagOfWordsClassifier, texts: list[str], predicted: list[int]) -> Attributed:
+    return BagOfWordsExplainer(classifier).attribute(Worded.of(texts), np.array(predicted), lambda _: None)
 
 
 def log_odds(classifier: BagOfWordsClassifier, text: str) -> np.ndarray:

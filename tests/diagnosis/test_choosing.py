@@ -4,17 +4,17 @@ import pytest
 from decortique.core.errors import StageError
 from decortique.diagnosis.explained_texts import LONGEST, drawn, instructive
 from decortique.diagnosis.explainer import chosen_approaches, compared
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 
 
-def decided(*of_last: float) -> Decisions:
+def predicted(*of_last: float) -> PredictionTable:
     probability = np.stack([1 - np.array(of_last), np.array(of_last)], axis=1)
-    return Decisions([], probability.argmax(axis=1), probability)
+    return PredictionTable([], probability.argmax(axis=1), probability)
 
 
 TRUTH = np.array([1, 1, 1, 1, 0, 1, 0, 1])
-BAG = decided(0.9, 0.8, 0.3, 0.6, 0.7, 0.4, 0.1, 0.2)
-NET = decided(0.7, 0.8, 0.9, 0.1, 0.8, 0.8, 0.45, 0.45)
+BAG = predicted(0.9, 0.8, 0.3, 0.6, 0.7, 0.4, 0.1, 0.2)
+NET = predicted(0.7, 0.8, 0.9, 0.1, 0.8, 0.8, 0.45, 0.45)
 SIZES = np.full(8, 5)
 
 
@@ -37,7 +37,7 @@ def test_of_one_approach_it_is_told_where_it_is_surest_and_of_none_nothing() -> 
 
 
 def test_of_equals_the_first_is_shown() -> None:
-    same = decided(*[0.8] * 8)
+    same = predicted(*[0.8] * 8)
     assert instructive(np.ones(8, int), {"bag": same, "net": same}, SIZES, 3)["both_right"] == [0, 1, 2]
 
 

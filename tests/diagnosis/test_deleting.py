@@ -10,7 +10,7 @@ from tests.diagnosis.made_explaining import WORTH, MadeExplainer
 
 SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 HONEST, LYING = MadeExplainer(WORTH), MadeExplainer({"the": 3.0, "a": 2.0, "of": 1.0})
-# All are decided for 1.
+# All are predicted for 1.
 TEXTS = Worded.of([f"the {one} of {last} a film" for one in ("good", "nice", "good bad") for last in "abcdefgh"])
 
 
@@ -19,14 +19,14 @@ def sigmoid(number: float) -> float:
 
 
 def fallen(explainer: MadeExplainer, counts: list[int], worded: Worded = TEXTS) -> Any:
-    decided = explainer.decisions(worded)
-    shares = explainer.attribute(worded, decided.decision, lambda _: None)
+    predicted = explainer.predictions(worded)
+    shares = explainer.attribute(worded, predicted.prediction, lambda _: None)
     orders = {"weightiest": weightiest(shares.words), "by_lot": lots(worded, 0)}
-    return falls(explainer, worded, decided, orders, counts, lambda _: None)
+    return falls(explainer, worded, predicted, orders, counts, lambda _: None)
 
 
 def test_the_fall_by_hand() -> None:
-    # Decided are 1, at 3 + 1, and 0, at -2.
+    # Predicted are 1, at 3 + 1, and 0, at -2.
     found = fallen(HONEST, [1, 2], Worded.of(["nice a good film", "bad film"]))
     assert found[1]["weightiest"] == pytest.approx([sigmoid(4) - sigmoid(1), sigmoid(2) - 0.5])
     assert found[2]["weightiest"] == pytest.approx([sigmoid(4) - 0.5, sigmoid(2) - 0.5])

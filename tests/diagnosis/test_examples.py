@@ -22,13 +22,13 @@ def test_the_surest_of_those_who_changed_their_minds_come_first() -> None:
         "approaches": {
             "first": {
                 "flipped": True,
-                "before": {"decision": "good", "probability": 0.9},
-                "after": {"decision": "bad", "probability": 0.8},
+                "before": {"prediction": "good", "probability": 0.9},
+                "after": {"prediction": "bad", "probability": 0.8},
             },
             "second": {
                 "flipped": False,
-                "before": {"decision": "good", "probability": 0.9},
-                "after": {"decision": "good", "probability": 0.9},
+                "before": {"prediction": "good", "probability": 0.9},
+                "after": {"prediction": "good", "probability": 0.9},
             },
         },
     }

@@ -20,13 +20,13 @@ from decortique.models.bag_of_words import fit
 from decortique.models.folder import Manifest
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
-from decortique.models.predictions import Decisions, write_decisions
+from decortique.models.predictions import PredictionTable, write_predictions
 from decortique.models.tokenizer import load_tokenizer
 from stages import explain as stage
 from tests.conftest import CLASSES, TEXTS, tokenize_settings
 from tests.models.test_bag_of_words import settings as candidate
 
-TASK, BAG, NET, RULES = "film", "bag-of-words", "transformer", "retrieved"
+TASK, BAG, NET, RULES = "film", "bag-of-words", "transformer", "off-the-shelf"
 SETTINGS = Explain(steps=12, shown=2, tested=20, deleted=[1, 3], seed=0)
 
 
@@ -69,7 +69,7 @@ def write_corpus(labels: list[str], texts: list[str] = TEXTS) -> None:
 
 
 def write_models(encoder: Path, labels: int = 2) -> None:
-    """Both kinds of models, and one that cannot be explained, with their decisions."""
+    """Both kinds of models, and one that cannot be explained, with their predictions."""
     names = ["negative", "positive", "neutral"][:labels]
     chosen = candidate(ngrams=(1, 2), stemming=True, regularization=[1.0])
     train = TEXTS, truth(labels)
@@ -85,8 +85,10 @@ def write_models(encoder: Path, labels: int = 2) -> None:
     for name in (BAG, NET):
         _, classifier = load_classifier(paths.model(TASK, name), Compute(threads=1, device="cpu", batch_size=8))
         probability = classifier.predict(TEXTS, lambda _: None).probability
-        decided = Decisions([f"s{place}" for place in range(len(TEXTS))], probability.argmax(axis=1), probability)
-        write_decisions(paths.decisions(TASK, name), "test", name, names, decided)
+        predicted = PredictionTable(
+            [f"s{place}" for place in range(len(TEXTS))], probability.argmax(axis=1), probability
+        )
+        write_predictions(paths.predictions(TASK, name), "test", name, names, predicted)
 
 
 def measured() -> Any:
@@ -125,12 +127,12 @@ def test_both_kinds_of_models_are_explained_over_the_words_of_the_texts(
     for text in shown["texts"]:
         assert text["label"] in names
         for name, by in text["by"].items():
-            assert by["decision"] in names
+            assert by["prediction"] in names
             assert by["probability"] >= 1 / labels
             assert [tuple(word[:2]) for word in by["words"]] == words_of(text["text"]), name
         if labels == 2 and text["kind"] == f"only_{BAG}":
-            decisions = {by["decision"] for by in text["by"].values()}
-            assert (text["by"][BAG]["decision"], len(decisions)) == (text["label"], 2)
+            predictions = {by["prediction"] for by in text["by"].values()}
+            assert (text["by"][BAG]["prediction"], len(predictions)) == (text["label"], 2)
 
 
 def test_what_is_measured_holds_no_text_and_what_is_written_is_the_same_each_time(
@@ -209,7 +211,7 @@ def test_texts_too_short_for_the_test_stop_the_stage_and_leave_nothing(
     assert not paths.results("explain", TASK).exists()
 
 
-def test_decisions_on_other_rows_are_not_explained(
+def test_predictions_on_other_rows_are_not_explained(
     project: None, encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     describe(monkeypatch, [BAG])

@@ -23,7 +23,7 @@ def test_flips_and_accuracy_are_those_counted_by_hand() -> None:
     assert shaken["flips"]["low"] < 3 / 4 < shaken["flips"]["high"]
     assert (shaken["accuracy_before"]["value"], shaken["accuracy_after"]["value"]) == (3 / 4, 2 / 4)
     assert shaken["accuracy_difference"]["value"] == -1 / 4
-    # of the label first decided: .9 to .2, .8 to .3, .7 to .6, .6 to .4
+    # of the label first predicted: .9 to .2, .8 to .3, .7 to .6, .6 to .4
     assert shaken["probability_change"]["value"] == pytest.approx((-0.7 - 0.5 - 0.1 - 0.2) / 4)
 
 

@@ -32,8 +32,8 @@ def explainer(
     return GradientsExplainer(TransformerClassifier(model, tokenizer, batch_size), steps)
 
 
-def attributed(one: GradientsExplainer, decided: list[int], texts: list[str] = TEXTS) -> Attributed:
-    return one.attribute(Worded.of(texts), np.array(decided), lambda _: None)
+def attributed(one: GradientsExplainer, predicted: list[int], texts: list[str] = TEXTS) -> Attributed:
+    return one.attribute(Worded.of(texts), np.array(predicted), lambda _: None)
 
 
 @torch.no_grad()
@@ -46,10 +46,10 @@ def margin(one: GradientsExplainer, ids: list[int], label: int) -> float:
 
 def test_the_shares_add_up_to_what_a_model_of_any_family_says_beyond_the_hidden_text(every_family: Path) -> None:
     one = explainer(every_family, steps=64)
-    decided = [0, 1, 2, 1]
-    found = attributed(one, decided)
+    predicted = [0, 1, 2, 1]
+    found = attributed(one, predicted)
     mask = one.tokenizer.mask_token_id
-    for text, label, whole in zip(TEXTS, decided, found.whole, strict=True):
+    for text, label, whole in zip(TEXTS, predicted, found.whole, strict=True):
         ids = one.tokenizer(text)["input_ids"]
         hidden = [ids[0], *[mask] * (len(ids) - 2), ids[-1]]
         assert whole == pytest.approx(margin(one, ids, label) - margin(one, hidden, label), abs=1e-5)

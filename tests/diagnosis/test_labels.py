@@ -3,7 +3,7 @@ import pytest
 
 from decortique.diagnosis.near_duplicates import Home
 from decortique.diagnosis.suspected_labels import Doubts, SecondOpinion
-from tests.diagnosis.made_auditing import NAMES, SETTINGS, decided, row
+from tests.diagnosis.made_auditing import NAMES, SETTINGS, predicted, row
 
 # Six texts of each label; the bag of words gives these probabilities of `positive`.
 LAST = {"negative": [0.1, 0.2, 0.1, 0.2, 0.9, 0.8], "positive": [0.9, 0.8, 0.9, 0.8, 0.15, 0.2]}
@@ -23,9 +23,9 @@ PROBABILITY = np.array([LAST[label][at] for places in SPLITS.values() for label 
 OURS = np.column_stack([1 - PROBABILITY, PROBABILITY])
 # Rows of validation and of test: two negative, two positive ones. The first of each pair is confirmed in test.
 SAID = {
-    "bag-of-words": {"validation": decided([0, 0, 1, 1]), "test": decided([1, 1, 0, 0])},
-    "poor": {"validation": decided([0, 1, 1, 0]), "test": decided([0, 0, 0, 0])},
-    "transformer": {"validation": decided([0.1, 0.1, 0.9, 0.9]), "test": decided([0.3, 0.6, 0.7, 0.1])},
+    "bag-of-words": {"validation": predicted([0, 0, 1, 1]), "test": predicted([1, 1, 0, 0])},
+    "poor": {"validation": predicted([0, 1, 1, 0]), "test": predicted([0, 0, 0, 0])},
+    "transformer": {"validation": predicted([0.1, 0.1, 0.9, 0.9]), "test": predicted([0.3, 0.6, 0.7, 0.1])},
 }
 
 
@@ -34,7 +34,7 @@ def doubts(home: Home = HOME, ours: np.ndarray = OURS, *approaches: str) -> Doub
     return Doubts.of(home, ours, SecondOpinion.of(home, said))
 
 
-def test_the_witness_is_who_decides_best_on_validation_and_no_bag_of_words() -> None:
+def test_the_witness_is_who_predicts_best_on_validation_and_no_bag_of_words() -> None:
     assert doubts().asked.witness == "transformer"
     assert doubts(HOME, OURS, "bag-of-words", "poor").asked.witness == "poor"
     assert doubts(HOME, OURS, "bag-of-words").asked.witness is None
@@ -53,7 +53,7 @@ def test_a_label_that_is_doubted_by_both_is_shown_first_and_one_that_the_witness
         "probability": 0.2,
         "score": 1.5,
         "approaches": {"bag-of-words": 0.0, "poor": 0.0, "transformer": 0.1},
-        "decide_against": ["bag-of-words", "poor", "transformer"],
+        "predicted_against": ["bag-of-words", "poor", "transformer"],
     }
 
 
@@ -62,7 +62,7 @@ def test_a_label_that_only_the_bag_of_words_can_judge_stands_between_them() -> N
     ours[0] = [0.0, 1.0]  # a negative text of train, of which the bag of words is surer than of any other
     found = doubts(HOME, ours).lines()
     assert [line["id"] for line in found] == ["positive-5", "negative-5", "negative-0", "negative-4", "positive-4"]
-    assert (found[2]["approaches"], found[2]["decide_against"]) == ({}, [])
+    assert (found[2]["approaches"], found[2]["predicted_against"]) == ({}, [])
 
 
 def test_without_a_witness_the_least_probable_label_is_shown_first() -> None:
@@ -83,7 +83,7 @@ def test_the_summary_counts_who_is_suspected_and_tells_what_speaks_for_it() -> N
     assert found["absolute_grade"]["suspected"]["value"] == pytest.approx(0.75)
     assert found["absolute_grade"]["others"]["value"] == pytest.approx(2.5)
     assert found["absolute_grade"]["difference"]["high"] < 0
-    against = found["second_opinion"]["decides_against"]
+    against = found["second_opinion"]["predicts_against"]
     assert found["second_opinion"]["texts"] == {"suspected": 4, "others": 4}
     assert against["transformer"]["suspected"]["value"] == 0.5
     assert against["transformer"]["others"]["value"] == 0.0
@@ -110,7 +110,7 @@ def test_sound_labels_leave_nothing_to_show() -> None:
     assert found.lines() == []
     summary = found.summary(SETTINGS)
     assert summary["suspected"]["count"] == 0
-    assert summary["second_opinion"]["decides_against"] == {}
+    assert summary["second_opinion"]["predicts_against"] == {}
     assert "absolute_grade" not in summary
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from decortique.diagnosis.near_duplicates import Home, worth_of_leaks
-from tests.diagnosis.made_auditing import NAMES, SETTINGS, decided, row
+from tests.diagnosis.made_auditing import NAMES, SETTINGS, predicted, row
 
 CORPUS = {
     "train": [row("t", "learnt")],
@@ -10,7 +10,7 @@ CORPUS = {
 }
 HOME = Home.of(CORPUS, NAMES, keep_groups=False)
 # Right on the first six of ten.
-SAID = {"bag-of-words": {"test": decided([0.0] * 6 + [1.0] * 4)}}
+SAID = {"bag-of-words": {"test": predicted([0.0] * 6 + [1.0] * 4)}}
 
 
 def test_what_was_met_before_is_taken_out_of_the_score() -> None:

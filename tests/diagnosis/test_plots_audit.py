@@ -22,12 +22,12 @@ PARTS = [{"from": 0.0, "to": 1.2, "texts": 9, "suspected": interval(0.2)}]
 def test_a_picture_is_drawn_of_any_task_even_if_nothing_is_suspected(
     tmp_path: Path, parts: list[dict[str, Any]], against: dict[str, Any]
 ) -> None:
-    labels = {"by_absolute_grade": parts, "second_opinion": {"decides_against": against}}
+    labels = {"by_absolute_grade": parts, "second_opinion": {"predicts_against": against}}
     assert_drawn_alike(partial(draw_doubts, labels=labels, confidence=0.95), tmp_path)
 
 
 def test_other_doubts_are_another_picture(tmp_path: Path) -> None:
     for file, value in (("a.png", 0.6), ("b.png", 0.7)):
         against = {"transformer": {**BOTH, "suspected": interval(value)}}
-        draw_doubts(tmp_path / file, {"second_opinion": {"decides_against": against}}, 0.95)
+        draw_doubts(tmp_path / file, {"second_opinion": {"predicts_against": against}}, 0.95)
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()

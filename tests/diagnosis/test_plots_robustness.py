@@ -24,7 +24,7 @@ def test_flips_are_a_png_of_the_same_bytes_each_time(
     assert_drawn_alike(partial(draw_flips, rewrites=found(rewrites, approaches), confidence=0.95), tmp_path)
 
 
-def test_a_rewrite_at_which_decisions_should_turn_looks_other(tmp_path: Path) -> None:
+def test_a_rewrite_at_which_predictions_should_turn_looks_other(tmp_path: Path) -> None:
     for should in ("stay", "turn"):
         draw_flips(tmp_path / f"{should}.png", found(["negation"], ["a"], should), 0.95)
     assert (tmp_path / "stay.png").read_bytes() != (tmp_path / "turn.png").read_bytes()

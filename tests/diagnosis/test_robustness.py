@@ -27,11 +27,11 @@ TEXTS = [f"The {what} is {how} ." for what in ("film", "plot", "cast") for how i
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Twelve graded texts; the baseline decides by `Good`, capital and all."""
+    """Twelve graded texts; the baseline predicts by `Good`, capital and all."""
     opinion = TaskSection.named("opinion", ROOT / "params.yaml")
     monkeypatch.chdir(tmp_path)
     chosen: dict[type, Any] = {
-        Approaches: Approaches(["words", "retrieved"]),
+        Approaches: Approaches(["words", "off-the-shelf"]),
         Compute: Compute(threads=1, device="cpu", batch_size=4),
         Evaluate: EVALUATE,
     }
@@ -40,8 +40,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(TaskSection, "named", lambda _: opinion)
     monkeypatch.setattr(robustness, "load_classifier", opened)
     write_test(TEXTS)
-    paths.model("film", "retrieved").mkdir(parents=True)
-    Manifest(kind="vader", labels=opinion.labels).write(paths.model("film", "retrieved"))
+    paths.model("film", "off-the-shelf").mkdir(parents=True)
+    Manifest(kind="vader", labels=opinion.labels).write(paths.model("film", "off-the-shelf"))
     return tmp_path
 
 
@@ -86,12 +86,12 @@ def test_who_reads_capitals_and_who_reads_not_is_told(monkeypatch: pytest.Monkey
     robust(monkeypatch, "lower_case", "negation")
     lower, negation = (found()["rewrites"][name] for name in ("lower_case", "negation"))
     assert lower["approaches"]["words"]["flips"]["value"] == 3 / 12
-    assert lower["approaches"]["retrieved"]["flips"]["value"] == 0
-    assert lower["versus"]["retrieved"]["only_baseline_flips"] == 3
+    assert lower["approaches"]["off-the-shelf"]["flips"]["value"] == 0
+    assert lower["versus"]["off-the-shelf"]["only_baseline_flips"] == 3
     assert negation["should"] == "turn"
     assert negation["approaches"]["words"]["flips"]["value"] == 0
     # "dull" and "not dull", "awful" and "not awful", "good" and "not good", "fine" and "not fine"
-    assert negation["approaches"]["retrieved"]["flips"]["value"] > 0.5
+    assert negation["approaches"]["off-the-shelf"]["flips"]["value"] > 0.5
 
 
 @pytest.mark.usefixtures("project")

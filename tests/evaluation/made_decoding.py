@@ -8,7 +8,7 @@ import numpy as np
 from decortique.evaluation.sequences import Streams
 
 # Log-odds of a text are ± SPREAD² / 2 on average and vary by SPREAD: they are then the true log-odds, and 72 of 100
-# texts alone are decided right.
+# texts alone are predicted right.
 SPREAD = 1.2
 
 

@@ -22,9 +22,9 @@ def resampled_of(
     seed: int,
     groups: np.ndarray | None = None,
 ) -> dict[str, Resampled]:
-    """The measures of someone who decides for the most probable class."""
-    decision = probability.argmax(axis=1)
-    return resampled_measures(truth, decision, probability, resamples=resamples, seed=seed, groups=groups)
+    """The measures of someone who predicts for the most probable class."""
+    prediction = probability.argmax(axis=1)
+    return resampled_measures(truth, prediction, probability, resamples=resamples, seed=seed, groups=groups)
 
 
 def width(interval: dict[str, float]) -> float:
@@ -94,7 +94,7 @@ def test_resamples_without_a_measure_are_left_out_of_the_interval() -> None:
     assert Resampled(0.5, np.array([np.nan])).interval(0.95) == {"value": 0.5, "low": 0.5, "high": 0.5}
 
 
-def test_what_was_decided_is_measured_and_not_what_was_most_probable() -> None:
+def test_what_was_predicted_is_measured_and_not_what_was_most_probable() -> None:
     truth, probability = examples()
     never = np.zeros(len(truth), int)
     accuracy = resampled_measures(truth, never, probability, resamples=300, seed=0)["accuracy"]

@@ -10,25 +10,25 @@ from decortique.core.files import read_json, write_json
 from decortique.evaluation.paired_tests import swap_test
 from decortique.evaluation.scores import Evaluation, Examples, calibration_points, confusion_cells, roc_points
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 
 SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 TRUTH = np.array([0, 0, 1, 1, 1, 0, 1, 0])
 
 
-def certain(*decisions: int, classes: int = 2, confidence: float = 0.9) -> np.ndarray:
-    """Probabilities of someone who decides so."""
+def certain(*predictions: int, classes: int = 2, confidence: float = 0.9) -> np.ndarray:
+    """Probabilities of someone who predicts so."""
     rest = (1 - confidence) / (classes - 1)
-    return np.where(np.eye(classes, dtype=bool)[list(decisions)], confidence, rest)
+    return np.where(np.eye(classes, dtype=bool)[list(predictions)], confidence, rest)
 
 
 def evaluation(
     truth: np.ndarray = TRUTH, classes: int = 2, groups: np.ndarray | None = None, **probability: np.ndarray
 ) -> Evaluation:
-    """Approaches that decide for the most probable class."""
+    """Approaches that predict for the most probable class."""
     ids = [f"row-{place}" for place in range(len(truth))]
-    decided = {name: Decisions(ids, found.argmax(axis=1), found) for name, found in probability.items()}
-    return Evaluation.of(Examples(["low", "middle", "high"][:classes], truth, groups), decided, SETTINGS)
+    predicted = {name: PredictionTable(ids, found.argmax(axis=1), found) for name, found in probability.items()}
+    return Evaluation.of(Examples(["low", "middle", "high"][:classes], truth, groups), predicted, SETTINGS)
 
 
 BASELINE = certain(0, 0, 1, 0, 0, 1, 1, 0)  # 5 of 8 right
@@ -85,9 +85,12 @@ def test_intervals_are_those_of_speeches_where_there_are_speeches() -> None:
     assert by_text["accuracy"]["high"] - by_text["accuracy"]["low"] < 0.3
 
 
-def test_what_was_decided_counts_even_where_another_class_is_more_probable() -> None:
-    decided = {"eager": Decisions([], np.ones(8, int), BETTER), "shy": Decisions([], np.zeros(8, int), BETTER)}
-    found = Evaluation.of(Examples(["low", "high"], TRUTH), decided, SETTINGS)
+def test_what_was_predicted_counts_even_where_another_class_is_more_probable() -> None:
+    predicted = {
+        "eager": PredictionTable([], np.ones(8, int), BETTER),
+        "shy": PredictionTable([], np.zeros(8, int), BETTER),
+    }
+    found = Evaluation.of(Examples(["low", "high"], TRUTH), predicted, SETTINGS)
     scores = found.scores()
     assert scores["eager"]["f1"]["high"]["value"] == pytest.approx(2 / 3)
     assert scores["shy"]["f1"]["high"]["value"] == 0.0
@@ -174,6 +177,6 @@ def test_calibration_is_shown_bin_by_bin() -> None:
     ]
 
 
-def test_confusions_are_counted_truth_by_decision() -> None:
+def test_confusions_are_counted_truth_by_prediction() -> None:
     cells = {(cell["actual"], cell["predicted"]): cell["count"] for cell in confusion_cells(evaluation(one=BASELINE))}
     assert cells == {("low", "low"): 3, ("low", "middle"): 1, ("middle", "low"): 2, ("middle", "middle"): 2}

@@ -16,10 +16,10 @@ def test_each_student_is_followed_back_to_who_was_taught_by_nobody() -> None:
 
 
 def test_two_families_stay_apart() -> None:
-    found = families({**ASSISTANTS, "retrieved": None, "pupil": "retrieved"})
-    assert found["pupil"].ancestor == "retrieved"
+    found = families({**ASSISTANTS, "off-the-shelf": None, "pupil": "off-the-shelf"})
+    assert found["pupil"].ancestor == "off-the-shelf"
     assert found["student-2"].ancestor == "transformer"
-    assert lineages(found) == [("retrieved", "pupil"), ("transformer", "student-1", "student-2")]
+    assert lineages(found) == [("off-the-shelf", "pupil"), ("transformer", "student-1", "student-2")]
 
 
 def test_two_designs_that_share_an_ancestor_are_two_lines() -> None:
@@ -43,11 +43,11 @@ def test_without_students_there_is_no_family() -> None:
     assert lineages({}) == []
 
 
-def test_a_teacher_whose_decisions_are_missing_is_named_with_its_student() -> None:
+def test_a_teacher_whose_predictions_are_missing_is_named_with_its_student() -> None:
     with pytest.raises(
-        StageError, match=r"student-1 was taught by transformer, whose decisions are missing.*dvc repro"
+        StageError, match=r"student-1 was taught by transformer, whose predictions are missing.*dvc repro"
     ):
-        families({"student-1": "transformer", "student-2": "student-1", "retrieved": None})
+        families({"student-1": "transformer", "student-2": "student-1", "off-the-shelf": None})
 
 
 @pytest.mark.parametrize(

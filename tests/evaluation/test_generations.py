@@ -7,17 +7,17 @@ import pytest
 from decortique.evaluation.generations import Generations, families, generation_points, hidden, traced
 from decortique.evaluation.scores import Evaluation, Examples
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 
 SETTINGS = Evaluate(resamples=300, confidence=0.95, calibration_bins=5, seed=0)
 FAMILY = families({"teacher": None, "student": "teacher", "grandstudent": "student"})
 TRUTH = np.array([1, 1, 1, 1, 0, 0, 0, 0])
 
 
-def decided(decision: np.ndarray, confidence: float = 0.9) -> Decisions:
-    """Someone who decides so, always as sure."""
-    inside = np.where(np.eye(2, dtype=bool)[decision], confidence, 1 - confidence)
-    return Decisions([], decision, inside)
+def predicted(prediction: np.ndarray, confidence: float = 0.9) -> PredictionTable:
+    """Someone who predicts so, always as sure."""
+    inside = np.where(np.eye(2, dtype=bool)[prediction], confidence, 1 - confidence)
+    return PredictionTable([], prediction, inside)
 
 
 def wrong(*places: int, truth: np.ndarray = TRUTH) -> np.ndarray:
@@ -25,7 +25,7 @@ def wrong(*places: int, truth: np.ndarray = TRUTH) -> np.ndarray:
     return np.where(np.isin(np.arange(len(truth)), places), 1 - truth, truth)
 
 
-def generations(*said: Decisions, truth: np.ndarray = TRUTH, groups: np.ndarray | None = None) -> Generations:
+def generations(*said: PredictionTable, truth: np.ndarray = TRUTH, groups: np.ndarray | None = None) -> Generations:
     """What teacher, student and grandstudent said."""
     by_name = dict(zip(FAMILY, said, strict=True))
     return Generations.of(Examples(["low", "high"], truth, groups), by_name, FAMILY, SETTINGS)
@@ -39,7 +39,9 @@ def drifting(count: int, errors: tuple[float, float, float], seed: int = 0) -> G
     for share in errors:
         chain = np.where(random.random(count) < share, 1 - chain, chain)
         sure = np.clip(random.normal(0.8, 0.1, count), 0.51, 0.99)
-        said.append(Decisions([], chain, np.where(np.eye(2, dtype=bool)[chain], sure[:, None], 1 - sure[:, None])))
+        said.append(
+            PredictionTable([], chain, np.where(np.eye(2, dtype=bool)[chain], sure[:, None], 1 - sure[:, None]))
+        )
     return generations(*said, truth=truth)
 
 
@@ -50,7 +52,7 @@ def intervals(content: Any) -> list[dict[str, float]]:
 
 
 def test_a_student_is_held_against_its_ancestor_and_against_its_own_teacher() -> None:
-    scores = generations(decided(wrong(7)), decided(wrong(0)), decided(wrong(0, 1))).scores_of("grandstudent")
+    scores = generations(predicted(wrong(7)), predicted(wrong(0)), predicted(wrong(0, 1))).scores_of("grandstudent")
     assert scores["accuracy"]["value"] == 6 / 8
     assert scores["agreement_with_ancestor"]["value"] == 5 / 8  # they differ on 0, 1 and 7
     assert scores["agreement_with_teacher"]["value"] == 7 / 8
@@ -59,13 +61,13 @@ def test_a_student_is_held_against_its_ancestor_and_against_its_own_teacher() ->
 
 
 def test_who_was_taught_by_nobody_agrees_with_itself_and_is_not_compared() -> None:
-    scores = generations(decided(TRUTH), decided(TRUTH), decided(TRUTH)).scores_of("teacher")
+    scores = generations(predicted(TRUTH), predicted(TRUTH), predicted(TRUTH)).scores_of("teacher")
     assert scores["agreement_with_ancestor"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert not {"agreement_with_teacher", "versus_ancestor", "versus_teacher"} & set(scores)
 
 
 def test_entropy_is_told_in_nats() -> None:
-    found = generations(decided(TRUTH, 1.0), decided(TRUTH, 0.9), decided(TRUTH, 0.5))
+    found = generations(predicted(TRUTH, 1.0), predicted(TRUTH, 0.9), predicted(TRUTH, 0.5))
     entropies = [found.scores_of(name)["entropy"]["value"] for name in FAMILY]
     by_hand = -0.9 * math.log(0.9) - 0.1 * math.log(0.1)
     assert entropies == pytest.approx([0, by_hand, math.log(2)])
@@ -74,13 +76,13 @@ def test_entropy_is_told_in_nats() -> None:
 
 
 def test_probabilities_are_held_against_the_truth() -> None:
-    found = generations(decided(wrong(0, 1), 0.9), decided(wrong(0, 1), 0.6), decided(wrong(0, 1), 1.0))
+    found = generations(predicted(wrong(0, 1), 0.9), predicted(wrong(0, 1), 0.6), predicted(wrong(0, 1), 1.0))
     sure, unsure, certain = (found.scores_of(name) for name in FAMILY)
     assert sure["log_loss"]["value"] == pytest.approx(-(6 * math.log(0.9) + 2 * math.log(0.1)) / 8)
     assert sure["overconfidence"]["value"] == pytest.approx(0.9 - 6 / 8)
     assert unsure["overconfidence"]["value"] == pytest.approx(0.6 - 6 / 8)
     # Of four said to be high with .9 all are, of four with .1 two are.
-    assert generations(*[decided(wrong(0, 1), 0.9)] * 3).scores_of("teacher")["calibration_error"] == pytest.approx(
+    assert generations(*[predicted(wrong(0, 1), 0.9)] * 3).scores_of("teacher")["calibration_error"] == pytest.approx(
         (2 * (1 - 0.9) + 6 * abs(2 / 6 - 0.1)) / 8
     )
     assert math.isfinite(certain["log_loss"]["value"])
@@ -95,7 +97,7 @@ def test_every_interval_holds_its_value() -> None:
 
 
 def test_accuracy_has_the_interval_that_evaluate_gives_it() -> None:
-    said = {name: decided(wrong(*places)) for name, places in zip(FAMILY, [(0,), (0, 1), (1, 2)], strict=True)}
+    said = {name: predicted(wrong(*places)) for name, places in zip(FAMILY, [(0,), (0, 1), (1, 2)], strict=True)}
     examples = Examples(["low", "high"], TRUTH)
     evaluated = Evaluation.of(examples, said, SETTINGS).scores()
     traced_here = Generations.of(examples, said, FAMILY, SETTINGS)
@@ -105,7 +107,7 @@ def test_accuracy_has_the_interval_that_evaluate_gives_it() -> None:
 
 
 def test_drift_is_paired_so_that_a_twin_does_not_drift() -> None:
-    scores = generations(*[decided(wrong(0, 5))] * 3).scores_of("grandstudent")
+    scores = generations(*[predicted(wrong(0, 5))] * 3).scores_of("grandstudent")
     assert scores["accuracy"]["low"] < scores["accuracy"]["high"]
     for compared in ("versus_ancestor", "versus_teacher"):
         assert all(one == {"value": 0.0, "low": 0.0, "high": 0.0} for one in scores[compared].values())
@@ -113,9 +115,9 @@ def test_drift_is_paired_so_that_a_twin_does_not_drift() -> None:
 
 def test_intervals_are_those_of_speeches_where_there_are_speeches() -> None:
     truth, groups = np.tile(TRUTH, 10), np.repeat(np.arange(10), 8)
-    astray = decided(np.where(groups < 6, truth, 1 - truth))  # four whole speeches are decided otherwise
+    astray = predicted(np.where(groups < 6, truth, 1 - truth))  # four whole speeches are predicted otherwise
     by_speech, by_text = (
-        generations(decided(truth), astray, astray, truth=truth, groups=chosen).scores_of("student")[
+        generations(predicted(truth), astray, astray, truth=truth, groups=chosen).scores_of("student")[
             "agreement_with_ancestor"
         ]
         for chosen in (groups, None)
@@ -126,8 +128,8 @@ def test_intervals_are_those_of_speeches_where_there_are_speeches() -> None:
 
 
 def test_drift_that_the_test_set_does_not_show_is_above_zero() -> None:
-    home = generations(decided(TRUTH), decided(wrong(0)), decided(wrong(0)))
-    far = generations(decided(wrong(7)), decided(wrong(0, 1, 2, 7)), decided(wrong(7)))
+    home = generations(predicted(TRUTH), predicted(wrong(0)), predicted(wrong(0)))
+    far = generations(predicted(wrong(7)), predicted(wrong(0, 1, 2, 7)), predicted(wrong(7)))
     found = hidden(home, far, "student")
     assert found["accuracy"]["value"] == pytest.approx(3 / 8 - 1 / 8)
     assert found["agreement"]["value"] == pytest.approx(3 / 8 - 1 / 8)
@@ -136,8 +138,8 @@ def test_drift_that_the_test_set_does_not_show_is_above_zero() -> None:
 
 
 def test_a_student_that_loses_truth_in_agreement_is_told_from_one_that_gains_it() -> None:
-    home = generations(*[decided(TRUTH)] * 3)
-    far = generations(decided(wrong(0, 1)), decided(TRUTH), decided(wrong(0, 1)))
+    home = generations(*[predicted(TRUTH)] * 3)
+    far = generations(predicted(wrong(0, 1)), predicted(TRUTH), predicted(wrong(0, 1)))
     found = hidden(home, far, "student")
     assert (found["agreement"]["value"], found["accuracy"]["value"]) == (2 / 8, -2 / 8)
 

@@ -75,7 +75,7 @@ def test_a_head_is_compared_with_the_probability_of_its_own_approach(
     assert nothing == {"value": 0.0, "low": 0.0, "high": 0.0}
 
 
-def test_a_further_decision_is_ranked_under_its_own_name(
+def test_a_further_prediction_is_ranked_under_its_own_name(
     truth: np.ndarray, probability: dict[str, np.ndarray], said: dict[str, dict[str, np.ndarray]]
 ) -> None:
     """The stage names it `<approach>/<head>`."""

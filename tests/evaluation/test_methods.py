@@ -39,7 +39,7 @@ def some(texts: int, classes: int = 2, seed: int = 0) -> np.ndarray:
 
 
 @each_method
-def test_groups_are_decided_as_if_each_stood_alone(method: Method) -> None:
+def test_groups_are_predicted_as_if_each_stood_alone(method: Method) -> None:
     groups = ["a", "b", "b", "a", "c", "b", "a", "b", "a", "b", "b"]
     positions = [5, 1, 3, 2, 7, 2, 4, 9, 3, 8, 11]
     probability = some(len(groups))
@@ -47,17 +47,19 @@ def test_groups_are_decided_as_if_each_stood_alone(method: Method) -> None:
     for name in "abc":
         inside = np.array([place for place, group in enumerate(groups) if group == name])
         alone = method.decode(probability[inside], Streams.of([name] * len(inside), [positions[i] for i in inside]))
-        np.testing.assert_array_equal(together.decision[inside], alone.decision)
+        np.testing.assert_array_equal(together.prediction[inside], alone.prediction)
         np.testing.assert_allclose(together.probability[inside], alone.probability)
 
 
 @each_method
 @pytest.mark.parametrize("texts", [1, 2, 40])
-def test_every_text_gets_a_decision_and_probabilities_even_from_certain_approaches(method: Method, texts: int) -> None:
+def test_every_text_gets_a_prediction_and_probabilities_even_from_certain_approaches(
+    method: Method, texts: int
+) -> None:
     for probability in (some(texts), np.eye(2)[np.arange(texts) % 2], np.eye(2)[np.zeros(texts, int)]):
         decoded = method.decode(probability, one_stream(texts))
-        assert decoded.decision.shape == (texts,)
-        assert set(decoded.decision.tolist()) <= {0, 1}
+        assert decoded.prediction.shape == (texts,)
+        assert set(decoded.prediction.tolist()) <= {0, 1}
         np.testing.assert_allclose(decoded.probability.sum(axis=1), 1)
         assert (decoded.probability >= 0).all()
 
@@ -107,11 +109,11 @@ def test_a_gaussian_weighs_texts_by_their_distance(deviation: float, classes: in
 
 def test_a_threshold_below_a_half_finds_more_of_the_last_class() -> None:
     probability = probabilities(np.log([1 / 9, 1, 1.5, 9]))  # .1, .5, .6, .9
-    decisions = {
-        threshold: Threshold(threshold).decode(probability, one_stream(4)).decision.tolist()
+    predictions = {
+        threshold: Threshold(threshold).decode(probability, one_stream(4)).prediction.tolist()
         for threshold in (0.05, 0.3, 0.5, 0.7, 0.95)
     }
-    assert decisions == {
+    assert predictions == {
         0.05: [1, 1, 1, 1],
         0.3: [0, 1, 1, 1],
         0.5: [0, 0, 1, 1],
@@ -122,21 +124,21 @@ def test_a_threshold_below_a_half_finds_more_of_the_last_class() -> None:
 
 def test_below_the_threshold_of_the_last_of_three_classes_the_likelier_other_is_decided() -> None:
     probability = np.array([[0.3, 0.2, 0.5], [0.2, 0.3, 0.5], [0.1, 0.1, 0.8], [0.5, 0.4, 0.1]])
-    assert Threshold(0.4).decode(probability, one_stream(4)).decision.tolist() == [2, 2, 2, 0]
-    assert Threshold(0.75).decode(probability, one_stream(4)).decision.tolist() == [0, 1, 2, 0]
+    assert Threshold(0.4).decode(probability, one_stream(4)).prediction.tolist() == [2, 2, 2, 0]
+    assert Threshold(0.75).decode(probability, one_stream(4)).prediction.tolist() == [0, 1, 2, 0]
 
 
 def test_the_plainest_threshold_is_the_likeliest_class() -> None:
     probability = np.random.default_rng(0).dirichlet(np.ones(3), size=50)
-    decided = Threshold(0.5).decode(probability, one_stream(50)).decision
-    np.testing.assert_array_equal(decided, probability.argmax(axis=1))
+    predicted = Threshold(0.5).decode(probability, one_stream(50)).prediction
+    np.testing.assert_array_equal(predicted, probability.argmax(axis=1))
 
 
 @pytest.mark.parametrize("smoother", [MovingAverage(5, 0.3), Gaussian(1.0, 0.3)])
-def test_what_is_smoothed_is_decided_by_its_threshold(smoother: Method) -> None:
+def test_what_is_smoothed_is_predicted_by_its_threshold(smoother: Method) -> None:
     decoded = smoother.decode(some(40), one_stream(40))
-    np.testing.assert_array_equal(decoded.decision, decoded.probability[:, 1] > 0.3)
-    assert (decoded.probability.argmax(axis=1) != decoded.decision).any()
+    np.testing.assert_array_equal(decoded.prediction, decoded.probability[:, 1] > 0.3)
+    assert (decoded.probability.argmax(axis=1) != decoded.prediction).any()
 
 
 def test_evidence_against_even_odds_is_the_probability_itself() -> None:
@@ -187,7 +189,7 @@ def test_viterbi_takes_the_likeliest_path_with_the_step_that_an_interruption_cal
 
     paths = list(product(range(2), repeat=6))
     weights = np.array([weight(path) for path in paths])
-    assert tuple(decoded.decision) == paths[int(weights.argmax())]
+    assert tuple(decoded.prediction) == paths[int(weights.argmax())]
     np.testing.assert_allclose(decoded.probability[:, 1], weights @ np.array(paths) / weights.sum())
 
 
@@ -203,8 +205,8 @@ def test_one_run_never_finds_two_in_a_group(seed: int) -> None:
     found = made([[5, 8, 9, 8, 5]] * 10 + [[20]] * 3, seed)  # two in most groups, none in some
     most = []
     for method in variants("one_run", HISTORY, PLAIN):
-        decision = method.decode(found.probability, found.streams).decision
-        most.append(max(len(run_lengths(decision[inside] == 1)) for inside in found.streams.members))
+        prediction = method.decode(found.probability, found.streams).prediction
+        most.append(max(len(run_lengths(prediction[inside] == 1)) for inside in found.streams.members))
     assert max(most) == most[0] == 1
 
 
@@ -217,12 +219,12 @@ def test_a_posterior_that_hesitates_between_two_places_and_both_does_not_split_t
     history = History(EVEN, np.full((2, 2, 2), 0.5), length, 0.9)
     decoded = OneRun(history, PLAIN).decode(probabilities(odds), one_stream(9))
     assert run_lengths(decoded.probability[:, 1] > 0.5) == [3, 3]
-    assert run_lengths(decoded.decision == 1) == [3]
+    assert run_lengths(decoded.prediction == 1) == [3]
 
 
 def test_a_group_in_which_nothing_speaks_for_a_run_has_none() -> None:
     decoded = OneRun(HISTORY, PLAIN).decode(np.tile([0.95, 0.05], (40, 1)), one_stream(40))
-    assert decoded.decision.tolist() == [0] * 40
+    assert decoded.prediction.tolist() == [0] * 40
 
 
 @pytest.mark.parametrize(
@@ -241,10 +243,10 @@ def test_of_equally_good_choices_the_plainest_comes_first(name: str, plainest: d
     assert len({tuple(found.values()) for found in tried}) == len(tried) == choices
 
 
-def test_without_decoding_two_classes_are_decided_as_likeliest_at_first() -> None:
+def test_without_decoding_two_classes_are_predicted_as_likeliest_at_first() -> None:
     probability = some(50)
     first = next(variants("none", HISTORY, PLAIN)).decode(probability, one_stream(50))
-    np.testing.assert_array_equal(first.decision, probability.argmax(axis=1))
+    np.testing.assert_array_equal(first.prediction, probability.argmax(axis=1))
     np.testing.assert_array_equal(first.probability, probability)
 
 

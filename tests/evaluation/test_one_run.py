@@ -44,7 +44,7 @@ def test_a_stream_shorter_than_every_run_seen_still_has_its_probabilities() -> N
     )
 
 
-def test_a_stream_of_one_text_is_decided_by_its_odds_and_how_often_there_is_a_run() -> None:
+def test_a_stream_of_one_text_is_predicted_by_its_odds_and_how_often_there_is_a_run() -> None:
     expected = 0.2 * np.exp(1.5) / (0.2 * np.exp(1.5) + 0.8)
     assert run_posterior(np.array([1.5]), np.array([0.1, 0.9]), 0.2).tolist() == [pytest.approx(expected)]
 

@@ -10,7 +10,7 @@ from decortique.core.plots import picture
 from decortique.evaluation.plots import draw_accuracy, draw_calibration, draw_confusion, draw_roc
 from decortique.evaluation.scores import Evaluation, Examples, calibration_points, confusion_cells, roc_points
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 from tests.drawing import assert_drawn_alike
 
 RANDOM = np.random.default_rng(0)
@@ -19,7 +19,7 @@ LABELS = ["low", "middle", "high"]
 FOUND = Evaluation.of(
     Examples(LABELS, TRUTH),
     {
-        name: Decisions([], RANDOM.integers(3, size=40), RANDOM.dirichlet(np.ones(3), size=40))
+        name: PredictionTable([], RANDOM.integers(3, size=40), RANDOM.dirichlet(np.ones(3), size=40))
         for name in ("bag-of-words", "transformer")
     },
     Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0),

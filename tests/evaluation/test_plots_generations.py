@@ -10,7 +10,7 @@ from decortique.evaluation.plots import GENERATION_PANELS as PANELS
 from decortique.evaluation.plots import draw_generations
 from decortique.evaluation.scores import Examples, Point
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 from tests.drawing import assert_drawn_alike
 
 SETTINGS = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
@@ -24,16 +24,16 @@ BORN_AGAIN: dict[str, str | None] = {
     "small-2": "small-1",
     "small-3": "small-2",
 }
-TWO = {**ONE, "retrieved": None, "pupil": "retrieved"}
+TWO = {**ONE, "off-the-shelf": None, "pupil": "off-the-shelf"}
 
 
 def drawing(teachers: dict[str, str | None], *names: str) -> Callable[[Path], None]:
-    """A picture of families on sets, with made-up decisions."""
+    """A picture of families on sets, with made-up predictions."""
     random, family = np.random.default_rng(0), families(teachers)
     found = {}
     for name in names:
         said = {
-            member: Decisions([], random.integers(3, size=50), random.dirichlet(np.ones(3), size=50))
+            member: PredictionTable([], random.integers(3, size=50), random.dirichlet(np.ones(3), size=50))
             for member in family
         }
         examples = Examples(["low", "middle", "high"], random.integers(3, size=50))

@@ -17,8 +17,8 @@ def found(*, people: bool, parts: int = 4, approaches: int = 3) -> dict[str, Any
     """Two kinds of slices, of which people graded the second."""
     random = np.random.default_rng(0)
     truth = random.integers(2, size=80)
-    decided = {f"approach-{number}": random.integers(2, size=80) for number in range(approaches)}
-    sliced = Sliced(truth, decided, None, 1, SETTINGS)
+    predicted = {f"approach-{number}": random.integers(2, size=80) for number in range(approaches)}
+    sliced = Sliced(truth, predicted, None, 1, SETTINGS)
     scores = sliced.scores(parts_of(np.arange(80.0), parts, 1))
     asked = [{**one, "people": {"ceiling": SHARES, "person": SHARES} if people else {}} for one in scores]
     return {

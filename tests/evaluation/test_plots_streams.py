@@ -6,7 +6,7 @@ import pytest
 from decortique.evaluation.plots import draw_decoding, draw_streams
 from decortique.evaluation.scores import Evaluation, Examples
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions
+from decortique.models.predictions import PredictionTable
 
 METHODS = ["none", "moving_average", "gaussian", "viterbi", "one_run"]
 LINES = ["bag-of-words", "combined", "transformer"]
@@ -18,13 +18,13 @@ TRUTH = (np.array(POSITIONS) // 7) % 2
 
 def evaluation(methods: list[str], seed: int = 0, lines: list[str] = LINES) -> Evaluation:
     random = np.random.default_rng(seed)
-    decided = {}
+    predicted = {}
     for name in (f"{line}/{method}" for line in lines for method in methods):
         inside = np.clip(0.3 + 0.4 * TRUTH + random.normal(0, 0.2, len(TRUTH)), 0.01, 0.99)
-        decided[name] = Decisions([], (inside > 0.4).astype(int), np.column_stack([1 - inside, inside]))
+        predicted[name] = PredictionTable([], (inside > 0.4).astype(int), np.column_stack([1 - inside, inside]))
     groups = np.unique(NAMES, return_inverse=True)[1]
     settings = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
-    return Evaluation.of(Examples(["chirac", "mitterrand"], TRUTH, groups), decided, settings)
+    return Evaluation.of(Examples(["chirac", "mitterrand"], TRUTH, groups), predicted, settings)
 
 
 def drawn(path: Path) -> bytes:
@@ -63,7 +63,10 @@ def test_a_stream_is_drawn_in_its_order_and_not_in_that_of_the_rows(tmp_path: Pa
     names, positions = [NAMES[place] for place in order], [POSITIONS[place] for place in order]
     mixed = Evaluation(
         Examples(found.examples.labels, TRUTH[order], np.unique(names, return_inverse=True)[1]),
-        {name: Decisions([], one.decision[order], one.probability[order]) for name, one in found.decided.items()},
+        {
+            name: PredictionTable([], one.prediction[order], one.probability[order])
+            for name, one in found.predicted.items()
+        },
         found.resampled,
         found.settings,
     )

@@ -15,7 +15,7 @@ from decortique.data.task_settings import TaskSection
 from decortique.distillation.settings import Rounds
 from decortique.evaluation.generations import traced
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import Decisions, write_decisions
+from decortique.models.predictions import PredictionTable, write_predictions
 from stages.evaluate import draw_family, traced_generations
 
 TASK, LABELS = "film", ["negative", "positive"]
@@ -31,20 +31,20 @@ def truth_of(split: str) -> np.ndarray:
     return np.arange(SIZES[split]) % 2
 
 
-def decisions(split: str, decision: np.ndarray, teacher: str | None) -> Decisions:
+def predictions(split: str, prediction: np.ndarray, teacher: str | None) -> PredictionTable:
     ids = [f"{split}-{place}" for place in range(SIZES[split])]
     sure = np.linspace(0.55, 0.95, len(ids))[:, None]
-    return Decisions(ids, decision, np.where(np.eye(2, dtype=bool)[decision], sure, 1 - sure), teacher)
+    return PredictionTable(ids, prediction, np.where(np.eye(2, dtype=bool)[prediction], sure, 1 - sure), teacher)
 
 
-def changed(decision: np.ndarray, start: int, count: int) -> np.ndarray:
-    places = np.arange(len(decision))
-    return np.where((places >= start) & (places < start + count), 1 - decision, decision)
+def changed(prediction: np.ndarray, start: int, count: int) -> np.ndarray:
+    places = np.arange(len(prediction))
+    return np.where((places >= start) & (places < start + count), 1 - prediction, prediction)
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task on which two approaches decided that nobody taught."""
+    """A task on which two approaches predicted that nobody taught."""
     monkeypatch.chdir(tmp_path)
     settings = Evaluate(resamples=200, confidence=0.9, calibration_bins=5, seed=0)
     monkeypatch.setattr(Evaluate, "load", lambda: settings)
@@ -59,8 +59,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rounds_of(task: str) -> list[str]:
-    """Names whatever else was decided on."""
-    return sorted({path.name for path in paths.decisions(task, "").glob("*")} - set(APPROACHES))
+    """Names whatever else was predicted."""
+    return sorted({path.name for path in paths.predictions(task, "").glob("*")} - set(APPROACHES))
 
 
 def describe(monkeypatch: pytest.MonkeyPatch, *, keep_groups: bool) -> None:
@@ -82,8 +82,10 @@ def write_rows(split: str, count: int) -> None:
         )
 
 
-def write(split: str, approach: str, decision: np.ndarray, teacher: str | None) -> None:
-    write_decisions(paths.decisions(TASK, approach), split, approach, LABELS, decisions(split, decision, teacher))
+def write(split: str, approach: str, prediction: np.ndarray, teacher: str | None) -> None:
+    write_predictions(
+        paths.predictions(TASK, approach), split, approach, LABELS, predictions(split, prediction, teacher)
+    )
 
 
 @pytest.fixture
@@ -155,13 +157,13 @@ def test_groups_are_drawn_whole_where_a_task_keeps_them(students: None, monkeypa
 def test_a_student_of_another_teacher_is_a_family_of_its_own(students: None) -> None:
     for split in SIZES:
         if split != "train":
-            write(split, "retrieved", truth_of(split), None)
-            write(split, "pupil", changed(truth_of(split), 10, 5), "retrieved")
+            write(split, "off-the-shelf", truth_of(split), None)
+            write(split, "pupil", changed(truth_of(split), 10, 5), "off-the-shelf")
     trace(TASK)
     found = members()
     assert {name: one["ancestor"] for name, one in found.items() if one["ancestor"] != "transformer"} == {
-        "retrieved": "retrieved",
-        "pupil": "retrieved",
+        "off-the-shelf": "off-the-shelf",
+        "pupil": "off-the-shelf",
     }
     assert found["pupil"]["sets"]["test"]["agreement_with_ancestor"]["value"] == pytest.approx(55 / 60, abs=1e-6)
 
@@ -175,8 +177,8 @@ def test_a_task_without_students_has_an_empty_family_and_the_outputs_that_dvc_ex
 
 
 def test_a_student_whose_teacher_is_missing_stops_the_stage_with_both_names(students: None) -> None:
-    paths.decisions(TASK, "student-1").rename("elsewhere")
-    with pytest.raises(StageError, match="born-again was taught by student-1, whose decisions are missing"):
+    paths.predictions(TASK, "student-1").rename("elsewhere")
+    with pytest.raises(StageError, match="born-again was taught by student-1, whose predictions are missing"):
         trace(TASK)
 
 
@@ -187,20 +189,20 @@ def test_students_in_a_circle_stop_the_stage(project: None) -> None:
         trace(TASK)
 
 
-def test_decisions_on_other_rows_are_not_compared(students: None) -> None:
+def test_predictions_on_other_rows_are_not_compared(students: None) -> None:
     write_rows("transfer-tweets", 30)
     with pytest.raises(StageError, match=r"transformer/transfer-tweets.parquet is not about the rows of the corpus"):
         trace(TASK)
 
 
 def test_what_is_not_described_any_more_is_not_followed(students: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decisions of a round that was taken out of params.yaml stay on the disk."""
+    """Predictions of a round that was taken out of params.yaml stay on the disk."""
     monkeypatch.setattr(Rounds, "load", lambda: SimpleNamespace(of=lambda _: ["student-1"]))
     trace(TASK)
     assert list(members()) == ["transformer", "student-1"]
 
 
-def test_an_approach_that_has_not_decided_is_named(project: None) -> None:
-    paths.decisions(TASK, "transformer").rename("elsewhere")
-    with pytest.raises(StageError, match=r"decisions/film/transformer/test.parquet is missing: run `dvc repro`"):
+def test_an_approach_that_has_not_predicted_is_named(project: None) -> None:
+    paths.predictions(TASK, "transformer").rename("elsewhere")
+    with pytest.raises(StageError, match=r"predictions/film/transformer/test.parquet is missing: run `dvc repro`"):
         trace(TASK)

@@ -16,12 +16,12 @@ EVEN = np.array([0.5, 0.5])
 class Fixed:
     """A method that always gives the same."""
 
-    decision: tuple[int, ...]
+    prediction: tuple[int, ...]
     sure: float = 0.9
 
     def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
-        chosen = np.eye(2, dtype=bool)[list(self.decision)]
-        return Decoded(np.array(self.decision), np.where(chosen, self.sure, 1 - self.sure))
+        chosen = np.eye(2, dtype=bool)[list(self.prediction)]
+        return Decoded(np.array(self.prediction), np.where(chosen, self.sure, 1 - self.sure))
 
 
 def picked(truth: list[int], aim: str, *candidates: Fixed) -> tuple[Fixed, dict[str, float]]:
@@ -43,19 +43,19 @@ def test_what_is_best_depends_on_what_is_asked_for() -> None:
 def test_the_scores_told_are_those_of_the_choice_by_its_own_decisions() -> None:
     _, reached = picked(TRUTH, "f1", NEVER, EAGER)
     assert reached["accuracy"] == pytest.approx(0.8)
-    assert reached["f1.1"] == pytest.approx(f1_score(TRUTH, EAGER.decision))
+    assert reached["f1.1"] == pytest.approx(f1_score(TRUTH, EAGER.prediction))
     assert reached["log_loss"] == pytest.approx(-(8 * np.log(0.9) + 2 * np.log(0.1)) / 10)
 
 
 def test_of_equals_the_one_with_the_better_probabilities_is_kept_then_the_first() -> None:
-    hesitant, surer = Fixed(EAGER.decision, 0.6), Fixed(EAGER.decision, 0.8)  # 8 of 10 right: .8 is what to say
+    hesitant, surer = Fixed(EAGER.prediction, 0.6), Fixed(EAGER.prediction, 0.8)  # 8 of 10 right: .8 is what to say
     assert picked(TRUTH, "accuracy", hesitant, EAGER, surer)[0] is surer
-    twin = Fixed(EAGER.decision, 0.8)
+    twin = Fixed(EAGER.prediction, 0.8)
     assert picked(TRUTH, "accuracy", twin, surer)[0] is twin
 
 
 @pytest.mark.parametrize(("errors", "kept"), [(1, "sober"), (4, "lucky")])
-def test_a_decision_or_two_more_do_not_outweigh_probabilities_that_mean_what_they_say(errors: int, kept: str) -> None:
+def test_a_prediction_or_two_more_do_not_outweigh_probabilities_that_mean_what_they_say(errors: int, kept: str) -> None:
     truth = [0, 1] * 50
     wrong = (1, 0) * 5
     candidates = {
@@ -122,6 +122,6 @@ def test_neighbours_help_where_speakers_speak_for_long(name: str, kind: str, aim
         chosen, _ = tuned(
             variants(method, history, evidence), validation.probability, validation.streams, validation.truth, aim
         )
-        scores[method] = accuracy_score(test.truth, chosen.decode(test.probability, test.streams).decision)
+        scores[method] = accuracy_score(test.truth, chosen.decode(test.probability, test.streams).prediction)
     assert scores[name] > scores["none"] + 0.1
     assert scores[name] > 0.8

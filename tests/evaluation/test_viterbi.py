@@ -53,7 +53,7 @@ def test_of_equally_likely_paths_that_of_the_lower_classes_is_found(classes: int
     changes = random.integers(2, size=(4, classes, classes)) * 1.0  # whole numbers, so that sums are equal exactly
     ranked = list(weighed(evidence, start, changes))
     best = [path for weight, path in ranked if weight == max(ranked)[0]]
-    # Decided from the end: the last text is of the lowest class, then the one before it, …
+    # Predicted from the end: the last text is of the lowest class, then the one before it, …
     assert tuple(best_path(evidence, start, changes).tolist()) == min(best, key=lambda path: path[::-1])
 
 
@@ -61,7 +61,7 @@ def test_texts_that_say_nothing_keep_the_first_class() -> None:
     assert best_path(np.zeros((4, 3)), np.zeros(3), np.zeros((3, 3, 3))).tolist() == [0, 0, 0, 0]
 
 
-def test_a_hesitant_text_among_sure_ones_is_decided_like_them() -> None:
+def test_a_hesitant_text_among_sure_ones_is_predicted_like_them() -> None:
     evidence = np.log([[0.1, 0.9], [0.1, 0.9], [0.6, 0.4], [0.1, 0.9], [0.1, 0.9]])
     changes = np.log(np.tile([[0.9, 0.1], [0.1, 0.9]], (4, 1, 1)))
     assert best_path(evidence, np.log([0.5, 0.5]), changes).tolist() == [1] * 5

@@ -63,7 +63,7 @@ def fitted(train: Examples = ENGLISH, language: str = "en", **changes: Any) -> B
     return fit(settings(**changes), language, train, train, "accuracy", lambda _: None).classifier
 
 
-def decided(classifier: BagOfWordsClassifier, *texts: str) -> list[int]:
+def predicted(classifier: BagOfWordsClassifier, *texts: str) -> list[int]:
     return classifier.predict(texts, lambda _: None).probability.argmax(axis=1).tolist()
 
 
@@ -74,7 +74,7 @@ def words(classifier: BagOfWordsClassifier) -> set[str]:
 @pytest.mark.parametrize(("classifier", "weighting"), KINDS)
 def test_every_baseline_learns_the_words_that_tell(classifier: str, weighting: str) -> None:
     found = fitted(classifier=classifier, weighting=weighting)
-    assert decided(found, "a superb thing", "a dreadful thing") == [1, 0]
+    assert predicted(found, "a superb thing", "a dreadful thing") == [1, 0]
     features = list(strongest_features(found, LABELS, 2))
     assert {(label, word) for label, word, _ in features} == {
         ("negative", "dreadful"),
@@ -178,7 +178,7 @@ def test_three_classes_have_their_strongest_words_each() -> None:
     train = (texts, np.array([0, 1, 2] * 6))
     for classifier in ("logistic_regression", "linear_svm", "naive_bayes"):
         found = fitted(train, classifier=classifier)
-        assert decided(found, "winter", "summer", "autumn") == [0, 1, 2]
+        assert predicted(found, "winter", "summer", "autumn") == [0, 1, 2]
         strongest = [word for _, word, _ in strongest_features(found, ["a", "b", "c"], 1)]
         assert strongest == ["winter", "summer", "autumn"]
 
@@ -235,7 +235,7 @@ def test_the_number_of_features_can_be_limited() -> None:
 def test_a_language_without_stems_or_stop_words_is_refused_with_a_way_out(setting: str) -> None:
     with pytest.raises(StageError, match=rf"bag_of_words: {setting} knows no language 'xx': set it to false"):
         fitted(ENGLISH, "xx", **{setting: True})
-    assert decided(fitted(language="xx"), "superb") == [1]
+    assert predicted(fitted(language="xx"), "superb") == [1]
 
 
 @pytest.mark.parametrize("changes", [{"min_documents": 1000}, {"stop_words": True}])
@@ -268,7 +268,7 @@ def test_every_mark_counts_by_itself_and_an_apostrophe_within_a_word_does_not() 
 def test_a_speaker_who_is_known_by_marks_is_recognised() -> None:
     texts = [f"{thing} {verb}{mark}" for mark in "!." for thing in ("we", "they", "I") for verb in ("came", "won")]
     train = (texts, np.array([1] * 6 + [0] * 6))
-    assert decided(fitted(train, **STYLE), "you saw!", "you saw.") == [1, 0]
+    assert predicted(fitted(train, **STYLE), "you saw!", "you saw.") == [1, 0]
     probability = fitted(train).predict(["you saw!", "you saw."], lambda _: None).probability
     np.testing.assert_array_equal(probability[0], probability[1])
 
@@ -319,11 +319,11 @@ def test_a_rare_class_is_found_more_often_once_balanced(classifier: str) -> None
     recall = {}
     for weight in (None, "balanced"):
         found = fitted(train, classifier=classifier, class_weight=weight, weighting="counts", regularization=[1.0])
-        recall[weight] = np.mean(np.array(decided(found, *texts))[labels == 1])
+        recall[weight] = np.mean(np.array(predicted(found, *texts))[labels == 1])
     assert recall["balanced"] > recall[None] + 0.3
 
 
-def test_what_is_selected_by_decides_between_strengths() -> None:
+def test_what_is_selected_by_predicts_between_strengths() -> None:
     # Both are always right, but the weak one is hardly sure of it.
     strengths = {"classifier": "logistic_regression", "regularization": [0.01, 100.0]}
     by = {

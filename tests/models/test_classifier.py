@@ -53,7 +53,7 @@ def test_a_dropout_published_as_a_whole_number_is_replaced_too(tmp_path: Path) -
     assert rates(new_classifier(folder, LABELS, dropout=0.2, seed=0)) == {0.2}
 
 
-def test_a_fresh_decision_comes_from_the_seed_and_its_trunk_from_the_encoder(encoder: Path) -> None:
+def test_a_fresh_prediction_comes_from_the_seed_and_its_trunk_from_the_encoder(encoder: Path) -> None:
     first, again, other = (new_classifier(encoder, LABELS, dropout=None, seed=seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert {name for name in first if not torch.equal(first[name], other[name])} == {"classifier.weight"}
@@ -73,7 +73,7 @@ def saved(any_encoder: Path, tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
-def test_a_saved_model_decides_as_before(any_encoder: Path, saved: Path, rows: TokenRows) -> None:
+def test_a_saved_model_predicts_as_before(any_encoder: Path, saved: Path, rows: TokenRows) -> None:
     model = new_classifier(any_encoder, LABELS, dropout=0.0, seed=0)
     before, after = (
         Headed(one, "polarity").predict(rows, batch_size=8).probability for one in (model, load_classifier(saved))

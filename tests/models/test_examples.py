@@ -27,13 +27,13 @@ def headed(encoder: Path, **others: Head) -> Headed:
     return new_headed(encoder, LABELS, {"polarity": POLARITY, **others}, dropout=0.0, seed=0)
 
 
-def test_a_model_with_one_decision_is_measured_by_the_plain_measures(encoder: Path, examples: Examples) -> None:
+def test_a_model_with_one_prediction_is_measured_by_the_plain_measures(encoder: Path, examples: Examples) -> None:
     model = headed(encoder)
     probability = model.predict(examples.rows, batch_size=8).probability
-    decided = probability.argmax(axis=1)
+    predicted = probability.argmax(axis=1)
     assert examples.measured(model, 8) == {
-        "accuracy": pytest.approx(accuracy_score(CLASSES, decided)),
-        "macro_f1": pytest.approx(f1_score(CLASSES, decided, average="macro")),
+        "accuracy": pytest.approx(accuracy_score(CLASSES, predicted)),
+        "macro_f1": pytest.approx(f1_score(CLASSES, predicted, average="macro")),
         "log_loss": pytest.approx(log_loss(CLASSES, probability)),
     }
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_measured_of_numbers_does_not_stop_a_training(
     assert not [one for one in recwarn if issubclass(one.category, RuntimeWarning)]
 
 
-def test_a_further_decision_is_measured_under_its_own_name(encoder: Path, examples: Examples) -> None:
+def test_a_further_prediction_is_measured_under_its_own_name(encoder: Path, examples: Examples) -> None:
     model = headed(encoder, tone=POLARITY)
     found = examples.measured(model, 8)
     said = model.predict(examples.rows, batch_size=8).others["tone"]

@@ -19,7 +19,7 @@ from decortique.evaluation.settings import Evaluate
 from decortique.models.folder import Manifest
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
-from decortique.models.predictions import Decisions, read_decisions, write_decisions
+from decortique.models.predictions import PredictionTable, read_predictions, write_predictions
 from decortique.models.settings import Export
 from decortique.models.tokenizer import load_tokenizer
 from stages import export as stage
@@ -42,7 +42,7 @@ def described(request: pytest.FixtureRequest) -> Task:
 def project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, described: Task, one_thread: Compute
 ) -> None:
-    """A project with a corpus, a model and its decisions."""
+    """A project with a corpus, a model and its predictions."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Compute, "load", lambda: one_thread)
     monkeypatch.setattr(Export, "load", lambda: Export(approaches=[APPROACH]))
@@ -69,8 +69,8 @@ def write_project(encoder: Path, described: Task, compute: Compute) -> None:
         Manifest(kind="transformer", labels=described.labels, teacher="transformer").write(folder)
     _, classifier = load_classifier(paths.model(TASK, APPROACH), compute)
     found = classifier.predict(TEXTS, lambda _: None)
-    decided = Decisions(IDS, found.probability.argmax(axis=1), found.probability, None, found.others)
-    write_decisions(paths.decisions(TASK, APPROACH), "test", APPROACH, described.labels, decided)
+    predicted = PredictionTable(IDS, found.probability.argmax(axis=1), found.probability, None, found.others)
+    write_predictions(paths.predictions(TASK, APPROACH), "test", APPROACH, described.labels, predicted)
 
 
 def written() -> dict[Path, bytes]:
@@ -91,14 +91,14 @@ def test_an_exported_model_is_scored_beside_the_one_it_was_made_of(
     manifest, classifier = load_classifier(Path("data/exports/opinion/student"), one_thread)
     assert (manifest.kind, manifest.labels, manifest.teacher) == ("onnx", described.labels, "transformer")
     after = classifier.predict(TEXTS, lambda _: None).probability
-    before = read_decisions(paths.decisions(TASK, APPROACH), "test", described.labels, IDS)
+    before = read_predictions(paths.predictions(TASK, APPROACH), "test", described.labels, IDS)
     truth = np.array(CLASSES)
     for name, probability in (("float", before.probability), ("int8", after)):
         expected = every_measure(truth, probability.argmax(axis=1), probability)
         for measure in ("accuracy", "macro_f1", "log_loss"):
             assert found[name][measure]["value"] == pytest.approx(expected[measure], rel=1e-5)
             assert found[name][measure]["low"] <= found[name][measure]["value"] <= found[name][measure]["high"]
-    assert found["agreement"] == (after.argmax(axis=1) == before.decision).mean()
+    assert found["agreement"] == (after.argmax(axis=1) == before.prediction).mean()
     assert found["int8"]["bytes"] == Path("data/exports/opinion/student/model.onnx").stat().st_size
     assert found["float"]["bytes"] == Path("data/models/opinion/student/model.safetensors").stat().st_size
     difference = found["int8"]["accuracy"]["value"] - found["float"]["accuracy"]["value"]

@@ -24,7 +24,7 @@ def nothing(_: int) -> None:
     pass
 
 
-def test_a_bag_of_words_decides_without_waiting_for_transformers(tmp_path: Path) -> None:
+def test_a_bag_of_words_predicts_without_waiting_for_transformers(tmp_path: Path) -> None:
     fitted().save(tmp_path)
     Manifest(kind="bag-of-words", labels=LABELS).write(tmp_path)
     program = (
@@ -86,7 +86,7 @@ def test_a_zero_shot_classifier_is_surer_when_it_is_colder(tmp_path: Path, encod
     assert 0.5 < sure[0] < sure[1]
 
 
-def test_a_transformer_tells_with_its_decision_what_its_other_heads_say(
+def test_a_transformer_tells_with_its_prediction_what_its_other_heads_say(
     tmp_path: Path, encoder: Path, rows: TokenRows, one_thread: Compute
 ) -> None:
     heads: dict[str, Head] = {

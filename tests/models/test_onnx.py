@@ -74,7 +74,7 @@ def said(folder: Path, texts: list[str], batch_size: int = 8) -> np.ndarray:
     return found.probability
 
 
-def test_an_exported_model_decides_nearly_as_the_transformer_does(
+def test_an_exported_model_predicts_nearly_as_the_transformer_does(
     source: Path, folder: Path, one_thread: Compute
 ) -> None:
     expected = TransformerClassifier.load(source, one_thread).predict(ALL, lambda _: None).probability
@@ -136,7 +136,7 @@ def test_other_programs_find_a_tokenizer_that_they_know(source: Path, folder: Pa
     assert after.model_max_length == 12
 
 
-def test_a_decision_of_each_class_against_the_rest_is_scaled_to_one(
+def test_a_prediction_of_each_class_against_the_rest_is_scaled_to_one(
     encoder: Path, tmp_path: Path, one_thread: Compute
 ) -> None:
     source = saved(encoder, tmp_path / "model", loss="binary")
@@ -150,7 +150,7 @@ def test_no_texts_are_no_mistake(bert: Path) -> None:
     assert said(bert, []).shape == (0, 2)
 
 
-def test_an_exported_model_decides_without_torch_and_transformers(bert: Path) -> None:
+def test_an_exported_model_predicts_without_torch_and_transformers(bert: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from decortique.models.loading import load_classifier\n"

@@ -69,7 +69,7 @@ def both(
     [TEXTS, ODD, [*ODD, *TEXTS], [""], ["", ""], ["zzz"]],
     ids=["plain", "odd", "all", "none", "two", "unknown"],
 )
-def test_a_static_student_decides_as_the_model_that_learnt(
+def test_a_static_student_predicts_as_the_model_that_learnt(
     model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path, texts: list[str]
 ) -> None:
     found, expected = both(model, tokenizer, tmp_path, texts)
@@ -180,7 +180,7 @@ def test_a_static_student_is_an_approach_as_any_other(approach: Path, one_thread
     assert sum(told) == 32
 
 
-def test_a_static_student_decides_without_torch_and_transformers(approach: Path) -> None:
+def test_a_static_student_predicts_without_torch_and_transformers(approach: Path) -> None:
     """It is for whoever has no time to wait for them, and no room."""
     program = (
         "import sys; from pathlib import Path\n"

@@ -31,7 +31,7 @@ def described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
 
 
 @pytest.mark.parametrize("teacher", [None, "transformer"])
-def test_a_trained_transformer_is_an_approach_that_decides_and_tells_of_itself(
+def test_a_trained_transformer_is_an_approach_that_predicts_and_tells_of_itself(
     tmp_path: Path, encoder: Path, rows: TokenRows, one_thread: Compute, described: Task, teacher: str | None
 ) -> None:
     model = new_headed(encoder, described.labels, described.heads, dropout=0.0, seed=0)
@@ -60,7 +60,7 @@ def test_a_trained_transformer_is_an_approach_that_decides_and_tells_of_itself(
     assert str(tmp_path) not in card
 
 
-def test_a_static_student_is_an_approach_that_decides_and_tells_of_itself(
+def test_a_static_student_is_an_approach_that_predicts_and_tells_of_itself(
     rows: TokenRows, tokenizer: PreTrainedTokenizerBase, one_thread: Compute, described: Task
 ) -> None:
     torch.manual_seed(0)

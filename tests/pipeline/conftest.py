@@ -55,7 +55,7 @@ REHEARSAL: dict[str, Any] = {
 
 
 def module_of(command: str) -> str:
-    """Gives the module of stages/ that a command runs: `python -m stages.decide …` runs `decide`."""
+    """Gives the module of stages/ that a command runs: `python -m stages.predict …` runs `predict`."""
     words = command.split()
     return words[words.index("-m") + 1].removeprefix("stages.")
 

@@ -11,16 +11,16 @@ import pytest
 
 from tests.pipeline.conftest import GUARDED, STAGES, Clone, clone_into
 
-APPROACHES = ["bag-of-words", "retrieved", "transformer", "student", "student-1", "static"]
+APPROACHES = ["bag-of-words", "off-the-shelf", "transformer", "student", "student-1", "static"]
 LABELS = {"opinion": ["negative", "positive"], "author": ["trump", "clinton"]}
 EXAMINED = ("validity", "robustness", "explain")
 METHODS = {"opinion": ["none"], "author": ["none", "moving_average", "gaussian", "viterbi"]}
 
 
 @pytest.mark.parametrize("task", LABELS)
-def test_one_command_makes_decisions_of_every_approach(rehearsed: Clone, task: str) -> None:
+def test_one_command_makes_predictions_of_every_approach(rehearsed: Clone, task: str) -> None:
     for approach in APPROACHES:
-        assert_handed_in(rehearsed, task, f"data/decisions/{task}/{approach}")
+        assert_handed_in(rehearsed, task, f"data/predictions/{task}/{approach}")
 
 
 @pytest.mark.parametrize("task", LABELS)
@@ -31,21 +31,21 @@ def test_every_approach_and_their_combination_decide_over_the_stream_too(rehears
 
 
 @pytest.mark.parametrize("task", LABELS)
-def test_nobody_decides_on_what_is_learnt_from(rehearsed: Clone, task: str) -> None:
-    """The pool is a file of its own, so that its decisions would be handed in beside those of the test."""
+def test_nobody_predicts_on_what_is_learnt_from(rehearsed: Clone, task: str) -> None:
+    """The pool is a file of its own, so that its predictions would be handed in beside those of the test."""
     learnt = {"train", "pool"} if task == "opinion" else {"train"}
     corpus = {path.stem for path in (rehearsed.folder / f"data/corpus/{task}").glob("*.parquet")}
     assert learnt < corpus
-    for folder in (f"decisions/{task}/student", f"decoded/{task}/none/student"):
+    for folder in (f"predictions/{task}/student", f"decoded/{task}/none/student"):
         assert {path.stem for path in (rehearsed.folder / "data" / folder).glob("*.parquet")} == corpus - learnt
 
 
 def assert_handed_in(chain: Clone, task: str, folder: str) -> None:
-    """Decisions are in the order of the test rows, a label and a score per line, as in the table beside them."""
+    """Predictions are in the order of the test rows, a label and a score per line, as in the table beside them."""
     table = pq.read_table(chain.folder / folder / "test.parquet")
     lines = (chain.folder / folder / "test.txt").read_text().splitlines()
     scores = [float(line) for line in (chain.folder / folder / "test.scores.txt").read_text().splitlines()]
-    assert lines == table.column("decision").to_pylist()
+    assert lines == table.column("prediction").to_pylist()
     assert set(lines) <= set(LABELS[task])
     last = [row[LABELS[task][-1]] for row in table.column("probability").to_pylist()]
     assert scores == pytest.approx(last, rel=1e-5)
@@ -81,7 +81,7 @@ def test_the_model_is_taken_apart_step_by_step(rehearsed: Clone, task: str) -> N
     found = json.loads((rehearsed.folder / f"data/results/dissect/{task}.json").read_text())
     heads = {"opinion": {"polarity", "intensity"}, "author": {"speaker"}}[task]
     assert {name.split(":")[0] for name in found["steps"] if ":" in name} == heads
-    assert all(set(one["decisions"]) == heads for one in found["sentences"].values())
+    assert all(set(one["predictions"]) == heads for one in found["sentences"].values())
     assert len(list((rehearsed.folder / f"data/dissections/{task}").iterdir())) == len(found["sentences"])
 
 
@@ -161,7 +161,7 @@ def test_what_is_told_of_a_run_is_told_in_the_same_bytes(rehearsed: Clone, chain
 
 
 def test_texts_of_my_own_are_answered_by_every_approach_side_by_side(rehearsed: Clone) -> None:
-    output = rehearsed.stage("decide", "opinion", "--text", "A wonderful, moving film.", "--text", "Dull.").stdout
+    output = rehearsed.stage("predict", "opinion", "--text", "A wonderful, moving film.", "--text", "Dull.").stdout
     heading, *lines = output.splitlines()
     assert all(approach in heading for approach in APPROACHES)
     assert [line.rsplit("  ", 1)[1] for line in lines] == ["A wonderful, moving film.", "Dull."]
@@ -170,7 +170,7 @@ def test_texts_of_my_own_are_answered_by_every_approach_side_by_side(rehearsed: 
 
 def test_lines_of_standard_input_are_answered_too(rehearsed: Clone) -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "stages.decide", "opinion"],
+        [sys.executable, "-m", "stages.predict", "opinion"],
         cwd=rehearsed.folder,
         input="A wonderful film.\n\nDull.\n",
         capture_output=True,
@@ -189,7 +189,7 @@ def test_a_model_loads_with_the_pipeline_of_transformers_in_a_fresh_process(rehe
     assert rehearsed.run(sys.executable, "-c", code).stdout.strip() in ("negative", "positive")
 
 
-def test_decisions_on_texts_are_those_of_the_tokens_the_model_was_trained_on(rehearsed: Clone) -> None:
+def test_predictions_on_texts_are_those_of_the_tokens_the_model_was_trained_on(rehearsed: Clone) -> None:
     code = """
 from pathlib import Path
 from decortique.core.tables import read_columns

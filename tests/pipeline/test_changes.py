@@ -95,7 +95,7 @@ def test_a_changed_combination_is_decoded_and_evaluated_only(chain: Clone) -> No
 def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
     chain.set({"catalogue/students/student.yaml:start.layers": [5]})
     assert chain.changed() == {"code"} | of_both("distill@opinion-student")
-    assert chain.repro("decide@opinion") == ["code", "distill@opinion-student", "decide@opinion"]
+    assert chain.repro("predict@opinion") == ["code", "distill@opinion-student", "predict@opinion"]
     asked = ("decode", "evaluate", "export", "validity", "robustness", "explain")
     assert chain.changed() == TOLD | {"distill@author-student", *(f"{stage}@opinion" for stage in asked)}
     config = json.loads((chain.folder / "data/models/opinion/student/config.json").read_text())

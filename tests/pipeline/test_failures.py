@@ -36,8 +36,8 @@ def setting(name: str, value: object) -> Damage:
 
 
 def other_rows(chain: Clone) -> None:
-    """Gives an approach the decisions of another split."""
-    folder = chain.folder / "data/decisions/opinion/student"
+    """Gives an approach the predictions of another split."""
+    folder = chain.folder / "data/predictions/opinion/student"
     (folder / "test.parquet").unlink()
     shutil.copy(folder / "transfer-tweets.parquet", folder / "test.parquet")
 
@@ -86,10 +86,10 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
     ("bag_of_words", ["opinion"], missing("data/corpus/opinion/train.parquet"), "train.parquet is missing"),
     ("bag_of_words", ["opinion"], setting("bag_of_words.candidates.content.min_documents", 1000), "min_documents"),
     (
-        "retrieve",
+        "off_the_shelf",
         ["opinion"],
-        setting("catalogue/tasks/opinion.yaml:retrieved.kind", "oracle"),
-        "catalogue/tasks/opinion.yaml: retrieved",
+        setting("catalogue/tasks/opinion.yaml:off_the_shelf.kind", "oracle"),
+        "catalogue/tasks/opinion.yaml: off_the_shelf",
     ),
     ("finetune", ["opinion"], setting("finetune.learning_rate", 1e30), "the loss became nan"),
     ("finetune", ["opinion"], damaged("data/encoders/all-minilm-l6-v2/model.safetensors"), "model.safetensors"),
@@ -108,16 +108,16 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
         "pool.parquet is missing",
     ),
     ("distill", ["opinion", "again"], setting("rounds.again.teacher", "again"), "again learns from again: a circle"),
-    ("evaluate", ["opinion"], missing("data/decisions/opinion/again"), "again/test.parquet is missing"),
+    ("evaluate", ["opinion"], missing("data/predictions/opinion/again"), "again/test.parquet is missing"),
     ("export", ["opinion"], setting("export.approaches", ["static"]), "only a transformer can be exported"),
     (
-        "decide",
+        "predict",
         ["opinion", "--approach", "oracle", "--text", "Dull."],
         lambda _: None,
         "oracle/approach.json is missing",
     ),
     (
-        "decide",
+        "predict",
         ["opinion", "--examples"],
         damaged("data/models/opinion/bag-of-words/model.skops"),
         "model.skops is damaged",
@@ -125,7 +125,7 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
     ("prepare", ["author"], damaged("data/raw/author/debates.csv.gz"), "debates.csv.gz cannot be read to its end"),
     ("prepare", ["author"], setting("catalogue/tasks/author.yaml:split.test", ["4th-*"]), "4th-*"),
     ("prepare", ["author"], setting("catalogue/tasks/author.yaml:reader.text", "speech"), "no column 'speech'"),
-    ("decode", ["author"], missing("data/decisions/author/student"), "student/test.parquet is missing"),
+    ("decode", ["author"], missing("data/predictions/author/student"), "student/test.parquet is missing"),
     ("decode", ["opinion"], other_rows, "student/test.parquet is not about the rows of the corpus"),
     ("decode", ["author"], setting("decode.combine", ["bag-of-words", "oracle"]), "decode.combine: 'oracle'"),
     (
@@ -140,7 +140,7 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
         setting("catalogue/tasks/opinion.yaml:decoding.methods", ["none", "gaussian"]),
         "catalogue/tasks/opinion.yaml: decoding",
     ),
-    ("evaluate", ["author"], missing("data/decoded/author/viterbi"), "viterbi holds no decisions"),
+    ("evaluate", ["author"], missing("data/decoded/author/viterbi"), "viterbi holds no predictions"),
     ("validity", ["author"], missing("data/results/bag_of_words/author.json"), "bag_of_words/author.json is missing"),
     ("download", ["collection", "nothing"], lambda _: None, "catalogue/collections/nothing.yaml is missing"),
     ("gather", ["films"], missing("data/raw/films/reviews.csv.bz2"), "reviews.csv.bz2 is missing"),
@@ -169,11 +169,11 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
         "tweets-ratings.txt line 1 holds no list",
     ),
     ("cluster", ["films"], missing("data/collections/films/seen.parquet"), "seen.parquet is missing"),
-    ("decide", ["opinion", "--examples", "--text", "Dull."], lambda _: None, "leave --approach and --text out"),
+    ("predict", ["opinion", "--examples", "--text", "Dull."], lambda _: None, "leave --approach and --text out"),
     (
         "validity",
         ["author"],
-        missing("data/decisions/author/bag-of-words"),
+        missing("data/predictions/author/bag-of-words"),
         "bag-of-words/validation.parquet is missing",
     ),
     ("validity", ["author"], setting("audit.folds", 1), "audit.folds"),
@@ -196,7 +196,7 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
     ("report", [], damaged("data/plots/evaluate/author/accuracy.png"), "accuracy.png is missing, or no picture"),
     ("report", [], setting("report.megabytes", 0.01), "report.megabytes allows 0.01"),
     ("evaluate", ["opinion"], other_rows, "student/test.parquet is not about the rows of the corpus"),
-    ("evaluate", ["opinion"], missing("data/decisions/opinion/student"), "student/test.parquet is missing"),
+    ("evaluate", ["opinion"], missing("data/predictions/opinion/student"), "student/test.parquet is missing"),
 ]
 
 
@@ -258,7 +258,7 @@ def test_a_full_disk_is_said_in_plain_words(chain: Clone, tmp_path: Path) -> Non
         "def refuse(self, *_, **__): raise OSError(errno.ENOSPC, 'No space left on device', str(self))\n"
         "pathlib.Path.write_text = refuse\n"
     )
-    result = chain.stage("retrieve", "opinion", check=False, PYTHONPATH=str(full))
+    result = chain.stage("off_the_shelf", "opinion", check=False, PYTHONPATH=str(full))
     assert result.returncode == 1
     assert "the disk is full" in result.stderr
     assert "Traceback" not in result.stderr

@@ -55,8 +55,8 @@ def test_a_corpus_of_ones_own_goes_through_the_whole_chain(tmp_path: Path) -> No
 
     clone.set(prepare__bad_rows=1)
     clone.repro()
-    for approach in ("bag-of-words", "retrieved", "transformer", "student"):
-        lines = (clone.folder / "data/decisions/reviews" / approach / "test.txt").read_text().split()
+    for approach in ("bag-of-words", "off-the-shelf", "transformer", "student"):
+        lines = (clone.folder / "data/predictions/reviews" / approach / "test.txt").read_text().split()
         assert set(lines) <= {"good", "bad"}
         assert len(lines) >= 10
     assert (clone.folder / "data/results/evaluate/reviews/scores.json").exists()

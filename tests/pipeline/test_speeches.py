@@ -12,7 +12,7 @@ from decortique.data.task_settings import TaskSection
 from tests.pipeline.conftest import ROOT, Clone, clone_into
 
 # Two that are quick to make: to the others a speech is texts, as any.
-APPROACHES = ["bag-of-words", "retrieved"]
+APPROACHES = ["bag-of-words", "off-the-shelf"]
 METHODS = ["none", "moving_average", "gaussian", "viterbi", "one_run"]
 CHIRAC = ["La France est un grand pays .", "Je vous remercie , mes chers amis .", "L'Europe avance avec nous ."]
 MITTERRAND = [
@@ -55,7 +55,7 @@ def run(clone: Clone, folder: Path) -> str:
     return "" if result.returncode == 0 else result.stdout + result.stderr
 
 
-def test_speeches_of_ones_own_are_decided_line_by_line_and_at_most_once_contiguously(tmp_path: Path) -> None:
+def test_speeches_of_ones_own_are_predicted_line_by_line_and_at_most_once_contiguously(tmp_path: Path) -> None:
     clone = clone_into(tmp_path / "clone")
     clone.set(rounds={})  # they are those of another task
     speeches(tmp_path / "learn.utf8", 40, labelled=True)
@@ -66,7 +66,7 @@ def test_speeches_of_ones_own_are_decided_line_by_line_and_at_most_once_contiguo
 
     (tmp_path / "learn.utf8").write_text(whole, encoding="utf-8")
     assert run(clone, tmp_path) == ""
-    folders = [clone.folder / "data/decisions/author-fr" / approach for approach in APPROACHES]
+    folders = [clone.folder / "data/predictions/author-fr" / approach for approach in APPROACHES]
     folders += [clone.folder / "data/decoded/author-fr" / m / a for m in METHODS for a in [*APPROACHES, "combined"]]
     for folder in folders:
         labels = (folder / "unlabelled.txt").read_text().splitlines()

@@ -215,7 +215,7 @@ def test_an_export_is_held_against_what_it_was_before() -> None:
     assert "Against `transformer` in 32 bits on the same texts" in found.text
     assert "p = 1.000 (McNemar's exact test): the two cannot be told apart." in found.text
     assert (
-        "It takes 22 MB, 25 % of what it was made from, and decides as that does on 99.3 % of the texts." in found.text
+        "It takes 22 MB, 25 % of what it was made from, and predicts as that does on 99.3 % of the texts." in found.text
     )
     assert "dvc repro export@opinion-transformer" in found.text
     assert "It was not measured on anything but the test set." in found.text
@@ -223,7 +223,7 @@ def test_an_export_is_held_against_what_it_was_before() -> None:
 
 def test_a_card_says_how_the_model_is_made_again() -> None:
     text = card("student").text
-    assert "`dvc repro decide@opinion-student`" in text
+    assert "`dvc repro predict@opinion-student`" in text
     assert "Seeds: split 0, training.seed 3, bootstrap 0." in text
     assert "| texts.pool | True |" in text
     assert "| accuracy | 0.8123 |" in text

@@ -5,15 +5,17 @@ import pytest
 
 from decortique.core import paths
 from decortique.core.files import write_json
-from decortique.report.elements import Examples, Part, Table
-from decortique.report.predictions import decided_part
+from decortique.core.findings import Examples, Part, Table
+from decortique.evaluation.findings import predictions_part
 from tests.report.made_reporting import ALIKE, APPROACHES, BASELINE, BETTER, described, evaluated
 
 EXPLAINED: dict[str, Any] = {
     "kind": "only_model",
     "label": "positive",
     "text": "not <b>bad</b> at all",
-    "by": {"words": {"decision": "negative", "probability": 0.8, "words": [[0, 3, -1.0], [7, 10, 2.0], [18, 21, 0.5]]}},
+    "by": {
+        "words": {"prediction": "negative", "probability": 0.8, "words": [[0, 3, -1.0], [7, 10, 2.0], [18, 21, 0.5]]}
+    },
 }
 
 
@@ -28,7 +30,7 @@ def part(*, p: float = 0.2, explained: list[dict[str, Any]] | None = None) -> Pa
     strongest = paths.plots("bag_of_words", "opinion") / "strongest.csv"
     strongest.parent.mkdir(parents=True, exist_ok=True)
     strongest.write_text("label,feature,weight\nnegative,dull,2\npositive,fine,1\n", encoding="utf-8")
-    return decided_part("opinion", described(), APPROACHES, 0.05, Path("pictures"))
+    return predictions_part("opinion", described(), APPROACHES, 0.05, Path("pictures"))
 
 
 def tables(found: Part) -> list[Table]:
@@ -54,8 +56,8 @@ def test_a_p_value_below_alpha_is_what_makes_a_winner() -> None:
 def test_what_cannot_be_told_apart_is_said_to_be_so() -> None:
     findings = {finding.claim: finding for finding in part().findings}
     better, alike = (findings[f"{one} against {BASELINE}"] for one in (BETTER, ALIKE))
-    assert (better.verdict, better.told) == ("better", True)
-    assert (alike.verdict, alike.told) == ("not told apart", False)
+    assert (better.verdict, better.is_significant) == ("better", True)
+    assert (alike.verdict, alike.is_significant) == ("no significant difference", False)
     assert "+0.100 [+0.080, +0.120], p < 0.001" in better.evidence
     assert "in 30 of 40 (Cohen's g +0.25, large)" in better.evidence
     assert findings["Does it carry over to tweets?"].verdict == f"worse: {BETTER}"

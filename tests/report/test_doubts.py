@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from decortique.report.doubts import (
+from decortique.core.findings import Cell
+from decortique.diagnosis.doubts import (
     audit_findings,
     explanation_findings,
     flip_findings,
@@ -10,7 +11,6 @@ from decortique.report.doubts import (
     rewritten,
     suspects,
 )
-from decortique.report.elements import Cell
 from tests.report.made_reporting import score
 
 
@@ -24,7 +24,7 @@ def leaks(texts: int = 0, change: float = 0.0, reach: float = 0.02) -> dict[str,
         },
         "labels": {
             "suspected": {"count": 7, "share": score(0.07)},
-            "second_opinion": {"witness": "model", "decides_against": {}},
+            "second_opinion": {"witness": "model", "predicts_against": {}},
             "control": {"turned": 5},
         },
     }
@@ -48,7 +48,7 @@ def leaks(texts: int = 0, change: float = 0.0, reach: float = 0.02) -> dict[str,
 )
 def test_a_leak_is_told_with_what_it_is_worth(found: dict[str, Any], verdict: str, *, told: bool) -> None:
     first, _ = audit_findings(found)
-    assert (first.verdict, first.told) == (verdict, told)
+    assert (first.verdict, first.is_significant) == (verdict, told)
 
 
 def test_a_suspicion_is_called_no_proof() -> None:
@@ -83,10 +83,10 @@ def test_bold_is_who_does_significantly_better_whatever_better_is(found: dict[st
 
 
 def test_what_is_left_out_is_said_with_its_reason() -> None:
-    told, left_out = flip_findings(flips(), 0.05)
-    assert told.verdict == "20% to 30% flip"
-    assert "model fewer than words" in told.evidence
-    assert (left_out.verdict, left_out.evidence, left_out.told) == ("left out", "there is no WordNet.", False)
+    is_significant, left_out = flip_findings(flips(), 0.05)
+    assert is_significant.verdict == "20% to 30% flip"
+    assert "model fewer than words" in is_significant.evidence
+    assert (left_out.verdict, left_out.evidence, left_out.is_significant) == ("left out", "there is no WordNet.", False)
 
 
 def explained(p: float, apart: float) -> dict[str, Any]:
@@ -96,13 +96,13 @@ def explained(p: float, apart: float) -> dict[str, Any]:
 
 
 def test_an_explanation_is_true_only_if_its_words_matter_more_than_others() -> None:
-    assert [one.told for one in explanation_findings(explained(0.01, 0.3), 0.05)] == [True, True]
-    assert [one.told for one in explanation_findings(explained(0.06, 0.01), 0.05)] == [False, False]
+    assert [one.is_significant for one in explanation_findings(explained(0.01, 0.3), 0.05)] == [True, True]
+    assert [one.is_significant for one in explanation_findings(explained(0.06, 0.01), 0.05)] == [False, False]
     assert list(explanation_findings({"deletion": {}, "agreement": {}}, 0.05)) == []
 
 
 def test_as_many_examples_are_shown_as_were_asked_for() -> None:
-    said = {"before": {"decision": "a", "probability": 0.9}, "after": {"decision": "b", "probability": 0.8}}
+    said = {"before": {"prediction": "a", "probability": 0.9}, "after": {"prediction": "b", "probability": 0.8}}
     lines = [
         {"rewrite": name, "label": "a", "text": f"text {number}", "rewritten": "Text", "approaches": {"words": said}}
         for name in ("typos", "negation")

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from decortique.core.errors import StageError
-from decortique.report.elements import Cell, Example, Examples, Finding, Part, Picture, Section, Shown, Table, Word
+from decortique.core.findings import Cell, Example, Examples, Finding, Part, Picture, Section, Shown, Table, Word
 from decortique.report.page import inlined, write_page
 from tests.summarization.test_page import HOSTILE, Read
 
@@ -43,7 +43,10 @@ def test_what_stands_in_a_text_is_shown_and_not_obeyed(tmp_path: Path, text: str
 
 def test_what_is_not_told_apart_looks_otherwise(tmp_path: Path) -> None:
     page = written(
-        tmp_path, section(findings=[Finding("a", "yes", "", told=True), Finding("b", "who knows", "", told=False)])
+        tmp_path,
+        section(
+            findings=[Finding("a", "yes", "", is_significant=True), Finding("b", "who knows", "", is_significant=False)]
+        ),
     )
     assert page.count('<li class="open">') == 1
     assert page.index('<li class="open">') > page.index("yes")

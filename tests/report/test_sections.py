@@ -1,6 +1,6 @@
 import pytest
 
-from decortique.report.elements import Finding, Part, compared, effect, interval, many, p_said, p_shown, signed
+from decortique.core.findings import Finding, Part, compared, effect, format_p, interval, many, p_equals, signed
 from decortique.report.page import sections_of
 from tests.report.made_reporting import described, score
 
@@ -24,8 +24,8 @@ def test_numbers_have_no_more_digits_than_they_are_known_to() -> None:
     assert interval(score(0.5)) == "0.500 [0.480, 0.520]"
     assert interval({"value": 0.5}) == "0.500"
     assert signed(score(-0.5)) == "-0.500 [-0.520, -0.480]"
-    assert (p_shown(0.0004), p_shown(0.0123)) == ("< 0.001", "0.012")
-    assert (p_said(0.0004), p_said(0.0123)) == ("p < 0.001", "p = 0.012")
+    assert (format_p(0.0004), format_p(0.0123)) == ("< 0.001", "0.012")
+    assert (p_equals(0.0004), p_equals(0.0123)) == ("p < 0.001", "p = 0.012")
     assert many(1234567) == "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567"
 
 
@@ -37,8 +37,9 @@ def test_effects_are_called_what_cohen_calls_them(g: float, word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("difference", "p", "verdict"), [(0.1, 0.01, "better"), (-0.1, 0.01, "worse"), (0.1, 0.05, "not told apart")]
+    ("difference", "p", "verdict"),
+    [(0.1, 0.01, "better"), (-0.1, 0.01, "worse"), (0.1, 0.05, "no significant difference")],
 )
 def test_a_difference_is_one_only_with_its_test(difference: float, p: float, verdict: str) -> None:
     found = compared("this", score(difference), p, 0.05, "Accuracy")
-    assert (found.verdict, found.told) == (verdict, verdict != "not told apart")
+    assert (found.verdict, found.is_significant) == (verdict, verdict != "no significant difference")

@@ -1,7 +1,7 @@
 from typing import Any
 
-from decortique.report.elements import Cell
-from decortique.report.validity import gap_findings, published_finding, slice_findings, slices_table
+from decortique.core.findings import Cell
+from decortique.diagnosis.findings import gap_findings, published_finding, slice_findings, slices_table
 from tests.report.made_reporting import APPROACHES, BASELINE, BETTER, compared_to, score
 
 PEOPLE = {"texts": 9, "raters": 20.0, "person": score(0.93), "halves": score(0.95), "ceiling": score(0.99)}
@@ -24,13 +24,13 @@ def found(parts: int = 2, apart: float = -0.1) -> dict[str, Any]:
 
 def test_a_trend_is_one_only_where_its_interval_says_so() -> None:
     (falls,), (flat,) = (list(slice_findings(found(apart=apart), [BETTER])) for apart in (-0.1, 0.01))
-    assert (falls.verdict, falls.told) == ("model worse on the longest", True)
-    assert (flat.verdict, flat.told) == ("not told apart", False)
+    assert (falls.verdict, falls.is_significant) == ("model worse on the longest", True)
+    assert (flat.verdict, flat.is_significant) == ("no significant difference", False)
 
 
 def test_one_part_alone_tells_nothing() -> None:
     (one,) = slice_findings(found(parts=1), APPROACHES)
-    assert (one.verdict, one.told) == ("cannot be told", False)
+    assert (one.verdict, one.is_significant) == ("cannot be told", False)
 
 
 def test_bold_is_what_is_significantly_better_on_that_part() -> None:
@@ -41,7 +41,7 @@ def test_bold_is_what_is_significantly_better_on_that_part() -> None:
 
 
 def test_an_approach_is_as_good_as_a_person_only_if_nothing_tells_it_apart() -> None:
-    for accuracy, verdict in ((0.8, "no, worse"), (0.92, "not told apart"), (0.99, "better")):
+    for accuracy, verdict in ((0.8, "no, worse"), (0.92, "no significant difference"), (0.99, "better")):
         scores = {BASELINE: {"accuracy": score(0.5)}, BETTER: {"accuracy": score(accuracy)}}
         (gap,) = gap_findings(found(), [BASELINE, BETTER], scores)
         assert (gap.claim, gap.verdict) == (f"Is the best approach ({BETTER}) as good as a person?", verdict)

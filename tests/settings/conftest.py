@@ -58,7 +58,7 @@ def written(tmp_path: Path, files: dict[str, Params]) -> Written:
         shutil.copytree(ROOT / "catalogue", folder / "catalogue")
         shutil.copy(ROOT / PARAMS, folder)
         yaml = YAML(typ="safe", pure=True)
-        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the first of the heads decides
+        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the first of the heads predicts
         for file, content in contents.items():
             with (folder / file).open("w", encoding="utf-8") as opened:
                 yaml.dump(content, opened)

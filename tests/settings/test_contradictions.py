@@ -33,11 +33,11 @@ OPINION, ENCODER = "catalogue/tasks/opinion.yaml", "catalogue/encoders/all-minil
         ),
         (
             {"decode/combine": ["bag-of-words", "oracle"]},
-            ("decode.combine", "'oracle'", "bag-of-words, retrieved, transformer, student"),
+            ("decode.combine", "'oracle'", "bag-of-words, off-the-shelf, transformer, student"),
         ),
         (
             {"export/approaches": ["transformer", "oracle"]},
-            ("export.approaches", "'oracle'", "bag-of-words, retrieved, transformer, student"),
+            ("export.approaches", "'oracle'", "bag-of-words, off-the-shelf, transformer, student"),
         ),
         (
             {f"{OPINION}:labels": ["positive", "negative"]},
@@ -50,12 +50,12 @@ OPINION, ENCODER = "catalogue/tasks/opinion.yaml", "catalogue/encoders/all-minil
         ({f"{OPINION}:labels": ["negative"]}, (f"{OPINION}: labels",)),
         (
             {
-                f"{OPINION}:retrieved": {
+                f"{OPINION}:off_the_shelf": {
                     "kind": "zero-shot",
                     "descriptions": {"negative": "bad", "good": "good"},
                 }
             },
-            (OPINION, "retrieved.descriptions"),
+            (OPINION, "off_the_shelf.descriptions"),
         ),
         (
             {
@@ -122,7 +122,7 @@ def test_labels_of_ones_own_work_with_a_zero_shot_classifier(written: Written) -
     path = written(
         {
             f"{OPINION}:labels": ["chirac", "mitterrand"],
-            f"{OPINION}:retrieved": {
+            f"{OPINION}:off_the_shelf": {
                 "kind": "zero-shot",
                 "descriptions": {"chirac": "un discours", "mitterrand": "un autre"},
             },

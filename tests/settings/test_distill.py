@@ -214,7 +214,7 @@ def test_a_training_that_a_student_cannot_change_is_refused_where_it_is_describe
             "rounds.then.teacher",
             "then learns from first learns from first: a circle",
         ),
-        ({"rounds": {"retrieved": ROUND}}, "rounds.retrieved", "an approach has this name"),
+        ({"rounds": {"off-the-shelf": ROUND}}, "rounds.off-the-shelf", "an approach has this name"),
         (
             {
                 "approaches": ["bag-of-words", "transformer", "student"],

@@ -24,24 +24,24 @@ def intensity(**changes: Any) -> Params:
 
 
 @pytest.mark.parametrize("order", [("polarity", "b", "a"), ("a", "polarity", "b"), ("b", "a", "polarity")])
-def test_the_head_that_decides_comes_first_wherever_it_stands(written: Written, order: tuple[str, ...]) -> None:
+def test_the_head_that_predicts_comes_first_wherever_it_stands(written: Written, order: tuple[str, ...]) -> None:
     """Tools that write YAML may sort its keys, and DVC does not see their order."""
-    described = {"polarity": {**POLARITY, "decides": True}, "b": INTENSITY, "a": {**POLARITY, "loss": "focal"}}
+    described = {"polarity": {**POLARITY, "predicts": True}, "b": INTENSITY, "a": {**POLARITY, "loss": "focal"}}
     path = written(heads(**{name: described[name] for name in order}))
     found = TaskSection.named("opinion", path).heads
     assert list(found) == ["polarity", *(name for name in order if name != "polarity")]
 
 
-def test_the_only_classification_decides(written: Written) -> None:
+def test_the_only_classification_predicts(written: Written) -> None:
     found = TaskSection.named("opinion", written(heads(intensity=INTENSITY, polarity=POLARITY))).heads
     assert list(found) == ["polarity", "intensity"]
     assert [type(head) for head in found.values()] == [ClassificationHead, RegressionHead]
 
 
-@pytest.mark.parametrize("decides", [(False, False), (True, True)])
-def test_of_several_classifications_one_must_decide(written: Written, decides: tuple[bool, bool]) -> None:
-    described = {name: {**POLARITY, "decides": one} for name, one in zip(("a", "b"), decides, strict=True)}
-    assert "catalogue/tasks/opinion.yaml: heads: a and b could decide: give one of them" in complaint(
+@pytest.mark.parametrize("predicts", [(False, False), (True, True)])
+def test_of_several_classifications_one_must_decide(written: Written, predicts: tuple[bool, bool]) -> None:
+    described = {name: {**POLARITY, "predicts": one} for name, one in zip(("a", "b"), predicts, strict=True)}
+    assert "catalogue/tasks/opinion.yaml: heads: a and b could predict: give one of them" in complaint(
         written(heads(**described))
     )
 
@@ -114,7 +114,7 @@ def test_a_head_that_cannot_learn_so_is_named_with_what_it_could(
 
 
 def test_a_number_cannot_decide_between_labels(written: Written) -> None:
-    assert "catalogue/tasks/opinion.yaml: heads: none decides between the labels" in complaint(
+    assert "catalogue/tasks/opinion.yaml: heads: none predicts between the labels" in complaint(
         written(heads(intensity=INTENSITY))
     )
 

@@ -165,7 +165,7 @@ def test_a_key_that_resembles_nothing_is_refused_with_those_allowed(written: Wri
         f"{OPINION}:source",
         f"{OPINION}:reader",
         f"{OPINION}:reader/parts/graded",
-        f"{OPINION}:retrieved",
+        f"{OPINION}:off_the_shelf",
     ],
 )
 def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: str) -> None:

@@ -31,12 +31,12 @@ CONTENT: dict[str, Any] = {
     "split": SPLIT,
     "heads": {"speaker": {"kind": "classification", "column": "label", "loss": "cross_entropy"}},
     "decoding": {"methods": ["none", "moving_average", "gaussian", "viterbi", "one_run"], "measure": "f1"},
-    "retrieved": {"kind": "zero-shot", "descriptions": {"a": "one", "b": "other"}},
+    "off_the_shelf": {"kind": "zero-shot", "descriptions": {"a": "one", "b": "other"}},
 }
 THREE = {
     "labels": ["a", "b", "c"],
     "reader": {**SPEECHES, "labels": {"A": "a", "B": "b", "C": "c"}},
-    "retrieved": {"kind": "zero-shot", "descriptions": {"a": "one", "b": "other", "c": "third"}},
+    "off_the_shelf": {"kind": "zero-shot", "descriptions": {"a": "one", "b": "other", "c": "third"}},
 }
 
 
@@ -154,11 +154,11 @@ def test_a_decoding_that_cannot_be_compared_or_done_is_refused(
     assert reason in refusal(**changes, decoding={"methods": decoding, "measure": "f1"})
 
 
-def test_a_head_that_says_numbers_may_stand_beside_the_one_that_decides_but_not_alone() -> None:
+def test_a_head_that_says_numbers_may_stand_beside_the_one_that_predicts_but_not_alone() -> None:
     age = {"kind": "regression", "column": "score", "loss": "huber"}
     assert list(task(heads={**CONTENT["heads"], "age": age}).heads) == ["speaker", "age"]
     assert list(task(heads={"age": age, **CONTENT["heads"]}).heads) == ["speaker", "age"]
-    assert "none decides between the labels" in refusal(heads={"age": age})
+    assert "none predicts between the labels" in refusal(heads={"age": age})
 
 
 def test_a_task_must_say_how_it_is_decoded_because_the_pipeline_follows_that_key() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from decortique.words.pairs import Pair
-from decortique.words.senses import LENGTHS, OVERLAP, PLACES, decided_pairs, mean_vector
+from decortique.words.senses import LENGTHS, OVERLAP, PLACES, mean_vector, predicted_pairs
 from tests.words.made import vectors
 from tests.words.made_representations import BOOTSTRAP, reader
 
@@ -27,7 +27,7 @@ SPLITS = {"train": pairs(20), "validation": pairs(20), "test": pairs(24)}
 
 
 def test_layers_tell_senses_apart_and_static_vectors_decide_as_a_coin(encoder: Path) -> None:
-    found = decided_pairs(reader(encoder), SPLITS, {"glove": GLOVE}, BOOTSTRAP)
+    found = predicted_pairs(reader(encoder), SPLITS, {"glove": GLOVE}, BOOTSTRAP)
     assert found["pairs"] == {"train": 20, "validation": 20, "test": 24}
     assert set(found["ways"]) == {
         "layer 0",
@@ -49,15 +49,15 @@ def test_layers_tell_senses_apart_and_static_vectors_decide_as_a_coin(encoder: P
 
 def test_the_layer_is_chosen_without_the_test(encoder: Path) -> None:
     turned = [replace(pair, same=not pair.same) for pair in SPLITS["test"]]
-    found = decided_pairs(reader(encoder), SPLITS, {"glove": GLOVE}, BOOTSTRAP)
-    other = decided_pairs(reader(encoder), {**SPLITS, "test": turned}, {"glove": GLOVE}, BOOTSTRAP)
+    found = predicted_pairs(reader(encoder), SPLITS, {"glove": GLOVE}, BOOTSTRAP)
+    other = predicted_pairs(reader(encoder), {**SPLITS, "test": turned}, {"glove": GLOVE}, BOOTSTRAP)
     assert other["chosen"] == found["chosen"]
     assert other["ways"][other["chosen"]]["test"]["value"] == 0.0
 
 
 def test_a_language_without_pairs_has_no_result(encoder: Path) -> None:
     empty = {"train": [], "validation": [], "test": []}  # type: ignore[var-annotated]
-    assert decided_pairs(reader(encoder), empty, {"glove": GLOVE}, BOOTSTRAP) == {}
+    assert predicted_pairs(reader(encoder), empty, {"glove": GLOVE}, BOOTSTRAP) == {}
 
 
 def test_the_mean_of_a_text_is_that_of_the_words_with_a_vector() -> None:

@@ -64,9 +64,9 @@ DRAWINGS: dict[str, Callable[[Path], None]] = {
     "no antecedents": partial(draw_antecedents, found={"pairs": 0, "layers": {}, "association": {}}),
     "similarity": partial(draw_similarity, sets=SETS),
     "no judgments": partial(draw_similarity, sets={}),
-    "senses": partial(draw_senses, decided=DECIDED, induced=INDUCED),
-    "no pairs": partial(draw_senses, decided={}, induced=INDUCED),
-    "no senses": partial(draw_senses, decided={}, induced={}),
+    "senses": partial(draw_senses, predicted=DECIDED, induced=INDUCED),
+    "no pairs": partial(draw_senses, predicted={}, induced=INDUCED),
+    "no senses": partial(draw_senses, predicted={}, induced={}),
     "words": partial(draw_words, states=STATES, senses=SENSES, shown=2),
     "no words": partial(draw_words, states=STATES[:, :0], senses=[], shown=2),
 }

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from decortique.words.probing import balance, balanced_accuracy, decide, probe, probe_across_families
+from decortique.words.probing import balance, balanced_accuracy, predict, probe, probe_across_families
 
 RANDOM = np.random.default_rng(0)
 COUNT = 600
@@ -30,7 +30,7 @@ def test_no_group_is_in_two_folds() -> None:
     assert all(len(several) == 1 for several in folds.values())
 
 
-def test_a_vector_that_never_changes_decides_right_in_exactly_half_of_the_cases() -> None:
+def test_a_vector_that_never_changes_predicts_right_in_exactly_half_of_the_cases() -> None:
     static = RANDOM.normal(size=(6, 20)).astype(np.float32)
     features = np.stack([static[int(form[-1])] for form in FORMS])
     right, by_lot = probe(features, balance(FORMS, CLASSES, GROUPS, folds=5, seed=0), strength=STRENGTH)
@@ -44,21 +44,21 @@ def test_what_vectors_say_is_found_and_labels_by_lot_are_not() -> None:
     assert 0.4 < by_lot.mean() < 0.6
 
 
-def test_many_columns_at_once_are_decided_as_each_alone() -> None:
+def test_many_columns_at_once_are_predicted_as_each_alone() -> None:
     features = RANDOM.normal(size=(100, 8))
     columns = RANDOM.integers(3, size=(100, 4))
     new = RANDOM.normal(size=(30, 8))
-    together = decide(features, columns, new, classes=3, strength=STRENGTH)
+    together = predict(features, columns, new, classes=3, strength=STRENGTH)
     for column in range(4):
-        alone = decide(features, columns[:, [column]], new, classes=3, strength=STRENGTH)
+        alone = predict(features, columns[:, [column]], new, classes=3, strength=STRENGTH)
         assert together[:, column].tolist() == alone[:, 0].tolist()
 
 
 def test_a_frequent_class_is_not_favoured() -> None:
     noise = RANDOM.normal(size=(1000, 5))
     classes = (np.arange(1000) < 900).astype(int)
-    decided = decide(noise, classes[:, None], RANDOM.normal(size=(1000, 5)), classes=2, strength=STRENGTH)
-    assert 0.3 < decided.mean() < 0.7
+    predicted = predict(noise, classes[:, None], RANDOM.normal(size=(1000, 5)), classes=2, strength=STRENGTH)
+    assert 0.3 < predicted.mean() < 0.7
 
 
 FAMILIES = np.repeat(np.arange(6), 3)  # three forms each

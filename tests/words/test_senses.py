@@ -17,7 +17,7 @@ RANDOM = np.random.default_rng(0)
         ([0.3, 0.3, 0.7], [False, True, True], 2),
     ],
 )
-def test_no_threshold_decides_more_pairs_right(values: list[float], same: list[bool], right: int) -> None:
+def test_no_threshold_predicts_more_pairs_right(values: list[float], same: list[bool], right: int) -> None:
     found, truth = np.array(values), np.array(same)
     threshold = best_threshold(found, truth)
     assert ((found >= threshold) == truth).sum() == right

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from decortique.report.elements import interval
+from decortique.core.findings import interval
 from tools.pages.showing import experiment, spread, table
 
 
@@ -83,7 +83,7 @@ def rounds() -> Iterator[str]:
             "student",
             "taught by",
             *(f"accuracy on {name}" for name in sets),
-            *(f"decides as the transformer on {name}" for name in sets),
+            *(f"predicts as the transformer on {name}" for name in sets),
             "entropy (nats)",
         ],
         (
@@ -125,8 +125,11 @@ def distant() -> Iterator[str]:
         (
             [
                 title,
-                *(spread(found[f"{who}-{kind}"]["sets"]["test"]["accuracy"]) for who in ("transformer", "retrieved")),
-                " and ".join(str(found[f"{who}-{kind}"]["texts"]) for who in ("transformer", "retrieved")),
+                *(
+                    spread(found[f"{who}-{kind}"]["sets"]["test"]["accuracy"])
+                    for who in ("transformer", "off-the-shelf")
+                ),
+                " and ".join(str(found[f"{who}-{kind}"]["texts"]) for who in ("transformer", "off-the-shelf")),
             ]
             for kind, title in kinds.items()
         ),
@@ -136,7 +139,7 @@ def distant() -> Iterator[str]:
 def _students(shown: dict[str, str]) -> Iterator[str]:
     found = experiment("distillation")["students"]
     yield from table(
-        ["student", "test accuracy", "log-loss", "decides as the transformer", "on editorials", "products", "tweets"],
+        ["student", "test accuracy", "log-loss", "predicts as the transformer", "on editorials", "products", "tweets"],
         (
             [
                 title,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from decortique.report.elements import interval
+from decortique.core.findings import interval
 from tools.pages.showing import (
     approaches,
     benchmark,
@@ -43,7 +43,7 @@ def opinion() -> Iterator[str]:
         share = {name: f"{value:.1%}" for name, value in found["accuracy_share"].items()}
         yield (
             f"`{student}` keeps {share['value']} of the accuracy of its teacher `{found['teacher']}` "
-            f"({share['low']} to {share['high']}), and decides as it does on {found['agreement']:.1%} of the examples."
+            f"({share['low']} to {share['high']}), and predicts as it does on {found['agreement']:.1%} of the examples."
         )
     yield ""
     graded = metrics["graded"]["test"]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from decortique.report.elements import interval, p_shown
-from decortique.report.words import GROUPS, context_findings, listed, sense_findings
+from decortique.core.findings import format_p, interval
+from decortique.words.findings import GROUPS, context_findings, listed, sense_findings
 from tools.pages.showing import experiment, measured, table
 
 Found = Mapping[str, Any]
@@ -170,7 +170,7 @@ def _antecedents(found: Found) -> Iterator[str]:
     yield from table(
         ["layer", "nearer to what is meant (sentences)", f"leans to what is meant ({found['pairs']} pairs)", "p"],
         (
-            [layer, interval(one["sentences"]), interval(one["pairs"]), p_shown(one["holm_p"])]
+            [layer, interval(one["sentences"]), interval(one["pairs"]), format_p(one["holm_p"])]
             for layer, one in found["layers"].items()
         ),
     )
@@ -182,7 +182,7 @@ def _antecedents(found: Found) -> Iterator[str]:
     for name, one in found["association"].items():
         if "right" in one:
             yield (
-                f"By association alone ({name}: which noun is nearer to the word that decides?) {one['pairs']} pairs "
+                f"By association alone ({name}: which noun is nearer to the word that predicts?) {one['pairs']} pairs "
                 f"give {interval(one['right'])}."
             )
 
@@ -194,14 +194,14 @@ def pairs() -> Iterator[str]:
 
 def _pairs(found: Found) -> Iterator[str]:
     yield from table(
-        ["decided by", "validation", "test", "the chosen layer is better by", "p"],
+        ["predicted by", "validation", "test", "the chosen layer is better by", "p"],
         (
             [
                 f"**{name}**, chosen" if name == found["chosen"] else name,
                 f"{one['validation']:.3f}",
                 interval(one["test"]),
                 interval(one["chosen_minus_this"]) if "holm_p" in one else "",
-                p_shown(one["holm_p"]) if "holm_p" in one else "",
+                format_p(one["holm_p"]) if "holm_p" in one else "",
             ]
             for name, one in found["ways"].items()
         ),
@@ -210,7 +210,7 @@ def _pairs(found: Found) -> Iterator[str]:
     sizes = found["pairs"]
     yield (
         f"{sizes['train']} pairs for the threshold, {sizes['validation']} for the choice of the layer, {sizes['test']} "
-        "to test on, of other words; intervals and p (of swapped decisions, corrected by Holm) are over whole lemmas."
+        "to test on, of other words; intervals and p (of swapped predictions, corrected by Holm) are over whole lemmas."
     )
 
 

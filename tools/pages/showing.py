@@ -7,7 +7,7 @@ from typing import Any
 
 from decortique.core import paths
 from decortique.core.errors import StageError
-from decortique.report.elements import p_shown
+from decortique.core.findings import format_p
 from decortique.report.headlines import NOT_APPROACHES
 
 ROOT = Path(__file__).parents[2]
@@ -83,4 +83,4 @@ def p_value(tests: dict[str, Any], name: str, test: str) -> str:
     """Shows a p-value; nothing where an approach is not compared with itself."""
     if name not in tests:
         return ""
-    return p_shown(tests[name][test])
+    return format_p(tests[name][test])

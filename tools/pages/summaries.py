@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from decortique.report.collections import APPROACHES, cluster_findings, summary_finding
-from decortique.report.elements import interval, p_shown
+from decortique.core.findings import format_p, interval
+from decortique.summarization.findings import APPROACHES, cluster_findings, summary_finding
 from tools.pages.showing import experiment, measured, table
 
 Found = Mapping[str, Any]
@@ -139,7 +139,11 @@ def choices() -> Iterator[str]:
             [
                 name,
                 *(interval(one[measure]) for measure in ("coverage", "shared_words", "shared_pairs", "both")),
-                *([interval(tests[name]["difference"]), p_shown(tests[name]["holm_p"])] if name in tests else ["", ""]),
+                *(
+                    [interval(tests[name]["difference"]), format_p(tests[name]["holm_p"])]
+                    if name in tests
+                    else ["", ""]
+                ),
             ]
             for name, one in found["changes"].items()
         ),

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from decortique.report.doubts import audit_findings, deletion_table, explanation_findings, flip_findings, flips_table
-from decortique.report.elements import Finding, Table
-from decortique.report.validity import (
+from decortique.core.findings import Finding, Table
+from decortique.diagnosis.doubts import audit_findings, deletion_table, explanation_findings, flip_findings, flips_table
+from decortique.diagnosis.findings import (
     control_finding,
     gap_findings,
     people_table,
@@ -26,7 +26,7 @@ def in_short() -> Iterator[str]:
     yield from lines(
         [
             *gap_findings(found, names, scores),
-            *(one for one in slice_findings(found, names) if one.told),
+            *(one for one in slice_findings(found, names) if one.is_significant),
             *audit_findings(measured("validity", "opinion", "audit")),
             *explanation_findings(measured("explain", "opinion"), ALPHA),
             published_finding(found),
@@ -99,7 +99,7 @@ def audit() -> Iterator[str]:
 
 
 def robustness() -> Iterator[str]:
-    """Yields how many decisions flip."""
+    """Yields how many predictions flip."""
     for task in TASKS:
         found = measured("robustness", task)
         yield from shown(task, flip_findings(found, ALPHA), [flips_table(found, ALPHA)])

@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from decortique.report.elements import (
+from decortique.core.findings import (
     Cell,
     Example,
     Examples,
     Finding,
     Table,
+    format_p,
     interval,
+    is_significant,
     many,
-    p_said,
-    p_shown,
+    p_equals,
     signed,
-    told,
 )
 
 Found = Mapping[str, Any]
@@ -67,9 +67,9 @@ def _beside(labels: Found) -> Iterator[str]:
             f"{interval(grade['others'])}. "
         )
     opinion = labels["second_opinion"]
-    if against := opinion["decides_against"].get(opinion["witness"]):
+    if against := opinion["predicts_against"].get(opinion["witness"]):
         yield (
-            f"{opinion['witness']} decides against {interval(against['suspected'])} of them, and against "
+            f"{opinion['witness']} predicts against {interval(against['suspected'])} of them, and against "
             f"{interval(against['others'])} of the others. "
         )
     if again := labels["control"].get("suspected"):
@@ -94,11 +94,11 @@ def suspects(lines: Sequence[Found], count: int) -> Examples:
 
 
 def flip_findings(found: Found, alpha: float) -> Iterator[Finding]:
-    """Says for each rewriting how many decisions flip, and who flips significantly less or more than the baseline."""
+    """Says for each rewriting how many predictions flip, and who flips significantly less or more than the baseline."""
     for name, one in found["rewrites"].items():
         flips = {approach: measures["flips"] for approach, measures in one["approaches"].items()}
         least, most = (choose(flips, key=lambda approach: flips[approach]["value"]) for choose in (min, max))
-        tests = {approach: test for approach, test in one["versus"].items() if told(test, alpha)}
+        tests = {approach: test for approach, test in one["versus"].items() if is_significant(test, alpha)}
         fewer, more = (
             [approach for approach, test in tests.items() if sign * test["flips_difference"]["value"] > 0]
             for sign in (-1, 1)
@@ -108,18 +108,18 @@ def flip_findings(found: Found, alpha: float) -> Iterator[Finding]:
             *([f"{', '.join(fewer)} fewer than {baseline}"] if fewer else []),
             *([f"{', '.join(more)} more than {baseline}"] if more else []),
         ]
-        aim = "decisions should often turn" if one["should"] == TURN else "decisions should stay"
+        aim = "predictions should often turn" if one["should"] == TURN else "predictions should stay"
         yield Finding(
             f"{name.replace('_', ' ').capitalize()}: {aim}",
             f"{flips[least]['value']:.0%} to {flips[most]['value']:.0%} flip"
-            + ("" if tests else f", none told apart from {baseline}"),
+            + ("" if tests else f", none significantly different from {baseline}"),
             f"Of {one['changed']} texts that the rule changes: "
             + ", ".join(f"{approach} {interval(score)}" for approach, score in flips.items())
             + f". Told apart from {baseline}: {'; '.join(said) or 'none'}.",
             bool(tests),
         )
     for name, reason in found["left_out"].items():
-        yield Finding(f"{name.replace('_', ' ').capitalize()}", "left out", f"{reason}.", told=False)
+        yield Finding(f"{name.replace('_', ' ').capitalize()}", "left out", f"{reason}.", is_significant=False)
 
 
 def flips_table(found: Found, alpha: float) -> Table:
@@ -131,7 +131,7 @@ def flips_table(found: Found, alpha: float) -> Table:
             Cell(
                 interval(measures["flips"]),
                 approach in one["versus"]
-                and told(one["versus"][approach], alpha)
+                and is_significant(one["versus"][approach], alpha)
                 and one["versus"][approach]["flips_difference"]["value"] * better > 0,
             )
             for approach, measures in one["approaches"].items()
@@ -141,7 +141,7 @@ def flips_table(found: Found, alpha: float) -> Table:
     return Table(
         ["rewriting", "texts changed", *approaches],
         rows,
-        "Share of decisions that flip. Bold is significantly better than the baseline, the first approach: fewer "
+        "Share of predictions that flip. Bold is significantly better than the baseline, the first approach: fewer "
         "flips, or, where the claim is turned round, more.",
         folded=True,
     )
@@ -169,7 +169,7 @@ def rewritten(lines: Sequence[Found], count: int) -> Examples:
 
 
 def _turn(approach: str, said: Found) -> str:
-    before, after = (f"{said[when]['decision']} {said[when]['probability']:.2f}" for when in ("before", "after"))
+    before, after = (f"{said[when]['prediction']} {said[when]['probability']:.2f}" for when in ("before", "after"))
     return f"{approach} {before} → {after}"
 
 
@@ -177,13 +177,13 @@ def explanation_findings(found: Found, alpha: float) -> Iterator[Finding]:
     """Says whether the words that are named matter, and whether two approaches name the same."""
     for approach, by_count in found["deletion"].items():
         count, one = min(by_count.items(), key=lambda item: int(item[0]))
-        sure = told(one, alpha) and one["difference"]["value"] > 0
+        sure = is_significant(one, alpha) and one["difference"]["value"] > 0
         yield Finding(
             f"Do the words matter that explain {approach}?",
-            "yes" if sure else "not told apart from words by lot",
-            f"Without the weightiest {'word' if count == '1' else f'{count} words'} the probability of the decision "
+            "yes" if sure else "no significant difference from words by lot",
+            f"Without the weightiest {'word' if count == '1' else f'{count} words'} the probability of the prediction "
             f"falls by {interval(one['weightiest'])}, without as many by lot by {interval(one['by_lot'])}; difference "
-            f"{signed(one['difference'])}, {p_said(one['holm_p'])}.",
+            f"{signed(one['difference'])}, {p_equals(one['holm_p'])}.",
             sure,
         )
     if same := found["agreement"]:
@@ -210,11 +210,11 @@ def deletion_table(found: Found) -> Table:
                 interval(one["weightiest"]),
                 interval(one["by_lot"]),
                 signed(one["difference"]),
-                p_shown(one["holm_p"]),
+                format_p(one["holm_p"]),
             ]
             for approach, by_count in found["deletion"].items()
             for count, one in by_count.items()
         ],
-        "By how much the probability of the decision falls when words are taken out (comprehensiveness).",
+        "By how much the probability of the prediction falls when words are taken out (comprehensiveness).",
         folded=True,
     )

@@ -7,8 +7,19 @@ from typing import Any
 
 from decortique.core import paths
 from decortique.core.errors import StageError
-from decortique.evaluation.slices import bounds
-from decortique.report.doubts import (
+from decortique.core.findings import (
+    Block,
+    Cell,
+    Finding,
+    Part,
+    Table,
+    interval,
+    is_significant,
+    measured,
+    pictures_of,
+    signed,
+)
+from decortique.diagnosis.doubts import (
     audit_findings,
     deletion_table,
     explanation_findings,
@@ -17,8 +28,7 @@ from decortique.report.doubts import (
     rewritten,
     suspects,
 )
-from decortique.report.elements import Block, Cell, Finding, Part, Table, interval, signed, told
-from decortique.report.results import measured, pictures_of
+from decortique.evaluation.slices import bounds
 
 Found = Mapping[str, Any]
 # Kind → what is asked, what is measured, what the last part is.
@@ -41,7 +51,7 @@ def slice_findings(found: Found, approaches: Sequence[str]) -> Iterator[Finding]
                 claim,
                 "cannot be told",
                 f"All {parts[0]['texts']} texts are alike in that." if parts else "",
-                told=False,
+                is_significant=False,
             )
             continue
         apart = sliced["last_less_first"]
@@ -54,7 +64,7 @@ def slice_findings(found: Found, approaches: Sequence[str]) -> Iterator[Finding]
         ]
         yield Finding(
             claim,
-            "; ".join(said) or "not told apart",
+            "; ".join(said) or "no significant difference",
             f"Accuracy on the last part ({unit} {bounds(parts[-1])}) less that on the first ({bounds(parts[0])}): "
             + ", ".join(f"{name} {signed(apart[name])}" for name in approaches)
             + ".",
@@ -70,7 +80,7 @@ def gap_findings(found: Found, approaches: Sequence[str], scores: Found) -> Iter
         below, above = accuracy["high"] < person["low"], accuracy["low"] > person["high"]
         yield Finding(
             f"Is the best approach ({best}) as good as a person?",
-            "no, worse" if below else "better" if above else "not told apart",
+            "no, worse" if below else "better" if above else "no significant difference",
             f"Accuracy {interval(accuracy)}. One of the {people['raters']:.0f} raters, held against the mean of the "
             f"others: {interval(person)}. Who knew the mean of endlessly many raters would have the sign of this one "
             f"in {interval(people['ceiling'])} of the texts: the labels leave that much room. (Intervals of two "
@@ -155,7 +165,7 @@ def published_table(found: Found) -> Table:
 
 def _accuracy(part: Found, approach: str, alpha: float) -> Cell:
     test = part["versus"].get(approach)
-    better = bool(test) and told(test, alpha) and test["accuracy_difference"]["value"] > 0
+    better = bool(test) and is_significant(test, alpha) and test["accuracy_difference"]["value"] > 0
     return Cell(interval(part["accuracy"][approach]), better)
 
 

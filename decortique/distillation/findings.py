@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from decortique.report.elements import Block, Finding, Part, Table, interval, many, signed
-from decortique.report.predictions import trainings_picture
-from decortique.report.results import measured, pictures_of
+from decortique.core.findings import Block, Finding, Part, Table, interval, many, measured, pictures_of, signed
+from decortique.evaluation.findings import trainings_picture
 
 Found = Mapping[str, Any]
 
@@ -19,7 +18,7 @@ def anatomy_part(task: str, title: str) -> Part:
     findings = [
         Finding(
             "Where its parameters are",
-            f"{share:.1%} of them decide, the rest is the trunk",
+            f"{share:.1%} of them predict, the rest is the trunk",
             f"{many(parameters['total'])} in all, {many(parameters['trunk'])} of them in the trunk.",
         ),
         Finding(
@@ -40,7 +39,7 @@ def _steps(found: Found) -> Table:
             [name, one["module"], str(one["input"]), str(one["output"]), many(one["parameters"])]
             for name, one in found["steps"].items()
         ],
-        "From text to decision: shapes are texts × tokens × width. Above the trunk, each decision starts anew from "
+        "From text to prediction: shapes are texts × tokens × width. Above the trunk, each prediction starts anew from "
         "what the last block gives.",
         folded=True,
     )
@@ -48,7 +47,7 @@ def _steps(found: Found) -> Table:
 
 def _sentences(found: Found) -> Table:
     return Table(
-        ["sentence", "tokens", "decisions"],
+        ["sentence", "tokens", "predictions"],
         [
             [
                 one["sentence"],
@@ -95,8 +94,12 @@ def _against_teachers(students: Found) -> Iterator[Finding]:
         within = difference["low"] <= 0 <= difference["high"]
         yield Finding(
             f"{name}, taught by {one['teacher']}",
-            "not told apart from its teacher" if within else "worse" if difference["value"] < 0 else "better",
-            f"Accuracy {interval(home['accuracy'])}, against the teacher's {signed(difference)}; decides as its "
+            "no significant difference from its teacher"
+            if within
+            else "worse"
+            if difference["value"] < 0
+            else "better",
+            f"Accuracy {interval(home['accuracy'])}, against the teacher's {signed(difference)}; predicts as its "
             f"teacher in {interval(home['agreement_with_teacher'])} of the texts.",
             not within,
         )
@@ -120,7 +123,7 @@ def _drift(students: Found) -> Iterator[Finding]:
 def _kept(members: Found, sizes: Mapping[str, Found]) -> Table:
     places = list(next(iter(members.values()))["sets"])
     return Table(
-        ["model", "teacher", "parameters", *(f"accuracy on {place}" for place in places), "decides as the ancestor"],
+        ["model", "teacher", "parameters", *(f"accuracy on {place}" for place in places), "predicts as the ancestor"],
         [
             [
                 name,
@@ -137,7 +140,7 @@ def _kept(members: Found, sizes: Mapping[str, Found]) -> Table:
 
 def _exported(exports: Mapping[str, Found]) -> Table:
     return Table(
-        ["8-bit export", "accuracy", "as it was", "difference", "decides alike", "megabytes", "of"],
+        ["8-bit export", "accuracy", "as it was", "difference", "predicts alike", "megabytes", "of"],
         [
             [
                 name,

@@ -1,4 +1,4 @@
-"""Stage `decide`: the models of a task + texts → decisions, for the test examples or for texts of your own."""
+"""Stage `predict`: the models of a task + texts → predictions, for the test examples or for texts of your own."""
 
 import sys
 from collections.abc import Iterator
@@ -18,43 +18,43 @@ from decortique.core.tables import read_columns, splits
 from decortique.data.task_settings import LEARNT_FROM, TaskSection
 from decortique.distillation.settings import Rounds
 from decortique.models.loading import load_classifier
-from decortique.models.predictions import Decisions, write_decisions
+from decortique.models.predictions import PredictionTable, write_predictions
 
 
-def decide(
+def predict(
     task: Annotated[str, typer.Argument(help="A task of the catalogue.")],
     approach: Annotated[str | None, typer.Option(help="One approach; all of params.yaml if left out.")] = None,
-    text: Annotated[list[str] | None, typer.Option(help="A text to decide on; may be given several times.")] = None,
+    text: Annotated[list[str] | None, typer.Option(help="A text to predict; may be given several times.")] = None,
     *,
     examples: Annotated[
-        bool, typer.Option("--examples", help="Decide on the task's own examples instead: what DVC runs.")
+        bool, typer.Option("--examples", help="Predict on the task's own examples instead: what DVC runs.")
     ] = False,
 ) -> None:
-    """Sends decisions on texts of your own: those given with --text, or each line of standard input.
+    """Sends predictions on texts of your own: those given with --text, or each line of standard input.
 
-    Every approach answers, side by side: the label it decides for and its probability.
+    Every approach answers, side by side: the label it predicts for and its probability.
 
-    With --examples, every approach and every round of distillation decides on each split of the task but those that
-    are learnt from, and the decisions are written under data/decisions.
+    With --examples, every approach and every round of distillation predicts each split of the task but those that
+    are learnt from, and the predictions are written under data/predictions.
     """
     if examples:
         if approach or text:
             raise StageError(
-                "--examples has every approach decide on the task's own texts: leave --approach and --text out"
+                "--examples has every approach predict the task's own texts: leave --approach and --text out"
             )
-        with new_folder(paths.DATA / "decisions" / task) as folder:
+        with new_folder(paths.DATA / "predictions" / task) as folder:
             for name in [*Approaches.load().root, *Rounds.load().of(task)]:
-                decide_on_examples(task, name, folder / name)
+                predict_examples(task, name, folder / name)
         return
     texts = text or [line.strip() for line in sys.stdin if line.strip()]
     if not texts:
-        raise StageError("there is no text to decide on: give --text, or lines on standard input")
+        raise StageError("there is no text to predict: give --text, or lines on standard input")
     for line in answers(task, [approach] if approach else Approaches.load().root, texts):
         typer.echo(line)
 
 
-def decide_on_examples(task: str, approach: str, folder: Path) -> None:
-    """Writes the decisions of one model on every split of its task but those it learnt from."""
+def predict_examples(task: str, approach: str, folder: Path) -> None:
+    """Writes the predictions of one model on every split of its task but those it learnt from."""
     labels, corpus = TaskSection.named(task).labels, paths.corpus(task)
     manifest, classifier = load_classifier(paths.model(task, approach), Compute.load())
     for split in splits(corpus):
@@ -63,26 +63,28 @@ def decide_on_examples(task: str, approach: str, folder: Path) -> None:
         columns = read_columns(corpus / f"{split}.parquet", ["id", "text"])
         with progress(f"{approach} {split}", len(columns["id"]), "text") as bar:
             said = classifier.predict(columns["text"], bar.update)
-        decision = most_probable(said.probability)
-        decided = Decisions(columns["id"], decision, said.probability, manifest.teacher, said.others)
-        write_decisions(folder, split, approach, labels, decided)
+        prediction = most_probable(said.probability)
+        predicted = PredictionTable(columns["id"], prediction, said.probability, manifest.teacher, said.others)
+        write_predictions(folder, split, approach, labels, predicted)
 
 
 def answers(task: str, approaches: list[str], texts: list[str]) -> Iterator[str]:
-    """Yields a heading and a line per text, with the decision and probability of each approach in columns."""
-    decided = []
+    """Yields a heading and a line per text, with the prediction and probability of each approach in columns."""
+    predicted = []
     for approach in approaches:
         manifest, classifier = load_classifier(paths.model(task, approach), Compute.load())
         said = classifier.predict(texts, lambda _: None)
-        decided.append([f"{manifest.labels[row.argmax()]} {row.max():.2f}" for row in said.probability])
+        predicted.append([f"{manifest.labels[row.argmax()]} {row.max():.2f}" for row in said.probability])
         for head, numbers in said.others.items():
             if numbers.ndim == 1:
-                decided[-1] = [f"{cell} ({head} {one:+.1f})" for cell, one in zip(decided[-1], numbers, strict=True)]
-    columns = [[approach, *cells] for approach, cells in zip(approaches, decided, strict=True)]
+                predicted[-1] = [
+                    f"{cell} ({head} {one:+.1f})" for cell, one in zip(predicted[-1], numbers, strict=True)
+                ]
+    columns = [[approach, *cells] for approach, cells in zip(approaches, predicted, strict=True)]
     widths = [max(map(len, column)) for column in columns]
     for cells, shown in zip(zip(*columns, strict=True), ["text", *texts], strict=True):
         yield "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), shown])
 
 
 if __name__ == "__main__":
-    run(decide)
+    run(predict)

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from decortique.report.elements import Finding, Part, Table, interval, p_shown
-from decortique.report.results import measured, pictures_of
+from decortique.core.findings import Finding, Part, Table, format_p, interval, measured, pictures_of
 
 PICTURED = ("pronouns", "polysemy", "similarity")
 RANKED = ("spearman", "common")  # where there are pairs enough to be ranked
@@ -59,7 +58,7 @@ def _specific(group: str, compared: Found, last: str, alpha: float) -> Finding:
         f"{group.capitalize()} are more context-specific than content words",
         verdict,
         f"Last layer, {compared['pairs']} pairs of words of the same frequency: {interval(layers[last])}, p "
-        f"{p_shown(layers[last]['holm_p'])} (Wilcoxon, corrected by Holm); significantly below 0 in "
+        f"{format_p(layers[last]['holm_p'])} (Wilcoxon, corrected by Holm); significantly below 0 in "
         f"{listed(below, 'layer')}.",
         last in below or above,
     )
@@ -88,7 +87,7 @@ def sense_findings(pronouns: Found, polysemy: Found, alpha: float = 0.05) -> Ite
             "Pronouns lean to what they refer to",
             "holds" if leans else "cannot be told",
             f"Last layer, share of {antecedents['pairs']} pairs of sentences: {interval(last['pairs'])}, p "
-            f"{p_shown(last['holm_p'])}.",
+            f"{format_p(last['holm_p'])}.",
             leans,
         )
     if pairs := polysemy.get("pairs"):
@@ -98,7 +97,7 @@ def sense_findings(pronouns: Found, polysemy: Found, alpha: float = 0.05) -> Ite
             "The cosine of a word in two texts tells one sense from two",
             "better than chance" if knows else "no better than chance, as far as can be told",
             f"Right in {interval(chosen['test'])} of {pairs['pairs']['test']} pairs ({pairs['chosen']}, chosen on "
-            f"others); word2vec, as it must be, in {static['test']['value']:.1f}, p {p_shown(static['holm_p'])}.",
+            f"others); word2vec, as it must be, in {static['test']['value']:.1f}, p {format_p(static['holm_p'])}.",
             knows,
         )
 

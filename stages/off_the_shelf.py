@@ -1,4 +1,4 @@
-"""Stage `retrieve`: a ready-made classifier for the task, used as it is."""
+"""Stage `off_the_shelf`: a ready-made classifier for the task, used as it is."""
 
 import shutil
 
@@ -15,27 +15,27 @@ MADE_FROM = {
 }
 
 
-def retrieve(task: str) -> None:
-    """Writes down which ready-made classifier decides on a task; nothing is trained."""
+def off_the_shelf(task: str) -> None:
+    """Writes down which ready-made classifier predicts a task; nothing is trained."""
     described = TaskSection.named(task)
-    retrieved = described.retrieved
-    with new_folder(paths.model(task, "retrieved")) as folder:
-        Manifest(kind=retrieved.kind, labels=described.labels).write(folder)
-        if isinstance(retrieved, ZeroShot):
+    off_the_shelf = described.off_the_shelf
+    with new_folder(paths.model(task, "off-the-shelf")) as folder:
+        Manifest(kind=off_the_shelf.kind, labels=described.labels).write(folder)
+        if isinstance(off_the_shelf, ZeroShot):
             shutil.copytree(paths.encoder(EncoderName.load().root), folder, dirs_exist_ok=True)
-            write_json(folder / ZERO_SHOT, retrieved.model_dump(exclude={"kind"}))
+            write_json(folder / ZERO_SHOT, off_the_shelf.model_dump(exclude={"kind"}))
         write_card(
             folder,
-            name=f"{task}/retrieved",
-            kind=retrieved.kind,
+            name=f"{task}/off-the-shelf",
+            kind=off_the_shelf.kind,
             task=described,
             made="A ready-made classifier, used as it is: nothing of it was trained here.",
-            made_from=MADE_FROM[retrieved.kind],
+            made_from=MADE_FROM[off_the_shelf.kind],
             limits="It has never seen this task; its probabilities were not made to be any.",
-            settings=retrieved.model_dump(),
+            settings=off_the_shelf.model_dump(),
             scores={},
         )
 
 
 if __name__ == "__main__":
-    run(retrieve)
+    run(off_the_shelf)

@@ -3,8 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from decortique.report.elements import Cell, Finding, Part, Table, interval, p_shown, signed, told
-from decortique.report.results import measured, pictures_of
+from decortique.core.findings import (
+    Cell,
+    Finding,
+    Part,
+    Table,
+    format_p,
+    interval,
+    is_significant,
+    measured,
+    pictures_of,
+    signed,
+)
 
 Found = Mapping[str, Any]
 OURS, LOT = "clusters", "random"
@@ -54,28 +64,28 @@ def cluster_findings(
         for method, test in found["versus"][measure].get(vectors, {}).items():
             if "silhouette" in method or method == "hdbscan":
                 continue  # in the table
-            kind = "not told apart from"
-            if told(test, alpha):
+            kind = "no significant difference from"
+            if is_significant(test, alpha):
                 kind = "better than" if test["difference"]["value"] > 0 else "worse than"
             yield Finding(
                 f"{method}, {texts}, {OF_CLUSTERS[measure]}",
                 f"the encoder's vectors are {kind} {baseline}",
                 f"{interval(found['ways'][vectors][method][measure])} and "
                 f"{interval(found['ways'][baseline][method][measure])}, difference {interval(test['difference'])}, p "
-                f"{p_shown(test['holm_p'])}.",
-                told(test, alpha),
+                f"{format_p(test['holm_p'])}.",
+                is_significant(test, alpha),
             )
 
 
 def summary_finding(found: Found, measure: str, title: str, alpha: float = 0.05) -> Finding:
     """Says against which approaches clusters are better or worse, and against which nothing can be told."""
-    said: dict[str, list[str]] = {"better than": [], "worse than": [], "not told apart from": []}
+    said: dict[str, list[str]] = {"better than": [], "worse than": [], "no significant difference from": []}
     for approach, tests in found["versus"].items():
         test = tests[measure]
-        kind = "not told apart from"
-        if told(test, alpha):
+        kind = "no significant difference from"
+        if is_significant(test, alpha):
             kind = "better than" if (test["difference"]["value"] < 0) == (measure in LESS_IS_BETTER) else "worse than"
-        said[kind].append(f"{APPROACHES[approach]} ({interval(test['difference'])}, p {p_shown(test['holm_p'])})")
+        said[kind].append(f"{APPROACHES[approach]} ({interval(test['difference'])}, p {format_p(test['holm_p'])})")
     kinds = [kind for kind, who in said.items() if who]
     verdict = f"clusters are {kinds[0]} {len(said[kinds[0]])} of {len(found['versus'])} others"
     evidence = "Clusters are " + "; ".join(f"{kind} {', '.join(who)}" for kind, who in said.items() if who) + "."
@@ -88,13 +98,13 @@ def _ways(found: Found, alpha: float) -> Table:
     for vectors, methods in found["ways"].items():
         for method, one in methods.items():
             test = tests.get(vectors, {}).get(method)
-            better = bool(test) and told(test, alpha) and test["difference"]["value"] > 0
+            better = bool(test) and is_significant(test, alpha) and test["difference"]["value"] > 0
             rows.append(
                 [
                     vectors,
                     method,
                     Cell(interval(one["v_measure"]), better),
-                    f"{signed(test['difference'])}, p {p_shown(test['holm_p'])}" if test else "",
+                    f"{signed(test['difference'])}, p {format_p(test['holm_p'])}" if test else "",
                 ]
             )
     return Table(

@@ -13,9 +13,7 @@ import numpy as np
 from decortique.core import paths
 from decortique.core.errors import StageError
 from decortique.core.files import read_json
-from decortique.core.plots import COLOURS, picture
-from decortique.data.task_settings import Task
-from decortique.report.elements import (
+from decortique.core.findings import (
     Block,
     Cell,
     Example,
@@ -28,12 +26,15 @@ from decortique.report.elements import (
     Word,
     compared,
     effect,
+    format_p,
     interval,
-    p_shown,
+    is_significant,
+    measured,
+    pictures_of,
     signed,
-    told,
 )
-from decortique.report.results import measured, pictures_of
+from decortique.core.plots import COLOURS, picture
+from decortique.data.task_settings import Task
 
 
 def draw_features(path: Path, strongest: Mapping[str, Sequence[tuple[str, float]]]) -> None:
@@ -146,7 +147,7 @@ def _rows(path: Path, delimiter: str) -> list[dict[str, str]]:
 
 Found = Mapping[str, Any]
 COLOURED = (
-    "Which words decide? Blue speaks for the decision, orange against it: coefficients of the bag of words, integrated "
+    "Which words predict? Blue speaks for the prediction, orange against it: coefficients of the bag of words, integrated "
     "gradients of the transformer. The section on validity tests whether these words do matter."
 )
 KINDS = {
@@ -157,8 +158,8 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """What a run decided and measured on one task."""
+class Predicted:
+    """What a run predicted and measured on one task."""
 
     task: str
     described: Task
@@ -177,8 +178,8 @@ class Decided:
         return self.approaches[1:]
 
 
-def decided_part(task: str, described: Task, approaches: Sequence[str], alpha: float, folder: Path) -> Part:
-    """Tells which approach decides how well on a task: at home, away from it, and over streams.
+def predictions_part(task: str, described: Task, approaches: Sequence[str], alpha: float, folder: Path) -> Part:
+    """Tells which approach predicts how well on a task: at home, away from it, and over streams.
 
     Args:
         task: its name.
@@ -187,7 +188,7 @@ def decided_part(task: str, described: Task, approaches: Sequence[str], alpha: f
         alpha: the p-value below which a difference is taken for one.
         folder: for a picture of what the bag of words relies on.
     """
-    found = Decided(task, described, approaches, alpha, measured("evaluate", task, "scores"))
+    found = Predicted(task, described, approaches, alpha, measured("evaluate", task, "scores"))
     alone = () if described.split.keep_groups else ("streams/decoding", "streams/streams")
     pictures = pictures_of("evaluate", task, without=alone)
     blocks: list[Block] = [_scores(found), *pictures, features_picture(folder, task)]
@@ -199,7 +200,7 @@ def decided_part(task: str, described: Task, approaches: Sequence[str], alpha: f
     return Part("", findings, blocks)
 
 
-def _against_baseline(found: Decided) -> Iterator[Finding]:
+def _against_baseline(found: Predicted) -> Iterator[Finding]:
     scores, tests = found.evaluated, found.evaluated["versus"]
     for approach in sorted(found.others, key=lambda name: -_accuracy(tests[name])["value"]):
         test = tests[approach]
@@ -219,30 +220,40 @@ def _only(test: Found) -> str:
     return f"{test['only_this_right']} of {both} (Cohen's g {test['cohens_g']:+.2f}, {effect(test['cohens_g'])})"
 
 
-def _streams(found: Decided) -> Iterator[Finding]:
+def _streams(found: Predicted) -> Iterator[Finding]:
     decoded = found.evaluated["decoded"]
     for method, lines in decoded.items():
         if method == "none":
             continue
         told_of = {line: one["versus_none"] for line, one in lines.items()}
-        better = [line for line, test in told_of.items() if told(test, found.alpha) and _accuracy(test)["value"] > 0]
+        better = [
+            line for line, test in told_of.items() if is_significant(test, found.alpha) and _accuracy(test)["value"] > 0
+        ]
         yield Finding(
             f"Decoding by {method.replace('_', ' ')} against deciding text by text",
-            f"better for {len(better)} of {len(lines)}" if better else "not told apart",
+            f"better for {len(better)} of {len(lines)}" if better else "no significant difference",
             "Accuracy: "
             + "; ".join(
-                f"{line} {signed(_accuracy(test))}, p {p_shown(test['holm_p'])}" for line, test in told_of.items()
+                f"{line} {signed(_accuracy(test))}, p {format_p(test['holm_p'])}" for line, test in told_of.items()
             )
             + ".",
             bool(better),
         )
 
 
-def _away(found: Decided) -> Iterator[Finding]:
+def _away(found: Predicted) -> Iterator[Finding]:
     for name, far in found.evaluated["transfer"].items():
         tests = far["versus"]
-        better = [one for one in found.others if told(tests[one], found.alpha) and _accuracy(tests[one])["value"] > 0]
-        worse = [one for one in found.others if told(tests[one], found.alpha) and _accuracy(tests[one])["value"] < 0]
+        better = [
+            one
+            for one in found.others
+            if is_significant(tests[one], found.alpha) and _accuracy(tests[one])["value"] > 0
+        ]
+        worse = [
+            one
+            for one in found.others
+            if is_significant(tests[one], found.alpha) and _accuracy(tests[one])["value"] < 0
+        ]
         said = [f"better: {', '.join(better)}"] * bool(better) + [f"worse: {', '.join(worse)}"] * bool(worse)
         yield Finding(
             f"Does it carry over to {name}?",
@@ -258,7 +269,7 @@ def _accuracy(test: Found) -> Mapping[str, float]:
     return test["accuracy_difference"]
 
 
-def _grades(found: Decided) -> Iterator[Finding]:
+def _grades(found: Predicted) -> Iterator[Finding]:
     graded = found.evaluated["graded"].get("test", {})
     for approach in found.approaches:
         for head, one in graded.get(approach, {}).items():
@@ -274,12 +285,12 @@ def _grades(found: Decided) -> Iterator[Finding]:
                 )
 
 
-def _scores(found: Decided) -> Table:
+def _scores(found: Predicted) -> Table:
     scores, tests, last = found.evaluated, found.evaluated["versus"], found.described.labels[-1]
     rows: list[list[Cell | str]] = []
     for approach in found.approaches:
         one, test = scores[approach], tests.get(approach)
-        better = bool(test) and told(test, found.alpha) and _accuracy(test)["value"] > 0
+        better = bool(test) and is_significant(test, found.alpha) and _accuracy(test)["value"] > 0
         rows.append(
             [
                 approach,
@@ -289,7 +300,7 @@ def _scores(found: Decided) -> Table:
                 *([interval(one["roc_auc"])] if "roc_auc" in one else [""]),
                 interval(one["log_loss"]),
                 signed(_accuracy(test)) if test else "",
-                p_shown(test["holm_p"]) if test else "",
+                format_p(test["holm_p"]) if test else "",
             ]
         )
     return Table(
@@ -300,13 +311,13 @@ def _scores(found: Decided) -> Table:
     )
 
 
-def _transfer(found: Decided) -> Table:
+def _transfer(found: Predicted) -> Table:
     sets = found.evaluated["transfer"]
     rows: list[list[Cell | str]] = []
     for approach in found.approaches:
         tests = {name: far["versus"].get(approach) for name, far in sets.items()}
         better = {
-            name: bool(test) and told(test, found.alpha) and _accuracy(test)["value"] > 0
+            name: bool(test) and is_significant(test, found.alpha) and _accuracy(test)["value"] > 0
             for name, test in tests.items()
         }
         home = [interval(found.evaluated[approach]["accuracy"])]
@@ -326,7 +337,7 @@ def _example(one: Found) -> Example:
     return Example(
         f"{kind}: {one['label']}",
         shown=[
-            Shown(approach, f"{said['decision']} {said['probability']:.2f}", list(_words(one["text"], said["words"])))
+            Shown(approach, f"{said['prediction']} {said['probability']:.2f}", list(_words(one["text"], said["words"])))
             for approach, said in one["by"].items()
         ],
     )
