@@ -17,9 +17,9 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from decortique.core import paths
-from decortique.core.measures import merit
+from decortique.core.measures import greater_is_better
 from decortique.core.tables import read_columns
-from decortique.data.task_settings import TaskSection
+from decortique.data.settings import TaskSection
 from decortique.models.bag_of_words import fit
 from decortique.models.settings import BagOfWords, Candidate
 
@@ -85,7 +85,7 @@ def validated(candidate: Candidate, examples: Examples, select_by: str) -> tuple
         strength: {name: float(np.mean([fold[strength][name] for fold in found])) for name in SHOWN}
         for strength in candidate.regularization
     }
-    best = max(means, key=lambda strength: merit(means[strength], select_by))
+    best = max(means, key=lambda strength: greater_is_better(means[strength], select_by))
     return best, means[best]
 
 
@@ -96,7 +96,7 @@ def main(task: str = "opinion") -> None:
         (*validated(candidate, examples, settings.select_by), name) for name, candidate in candidates(settings).items()
     ]
     sys.stdout.write("  ".join(SHOWN) + "\n")
-    for strength, scores, name in sorted(results, key=lambda result: -merit(result[1], settings.select_by)):
+    for strength, scores, name in sorted(results, key=lambda result: -greater_is_better(result[1], settings.select_by)):
         shown = "  ".join(f"{scores[measure]:{len(measure)}.4f}" for measure in SHOWN)
         sys.stdout.write(f"{shown}  {name}, regularization {strength:g}\n")
 

@@ -15,9 +15,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 from decortique.core import paths
 from decortique.core.measures import every_measure
 from decortique.core.tables import read_columns
-from decortique.data.task_settings import TaskSection
-from decortique.evaluation.decoding import Calibration, Evidence, tuned, variants
-from decortique.evaluation.sequences import History, Streams
+from decortique.data.settings import TaskSection
+from decortique.evaluation.decoding import Evidence, SequencePrior, Streams, fit_calibration, tune, variants
 from decortique.models.bag_of_words import fit
 from decortique.models.settings import BagOfWords
 
@@ -58,14 +57,14 @@ def main() -> None:
         learnt, tried = (told, labels[train]), (checked, labels[validation])
         classifier = fit(candidate, described.language, learnt, tried, settings.select_by, lambda _: None).classifier
         seen, unseen = (classifier.predict(read, lambda _: None).probability for read in (checked, asked))
-        calibration = Calibration.fit([seen], labels[validation], described.labels)
-        history = History.of(streams(train), labels[train], len(described.labels))
+        calibration = fit_calibration([seen], labels[validation], described.labels)
+        prior = SequencePrior.of(streams(train), labels[train], len(described.labels))
         for level in LEVELS:
             evidence = Evidence.calibrated_on(calibration([seen]), labels[validation], level)
             for method in {"viterbi", "one_run"} & set(described.decoding.methods):
-                choices = variants(method, history, evidence)
-                chosen, _ = tuned(choices, calibration([seen]), streams(validation), labels[validation], aim)
-                decoded = chosen.decode(calibration([unseen]), streams(test))
+                choices = variants(method, prior, evidence)
+                chosen, _ = tune(choices, calibration([seen]), streams(validation), labels[validation], aim)
+                decoded = chosen(calibration([unseen]), streams(test))
                 score = every_measure(labels[test], decoded.prediction, decoded.probability)[measure]
                 found.setdefault((method, level), []).append(score)
     for (method, level), scores in sorted(found.items()):

@@ -16,12 +16,12 @@ from sentence_transformers import SentenceTransformer
 
 from benchmarks.timing import seconds
 from decortique.core import paths
-from decortique.core.run_settings import Compute, EncoderName
+from decortique.core.settings import Compute, EncoderName
 from decortique.core.tables import read_columns
 from decortique.models.batches import TokenRows, encode
-from decortique.models.pretrained import load_trunk, prepare_device, sentence_vectors
+from decortique.models.encoder import load_tokenizer, tokenize_texts
+from decortique.models.pretrained import load_encoder, prepare_device, sentence_vectors
 from decortique.models.settings import Embed
-from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 
 ROUNDS = 5
 TEXTS = 1000
@@ -49,7 +49,7 @@ def main() -> None:
     device = prepare_device(compute)
     folder: Path = paths.encoder(EncoderName.load().root)
     texts = read_columns(paths.corpus("opinion") / "train.parquet", ["text"])["text"][:TEXTS]
-    tokenizer, trunk = load_tokenizer(folder), load_trunk(folder, settings).to(device)
+    tokenizer, encoder = load_tokenizer(folder), load_encoder(folder, settings).to(device)
     peer = SentenceTransformer(str(folder))  # a folder without its modules.json is pooled by the mean, as ours is
     rows = TokenRows.of(tokenize_texts(tokenizer, texts).input_ids)
     matrix = torch.rand(PRODUCT, PRODUCT)
@@ -58,9 +58,9 @@ def main() -> None:
         rows = TokenRows.of(tokenize_texts(tokenizer, texts).input_ids)
         return encode(
             rows,
-            lambda batch: sentence_vectors(trunk, batch, settings),
+            lambda batch: sentence_vectors(encoder, batch, settings),
             batch_size=compute.batch_size,
-            padding_id=trunk.config.pad_token_id,
+            padding_id=encoder.config.pad_token_id,
             device=device,
         )
 
@@ -80,7 +80,7 @@ def main() -> None:
     median = {name: statistics.median(found) for name, found in times.items()}
     lengths = rows.lengths
     peak = 10 * 2 * PRODUCT**3 / median["product"]
-    rate = operations(int(lengths.sum()), int((lengths**2).sum()), trunk.config) / median["ours"]
+    rate = operations(int(lengths.sum()), int((lengths**2).sum()), encoder.config) / median["ours"]
     ratio = statistics.median(b / a for a, b in zip(times["ours"], times["theirs"], strict=True))
     sys.stdout.write(
         f"{TEXTS} sentences of {lengths.mean():.1f} tokens, {compute.threads} threads, median of {ROUNDS} rounds\n"

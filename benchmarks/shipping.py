@@ -25,7 +25,7 @@ from benchmarks.timing import seconds
 from decortique.core import paths
 from decortique.core.files import read_json, write_json
 from decortique.core.plots import COLOURS, picture
-from decortique.core.run_settings import Approaches, Compute
+from decortique.core.settings import Approaches, Compute
 from decortique.core.tables import read_columns
 from decortique.models.folder import Classifier
 from decortique.models.loading import load_classifier

@@ -16,8 +16,8 @@ from sklearn.preprocessing import normalize
 
 from benchmarks.timing import seconds
 from decortique.data.settings import HELD_OUT, SEEN
-from decortique.summarization.choosing import Budget, choose
-from decortique.summarization.groups import RANKERS, ranked
+from decortique.summarization.choosing import Budget, choose_sentences
+from decortique.summarization.groups import RANKERS, rank_sentences
 from decortique.summarization.settings import Cluster, Summarize
 from decortique.summarization.vectors import Texts, Vectors, tfidf
 
@@ -35,11 +35,11 @@ def main() -> None:
     settings, candidates = Summarize.load().clusters, Cluster.load().candidates
 
     def ours(texts: list[str], vectors: Vectors) -> float:
-        return seconds(lambda: choose(texts, vectors, Budget(SENTENCES), settings, candidates))
+        return seconds(lambda: choose_sentences(texts, vectors, Budget(SENTENCES), settings, candidates))
 
     texts, vectors = read.texts[:BESIDE], normalize(read.embedded[:BESIDE])
     rounds = [
-        (ours(texts, vectors), *(seconds(partial(ranked, name, texts, SENTENCES, "en")) for name in RANKERS))
+        (ours(texts, vectors), *(seconds(partial(rank_sentences, name, texts, SENTENCES, "en")) for name in RANKERS))
         for _ in range(ROUNDS)
     ]
     own, *peers = (statistics.median(times) for times in zip(*rounds, strict=True))

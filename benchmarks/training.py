@@ -21,17 +21,14 @@ from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 
 from benchmarks.timing import seconds
 from decortique.core import paths
-from decortique.core.run_settings import Compute, EncoderName
-from decortique.data.task_settings import TaskSection
-from decortique.models.batches import Batches, TokenRows
-from decortique.models.checkpoint import Checkpoint
-from decortique.models.examples import Examples
+from decortique.core.settings import Compute, EncoderName
+from decortique.data.settings import TaskSection
+from decortique.models.batches import Batches, Examples, Processes, TokenRows
+from decortique.models.encoder import load_tokenizer
 from decortique.models.heads import new_headed
-from decortique.models.losses import heads_objective, supervision
+from decortique.models.losses import head_targets, heads_objective
 from decortique.models.pretrained import new_classifier, prepare_device
-from decortique.models.processes import Processes
 from decortique.models.settings import Finetune
-from decortique.models.tokenizer import load_tokenizer
 from decortique.models.training import train
 
 TASK, TEXTS, ROUNDS = "opinion", 640, 3
@@ -86,17 +83,17 @@ def ours(folder: Path, examples: Examples, labels: list[str], settings: Finetune
     primary, *_ = TaskSection.named(TASK).heads.items()
     heads = dict([primary])
     model = new_headed(folder, labels, heads, dropout=None, seed=0).to(device)
-    extras = supervision(model, heads, examples)
+    targets = head_targets(model, heads, examples)
     with tempfile.TemporaryDirectory() as temporary:
         work = partial(
             train,
             model,
-            Batches(examples.rows, extras, padding_id=0, batch_size=settings.batch_size, seed=0),
+            Batches(examples.rows, targets, padding_id=0, batch_size=settings.batch_size, seed=0),
             heads_objective(heads),
-            lambda _: {settings.select_by: 0.0},
-            settings.model_copy(update={"epochs": 1}),
+            lambda _: {settings.metric_for_best_model: 0.0},
+            settings.model_copy(update={"num_train_epochs": 1}),
             curves=Path(temporary, "curves"),
-            checkpoint=Checkpoint(Path(temporary, "state")),
+            checkpoint=Path(temporary, "state.pt"),
             processes=Processes(device),
         )
         return seconds(work)

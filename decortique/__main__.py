@@ -33,13 +33,14 @@ def explain(
     """
     from dvc.exceptions import DvcException
 
+    from decortique.core.files import StageError
     from decortique.core.source import FingerprintError
-    from decortique.core.why import WhyError, why
+    from decortique.core.why import why
 
     try:
         for line in why(stages or [], Path()):
             typer.echo(line)
-    except (FingerprintError, WhyError, DvcException) as error:
+    except (FingerprintError, StageError, DvcException) as error:
         sys.exit(f"ERROR {' '.join(str(error).split())}")
 
 

@@ -23,9 +23,9 @@ from decortique.core import paths
 from decortique.core.command import run
 from decortique.core.files import read_json, write_json
 from decortique.core.measures import most_probable
-from decortique.core.run_settings import Compute
+from decortique.core.settings import Compute
 from decortique.core.tables import read_columns
-from decortique.data.task_settings import TaskSection
+from decortique.data.settings import TaskSection
 from decortique.evaluation.scores import Evaluation, Examples
 from decortique.evaluation.settings import Evaluate
 from decortique.models.loading import load_classifier
@@ -45,7 +45,7 @@ def modes() -> dict[str, tuple[dict[str, Any], tuple[float, ...]]]:
     usual = Finetune.load().learning_rate  # for two that differ in nothing else, so that they can be compared
     (name, first), *_ = TaskSection.named(TASK).heads.items()
     return {
-        "predictions alone, trunk frozen": ({"finetune.adaptation.kind": "probe", **EVEN}, (1e-3, 5e-3)),
+        "heads alone, encoder frozen": ({"finetune.adaptation.kind": "probe", **EVEN}, (1e-3, 5e-3)),
         "last 2 blocks": ({"finetune.adaptation.kind": "top", **EVEN}, (2e-4, 5e-4)),
         "LoRA, rank 8": ({"finetune.adaptation.kind": "lora", **EVEN}, (5e-4, 2e-3)),
         FULL: ({}, (usual,)),
@@ -90,7 +90,7 @@ def trained(clone: Path) -> dict[str, Any]:
     learning, weights = next(line for line in said.splitlines() if "weights learn" in line).split(": ")[1].split()[:3:2]
     metrics = read_json(clone / paths.results("finetune", TASK))
     return {
-        "weights_that_learn": int(learning),
+        "trained_weights": int(learning),
         "weights": int(weights),
         "peak_memory_megabytes": round(peak / 1024),
         "validation": metrics["validation"][metrics["best_epoch"] - 1],

@@ -46,7 +46,7 @@ def set_params(folder: Path, choices: Mapping[str, Any]) -> None:
 
     Args:
         folder: where they stand.
-        choices: by key, as DVC has it: `finetune.epochs`, `catalogue/tasks/opinion.yaml:split.seed`; without a key
+        choices: by key, as DVC has it: `finetune.seed`, `catalogue/tasks/opinion.yaml:split.seed`; without a key
             behind its colon, `catalogue/students/mine.yaml:` is the whole file, which may be new.
     """
     yaml, changed = YAML(), dict[Path, Any]()

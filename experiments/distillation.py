@@ -12,9 +12,8 @@ Students of `opinion`, each trained with every seed below, in a copy of the proj
 
     python -m experiments.distillation
 
-Models and predictions are kept in `.cache/experiments/distillation`, so that a run that was stopped goes on; remove that
-folder to begin anew. Results: experiments/distillation.json and docs/distillation/, from which `make readme` writes the
-tables.
+Models and predictions are kept in `.cache/experiments/distillation`, so that a run that was stopped resumes; remove it
+to begin again. Results are in experiments/distillation.json and docs/distillation/; `make readme` writes the tables.
 """
 
 import logging
@@ -34,17 +33,18 @@ from decortique.core import paths
 from decortique.core.command import run
 from decortique.core.files import new_file, read_json, write_json
 from decortique.core.measures import SMALLEST
-from decortique.core.settings import read_yaml
-from decortique.data.labelled import TRANSFER, Labelled, held_out
-from decortique.data.task_settings import TaskSection
-from decortique.evaluation.generations import traced
+from decortique.core.settings import Approaches, Compute, read_yaml
+from decortique.data.corpus import TRANSFER, LabelledSplit, held_out
+from decortique.data.settings import TaskSection
+from decortique.distillation.settings import Rounds
+from decortique.evaluation.generations import trace_families, traced
 from decortique.evaluation.plots import draw_generations
+from decortique.evaluation.settings import Evaluate
+from decortique.models.loading import predict_splits
 from decortique.models.predictions import read_predictions
 from experiments.clone import ROOT, choose, clone_into, dvc
 from experiments.several_seeds import difference, spread
 from stages.distill import distill
-from stages.evaluate import traced_generations
-from stages.predict import predict_examples
 
 TASK, SEEDS = "opinion", (0, 1, 2)
 WORK = Path(".cache") / "experiments" / "distillation"
@@ -101,18 +101,18 @@ def students(described: Mapping[str, Student]) -> dict[str, Student]:
     hard, soft = (_terms(three, name) for name in ("labels", "logits"))
     return {
         "three": three,
-        "three-alone": _from(whole, "encoder", learns=LABELS_ALONE),
+        "three-alone": _from(whole, "encoder", loss=LABELS_ALONE),
         # As many steps as those take who read pieces of texts too.
-        "three-alone-longer": _from(whole, "encoder", learns=LABELS_ALONE, training={"epochs": 6}),
+        "three-alone-longer": _from(whole, "encoder", loss=LABELS_ALONE, training={"num_train_epochs": 6}),
         "three-from-encoder": _from(three, "encoder"),
         "one": one,
-        "one-alone": _from(plain, "encoder", learns=LABELS_ALONE),
+        "one-alone": _from(plain, "encoder", loss=LABELS_ALONE),
         "one-words": {**one, "start": WORDS},
         "one-from-encoder": _from(one, "encoder"),
-        "one-logits": {**plain, "learns": [*hard, *soft]},
+        "one-logits": {**plain, "loss": [*hard, *soft]},
         "one-hidden": plain,
-        "one-attention": {**plain, "learns": [*hard, *soft, {"term": "attention", "weight": 1.0}]},
-        "one-relations": {**plain, "learns": [*hard, *soft, {"term": "relations", "weight": 100.0}]},
+        "one-attention": {**plain, "loss": [*hard, *soft, {"term": "attention", "weight": 1.0}]},
+        "one-relations": {**plain, "loss": [*hard, *soft, {"term": "relations", "weight": 100.0}]},
         "narrow-random": {**whole, "start": {**NARROW, "weights": "random"}},
         "narrow-svd": {**whole, "start": {**NARROW, "weights": "svd"}},
         "two": {**whole, "start": {"weights": "teacher", "layers": [0, 2]}},
@@ -128,7 +128,7 @@ def students(described: Mapping[str, Student]) -> dict[str, Student]:
 
 
 def _terms(student: Student, *names: str) -> list[dict[str, Any]]:
-    return [term for term in student["learns"] if term["term"] in names]
+    return [term for term in student["loss"] if term["term"] in names]
 
 
 def _from(student: Student, weights: str, **changes: Any) -> Student:
@@ -138,8 +138,8 @@ def _from(student: Student, weights: str, **changes: Any) -> Student:
 
 def _from_afar(student: Student, texts: dict[str, Any], epochs: int) -> Student:
     """Learns what a labeller says, and nothing else."""
-    training = {**student["training"], "epochs": epochs}
-    return _from(student, "encoder", learns=_terms(student, "logits"), texts=texts, training=training)
+    training = {**student["training"], "num_train_epochs": epochs}
+    return _from(student, "encoder", loss=_terms(student, "logits"), texts=texts, training=training)
 
 
 def rounds() -> Iterator[tuple[str, str, str]]:
@@ -171,7 +171,12 @@ def distillation() -> None:
         for generation in generations(every):
             for name in workers.map(learn, generation):
                 log.info("%s is done", name)
-    _, followed = traced_generations(TASK)
+    names, described = [*Approaches.load().root, *Rounds.load().of(TASK)], TaskSection.named(TASK)
+    sets = {
+        name: LabelledSplit.read(TASK, split, described.labels, keep_groups=described.split.keep_groups)
+        for name, split in held_out(TASK).items()
+    }
+    _, followed = trace_families(TASK, names, sets, Evaluate.load())
     found = by_student(traced(followed))
     write_json(ROOT / "experiments" / "distillation.json", report(found, every))
     draw(ROOT / "docs" / "distillation" / "rounds.png", found)
@@ -222,7 +227,8 @@ def learn(name: str) -> str:
     if name not in LABELLERS and not paths.results("distill", f"{TASK}/{name}").exists():
         distill(TASK, name)
     if not paths.predictions(TASK, name).exists():
-        predict_examples(TASK, name, paths.predictions(TASK, name))
+        labels, compute = TaskSection.named(TASK).labels, Compute.load()
+        predict_splits(TASK, name, paths.predictions(TASK, name), labels, compute)
     return name
 
 
@@ -259,19 +265,19 @@ def report(found: Mapping[str, list[dict[str, Any]]], every: Mapping[str, Round]
 
 
 @cache
-def held_out_rows() -> dict[str, Labelled]:
+def held_out_rows() -> dict[str, LabelledSplit]:
     """Gives the test set and those of other sources."""
     labels = TaskSection.named(TASK).labels
-    return {name: Labelled.read(TASK, split, labels, keep_groups=False) for name, split in held_out(TASK).items()}
+    return {name: LabelledSplit.read(TASK, split, labels, keep_groups=False) for name, split in held_out(TASK).items()}
 
 
-def differences(rows: Labelled, first: str, second: str) -> dict[str, Any]:
+def differences(rows: LabelledSplit, first: str, second: str) -> dict[str, Any]:
     """Compares two students on the same texts, seed by seed."""
     of_first, of_second = by_text(rows, first), by_text(rows, second)
     return {measure: difference(of_first[measure] - of_second[measure]) for measure in of_first}
 
 
-def by_text(rows: Labelled, student: str) -> dict[str, np.ndarray]:
+def by_text(rows: LabelledSplit, student: str) -> dict[str, np.ndarray]:
     """Gives (seeds, texts) of what makes up each measure."""
     folders = [paths.predictions(TASK, f"{student}-s{seed}") for seed in SEEDS]
     seeds = [read_predictions(folder, rows.split, rows.labels, rows.ids) for folder in folders]

@@ -26,7 +26,7 @@ from decortique.core.command import run
 from decortique.core.files import read_json, write_json
 from decortique.core.measures import every_measure
 from decortique.core.tables import read_columns
-from decortique.data.task_settings import Task, TaskSection, folds
+from decortique.data.settings import Task, TaskSection, folds
 from decortique.evaluation.decoding import Decoded
 from decortique.evaluation.scores import Evaluation, Examples
 from decortique.evaluation.settings import COMBINED, Evaluate

@@ -30,15 +30,16 @@ from decortique.core import paths
 from decortique.core.command import run
 from decortique.core.files import write_json
 from decortique.core.plots import COLOURS, picture
-from decortique.data.labelled import Labelled
-from decortique.data.task_settings import TaskSection
+from decortique.core.settings import Compute
+from decortique.data.corpus import LabelledSplit
+from decortique.data.settings import TaskSection
+from decortique.models.loading import predict_splits
 from decortique.models.predictions import read_predictions
 from decortique.models.settings import Finetune
 from experiments.clone import ROOT, choose, clone_into, dvc
 from experiments.several_seeds import difference, spread
 from stages.bag_of_words import bag_of_words
 from stages.finetune import finetune
-from stages.predict import predict_examples
 
 TASKS, SEEDS = ("opinion", "author"), (0, 1, 2)
 SIZES = (100, 300, 1000, 3000)  # and all there are
@@ -66,7 +67,7 @@ class Training:
     @property
     def epochs(self) -> int:
         """Of the transformer."""
-        return max(Finetune.load(ROOT / "params.yaml").epochs, ceil(LEAST / self.size))
+        return max(Finetune.load(ROOT / "params.yaml").num_train_epochs, ceil(LEAST / self.size))
 
 
 def learning_curves() -> None:
@@ -100,13 +101,14 @@ def learn(clone: Path, one: Training) -> Training:
         return one
     shutil.rmtree(one.folder, ignore_errors=True)
     draw_sample(clone, one)
-    choices = {"compute.threads": 1, "finetune.seed": one.seed, "finetune.epochs": one.epochs}
+    choices = {"compute.threads": 1, "finetune.seed": one.seed, "finetune.num_train_epochs": one.epochs}
     choose(one.folder, choices)
     os.chdir(one.folder)
     bag_of_words(one.task)
     finetune(one.task)
     for approach in APPROACHES:
-        predict_examples(one.task, approach, paths.predictions(one.task, approach))
+        labels, compute = TaskSection.named(one.task).labels, Compute.load()
+        predict_splits(one.task, approach, paths.predictions(one.task, approach), labels, compute)
     shutil.rmtree(one.folder / paths.DATA / "models")
     (one.folder / "done").touch()
     return one
@@ -137,7 +139,7 @@ def by_size(trainings: list[Training], task: str) -> list[list[Training]]:
 def of_size(task: str, trainings: list[Training]) -> dict[str, Any]:
     """Gives both approaches' accuracy over seeds, and their difference with its two intervals."""
     described = TaskSection.named(task)
-    rows = Labelled.read(task, "test", described.labels, keep_groups=described.split.keep_groups)
+    rows = LabelledSplit.read(task, "test", described.labels, keep_groups=described.split.keep_groups)
     right = {
         approach: np.stack(
             [

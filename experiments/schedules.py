@@ -30,21 +30,21 @@ SMALL = {"prepare.limit": 2000, f"catalogue/tasks/{TASK}.yaml:reader.parts.grade
 USUAL = "linear, warm-up"
 SCHEDULES: dict[str, dict[str, Any]] = {
     USUAL: {},
-    "constant": {"finetune.scheduler": "constant", "finetune.warmup": 0.0},
-    "cosine, warm-up": {"finetune.scheduler": "cosine"},
+    "constant": {"finetune.lr_scheduler_type": "constant", "finetune.warmup_ratio": 0.0},
+    "cosine, warm-up": {"finetune.lr_scheduler_type": "cosine"},
     "constant, 10 × the rate": {
-        "finetune.scheduler": "constant",
-        "finetune.warmup": 0.0,
+        "finetune.lr_scheduler_type": "constant",
+        "finetune.warmup_ratio": 0.0,
         "finetune.learning_rate": 2e-3,
     },
 }
 OPTIMIZERS: dict[str, dict[str, Any]] = {
     "adamw": {},
-    "adafactor": {"finetune.optimizer": "adafactor"},
-    "sgd, the same rate": {"finetune.optimizer": "sgd"},
+    "adafactor": {"finetune.optim": "adafactor"},
+    "sgd, the same rate": {"finetune.optim": "sgd"},
     "sgd, momentum, 100 × the rate": {
-        "finetune.optimizer": "sgd",
-        "finetune.optimizer_options": {"momentum": 0.9},
+        "finetune.optim": "sgd",
+        "finetune.optim_args": {"momentum": 0.9},
         "finetune.learning_rate": 2e-2,
     },
 }

@@ -23,14 +23,12 @@ import typer
 
 from decortique.core import paths
 from decortique.core.command import run
-from decortique.core.files import read_json, write_json
-from decortique.core.progress import progress
+from decortique.core.files import progress, read_json, write_json
 from decortique.core.tables import read_columns
 from decortique.data.settings import HELD_OUT, SEEN, CollectionSection
 from decortique.evaluation.paired_tests import holm, mean_interval, paired
 from decortique.evaluation.settings import Evaluate
-from decortique.summarization.choosing import Budget, speak
-from decortique.summarization.choosing import choose as choose_sentences
+from decortique.summarization.choosing import Budget, choose_from_clusters, choose_sentences
 from decortique.summarization.groups import Group, groups_of
 from decortique.summarization.settings import ENCODER, TFIDF, Cluster, Summarize, Summarizer
 from decortique.summarization.vectors import Texts, represent
@@ -39,13 +37,13 @@ from experiments.clone import ROOT, choose, clone_into, dvc
 FILMS, OPINOSIS, SPEECHES = "films", "opinosis", "speeches-fr"
 DEFAULT = "params.yaml"
 MEASURES = ("coverage", "shared_words", "shared_pairs")
-ONE, BY_LOT = "one cluster", "clusters by lot"  # what do clusters bring?
+ONE, RANDOM = "one cluster", "random clusters"  # what do clusters bring?
 CHANGES: Mapping[str, Mapping[str, Any]] = {
     DEFAULT: {},
-    "vectors alone": {"words": 0.0},
-    "words count a quarter": {"words": 0.25},
-    "words count three quarters": {"words": 0.75},
-    "words alone": {"words": 1.0},
+    "vectors alone": {"word_weight": 0.0},
+    "words count a quarter": {"word_weight": 0.25},
+    "words count three quarters": {"word_weight": 0.75},
+    "words alone": {"word_weight": 1.0},
     "two clusters per sentence": {"per_sentence": 2},
     "three clusters per sentence": {"per_sentence": 3},
     "number by silhouette": {"per_sentence": None},
@@ -79,7 +77,7 @@ def choices(clone: Path) -> dict[str, Any]:
     choose(clone, {"collections": [FILMS]})
     dvc(clone, "repro", f"gather@{FILMS}")
     drawn = set(read_columns(clone / paths.collection(FILMS) / f"{SEEN}.parquet", ["group"])["group"])
-    choose(clone, {"collections": [FILMS], f"catalogue/collections/{FILMS}.yaml:groups": None})
+    choose(clone, {"collections": [FILMS], f"catalogue/collections/{FILMS}.yaml:max_groups": None})
     dvc(clone, "repro", f"embed_collection@{FILMS}")
     with chdir(clone):
         groups = [group for group in read_groups() if group.name not in drawn]
@@ -91,7 +89,7 @@ def choices(clone: Path) -> dict[str, Any]:
             bar.update()
     random = np.random.default_rng(default.seed)
     rated[ONE] = rate(groups, default, sentences, lambda texts: np.zeros(texts, int))
-    rated[BY_LOT] = rate(groups, default, sentences, lambda texts: random.permutation(texts) % sentences)
+    rated[RANDOM] = rate(groups, default, sentences, lambda texts: random.permutation(texts) % sentences)
     evaluate = Evaluate.load()
     for found in rated.values():
         found["both"] = (found["coverage"] + found["shared_words"]) / 2
@@ -122,13 +120,13 @@ def rate(
     candidates = Cluster.load().candidates
     rated = []
     for group in groups:
-        texts = Texts.of(group.texts, group.against.language, group.against.vectors)
+        texts = Texts.of(list(group.texts), group.scorer.language, group.scorer.vectors)
         vectors = represent(settings.representation, texts, {}, np.arange(len(group.texts)))
         if clusters:
-            found = speak(group.texts, vectors, clusters(len(group.texts)), Budget(sentences), settings)
+            found = choose_from_clusters(group.texts, vectors, clusters(len(group.texts)), Budget(sentences), settings)
         else:
             found = choose_sentences(group.texts, vectors, Budget(sentences), settings, candidates)
-        rated.append(group.against.rate(found.places))
+        rated.append(group.scorer.score(found.indices))
     return {measure: np.array([one[measure] for one in rated]) for measure in MEASURES}
 
 

@@ -1,18 +1,17 @@
-"""Stage `code`: the code → a fingerprint per stage, on which the stage depends instead of on files of Python."""
+"""Stage `code`: the code → a fingerprint per stage, on which the stage depends instead of on Python files."""
 
 from pathlib import Path
 
 from decortique.core.command import run
-from decortique.core.errors import StageError
-from decortique.core.files import new_folder
-from decortique.core.fingerprints import CATALOGUE, FOLDER, Code, catalogue_fingerprint
+from decortique.core.files import StageError, new_folder
+from decortique.core.fingerprints import FOLDER, read_fingerprints
 from decortique.core.source import FingerprintError
 
 
 def code() -> None:
-    """Writes what each stage's result depends on in the code, and refuses imports that cannot be read from it."""
+    """Write what the result of each stage depends on in the code, and refuse imports that cannot be read from it."""
     try:
-        fingerprints = {**Code.read(Path()).fingerprints(), CATALOGUE.name: catalogue_fingerprint(Path())}
+        fingerprints = read_fingerprints(Path())
     except FingerprintError as error:
         raise StageError(str(error)) from None
     with new_folder(FOLDER) as folder:

@@ -1,98 +1,62 @@
 """Stage `download`: a pinned source → the files of a task, a collection, an encoder or a language."""
 
 import logging
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from decortique.core import paths
 from decortique.core.command import run
-from decortique.core.errors import StageError
-from decortique.core.files import new_folder
+from decortique.core.files import StageError, new_folder
 from decortique.data.fetch import fetch
-from decortique.data.settings import CollectionSection, LanguageSection
-from decortique.data.task_settings import TaskSection
-from decortique.models.encoder_files import describe_tokenizer, prefix_texts, unpack_encoder
-from decortique.models.settings import PACKED, Encoder, Encoders
+from decortique.data.settings import CollectionSection, LanguageSection, TaskSection
+from decortique.models.encoder_files import finish_encoder
+from decortique.models.settings import Encoders
 
 log = logging.getLogger(__name__)
 
 
-class Kind(StrEnum):
-    """What an entry of the catalogue describes."""
-
-    TASK = "task"
-    COLLECTION = "collection"
-    ENCODER = "encoder"
-    LANGUAGE = "language"
-
-
 def download(
-    kind: Annotated[Kind, typer.Argument(help="What the entry of the catalogue describes.")],
-    name: Annotated[str, typer.Argument(help="Its name: that of its file in catalogue/, without .yaml.")],
+    kind: Annotated[
+        Literal["task", "collection", "encoder", "language"], typer.Argument(help="What the entry describes.")
+    ],
+    name: Annotated[str, typer.Argument(help="The name of the entry: that of its file in catalogue/, without .yaml.")],
 ) -> None:
-    """Fetches the files of an entry of the catalogue, each byte checked against the pin that stands there."""
-    DOWNLOADS[kind](name)
-
-
-def download_task(name: str) -> None:
-    """Fetches a task's raw files."""
-    fetch(TaskSection.named(name).source, paths.raw(name), name=f"catalogue/tasks/{name}.yaml: source")
-
-
-def download_collection(name: str) -> None:
-    """Fetches a collection's raw files."""
-    fetch(CollectionSection.named(name).source, paths.raw(name), name=f"catalogue/collections/{name}.yaml: source")
+    """Fetch the files of an entry of the catalogue, and check each byte against the checksum in the entry."""
+    if kind == "encoder":
+        download_encoder(name)
+    elif kind == "language":
+        download_language(name)
+    else:
+        source = (TaskSection.named(name) if kind == "task" else CollectionSection.named(name)).source
+        fetch(source, paths.raw(name), name=f"catalogue/{kind}s/{name}.yaml: source")
 
 
 def download_encoder(name: str) -> None:
-    """Fetches a pretrained encoder, and makes its files into a folder that transformers loads."""
+    """Fetch a pretrained encoder, and make its files a folder that transformers loads."""
     encoder, entry = Encoders.named(name), f"catalogue/encoders/{name}.yaml"
     with new_folder(paths.encoder(name)) as folder:
         fetch(encoder.source, folder, name=f"{entry}: source")
         try:
-            finish(folder, encoder)
+            finish_encoder(folder, encoder)
         except StageError as error:
             raise StageError(f"{entry}: {error}") from None
 
 
-def finish(folder: Path, encoder: Encoder) -> None:
-    """Makes the files of an encoder's source into a folder that transformers loads."""
-    if encoder.weights == "packed":
-        unpack_encoder(folder / PACKED, folder)
-        (folder / PACKED).unlink()
-        describe_tokenizer(folder)
-    if encoder.prefix:
-        prefix_texts(folder, encoder.prefix)
-
-
 def download_language(code: str) -> None:
-    """Fetches pretrained word vectors, kept in one format, and WordNet, as far as there are any."""
-    from decortique.words.vectors import (
-        convert_vectors,  # gensim takes seconds to import
-        save_vectors,  # gensim takes seconds to import
-    )
+    """Fetch the pretrained word vectors of a language, converted to one format, and WordNet, where it has them."""
+    from decortique.words.vectors import convert_vectors, save_vectors  # gensim takes seconds to import
 
-    about, entry = LanguageSection.named(code), f"catalogue/languages/{code}.yaml"
+    language, entry = LanguageSection.named(code), f"catalogue/languages/{code}.yaml"
     with new_folder(paths.language(code)) as folder:
-        if about.source is None:
+        if language.source is None:
             log.info("%s has no source: no pretrained vectors, no WordNet", entry)
             return
-        fetch(about.source, folder, name=f"{entry}: source")
-        for name, vectors in about.vectors.items():
-            found = convert_vectors(folder / vectors.file, vectors)
-            (folder / vectors.file).unlink()
-            save_vectors(found, folder / f"{name}.bin")
-
-
-DOWNLOADS = {
-    Kind.TASK: download_task,
-    Kind.COLLECTION: download_collection,
-    Kind.ENCODER: download_encoder,
-    Kind.LANGUAGE: download_language,
-}
+        fetch(language.source, folder, name=f"{entry}: source")
+        for name, pretrained in language.vectors.items():
+            vectors = convert_vectors(folder / pretrained.file, pretrained)
+            (folder / pretrained.file).unlink()
+            save_vectors(vectors, folder / f"{name}.bin")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
 """Stage `embed`: token ids + encoder → one vector per text."""
 
 from decortique.core import paths
-from decortique.core.command import run
+from decortique.core.command import TaskName, run
 from decortique.core.files import new_folder
-from decortique.core.run_settings import Compute, EncoderName
+from decortique.core.settings import Compute, EncoderName
 from decortique.core.tables import count_rows, read_batches
 from decortique.models.batches import TokenRows
-from decortique.models.sentences import SentenceEncoder
+from decortique.models.encoder import SentenceEncoder
 from decortique.models.settings import Embed
 
 
-def embed(task: str) -> None:
-    """Embeds a task's texts with the encoder of the run, as it is (not fine-tuned)."""
+def embed(task: TaskName) -> None:
+    """Embed a task's texts with the encoder of the run, as it is (not fine-tuned)."""
     settings, encoder = Embed.load(), EncoderName.load().root
     reader = SentenceEncoder.load(paths.encoder(encoder), settings, Compute.load())
     metadata = {"encoder": encoder, "embed": settings.model_dump()}

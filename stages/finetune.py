@@ -3,24 +3,22 @@
 from functools import partial
 
 from decortique.core import paths
-from decortique.core.command import run
+from decortique.core.command import TaskName, run
 from decortique.core.files import write_json
-from decortique.core.run_settings import Compute, EncoderName
-from decortique.data.task_settings import TaskSection
-from decortique.models.adaptation import adapt, merge
-from decortique.models.examples import Examples
+from decortique.core.settings import Compute, EncoderName
+from decortique.data.settings import TaskSection
+from decortique.models.batches import Examples, Processes
+from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import write_model
 from decortique.models.heads import new_headed, save_headed
-from decortique.models.losses import heads_objective, supervision
-from decortique.models.pretrained import prepare_device
-from decortique.models.processes import Processes
+from decortique.models.losses import head_targets, heads_objective
+from decortique.models.pretrained import adapt, merge_lora, prepare_device
 from decortique.models.settings import Finetune, Tokenize
-from decortique.models.tokenizer import load_tokenizer
-from decortique.models.training import learn
+from decortique.models.training import fit
 
 
-def finetune(task: str) -> None:
-    """Trains the encoder of the run, with fresh predictions on top, on what a task's rows say."""
+def finetune(task: TaskName) -> None:
+    """Fine-tune the encoder of the run with new heads on the labels (and grades) of a task's training rows."""
     settings, described, compute = Finetune.load(), TaskSection.named(task), Compute.load()
     encoder = EncoderName.load().root
     processes = Processes.join(prepare_device(compute))
@@ -28,12 +26,12 @@ def finetune(task: str) -> None:
     validation = Examples.read(task, "validation", described.labels)
     folder, heads = paths.encoder(encoder), described.heads
     model = new_headed(folder, described.labels, heads, dropout=settings.dropout, seed=settings.seed)
-    extras = supervision(model, heads, training)
-    adapt(model, settings.adaptation)
-    trained = learn(
+    targets = head_targets(model, heads, training)
+    adapt(model.classifier, settings.adaptation)
+    trained = fit(
         model,
         training.rows,
-        extras,
+        targets,
         heads_objective(heads),
         validation,
         settings,
@@ -45,7 +43,8 @@ def finetune(task: str) -> None:
     )
     if not processes.first:
         return
-    merge(model, settings.adaptation)
+    if settings.adaptation.kind == "lora":
+        merge_lora(model.classifier)
     write_model(
         task,
         "transformer",

@@ -1,40 +1,41 @@
 """Stage `off_the_shelf`: a ready-made classifier for the task, used as it is."""
 
-import shutil
+from pathlib import Path
 
 from decortique.core import paths
-from decortique.core.command import run
-from decortique.core.files import new_folder, write_json
-from decortique.core.run_settings import EncoderName
-from decortique.data.task_settings import TaskSection, ZeroShot
-from decortique.models.folder import ZERO_SHOT, Manifest, write_card
-
-MADE_FROM = {
-    "vader": "the lexicon and rules of VADER (Hutto & Gilbert, 2014), MIT licence",
-    "zero-shot": "the encoder of the run, and a description of each label",
-}
+from decortique.core.command import TaskName, run
+from decortique.core.files import write_json
+from decortique.core.settings import EncoderName
+from decortique.data.settings import TaskSection
+from decortique.models.encoder_files import copy_encoder
+from decortique.models.folder import APPROACHES, settings_file, write_model
+from decortique.models.settings import Tokenize
 
 
-def off_the_shelf(task: str) -> None:
-    """Writes down which ready-made classifier predicts a task; nothing is trained."""
+def off_the_shelf(task: TaskName) -> None:
+    """Write the model folder of the ready-made classifier of a task; nothing is trained."""
     described = TaskSection.named(task)
-    off_the_shelf = described.off_the_shelf
-    with new_folder(paths.model(task, "off-the-shelf")) as folder:
-        Manifest(kind=off_the_shelf.kind, labels=described.labels).write(folder)
-        if isinstance(off_the_shelf, ZeroShot):
-            shutil.copytree(paths.encoder(EncoderName.load().root), folder, dirs_exist_ok=True)
-            write_json(folder / ZERO_SHOT, off_the_shelf.model_dump(exclude={"kind"}))
-        write_card(
-            folder,
-            name=f"{task}/off-the-shelf",
-            kind=off_the_shelf.kind,
-            task=described,
-            made="A ready-made classifier, used as it is: nothing of it was trained here.",
-            made_from=MADE_FROM[off_the_shelf.kind],
-            limits="It has never seen this task; its probabilities were not made to be any.",
-            settings=off_the_shelf.model_dump(),
-            scores={},
-        )
+    chosen = described.off_the_shelf
+    encoder, tokenize = paths.encoder(EncoderName.load().root), Tokenize.load()
+
+    def save(folder: Path) -> None:
+        if APPROACHES[chosen.kind].uses_encoder:
+            copy_encoder(encoder, folder, tokenize)
+        if settings := chosen.model_dump(exclude={"kind"}):
+            write_json(folder / settings_file(chosen.kind), settings)
+
+    write_model(
+        task,
+        "off-the-shelf",
+        chosen.kind,
+        save,
+        described=described,
+        settings=chosen.model_dump(),
+        scores={},
+        made="A ready-made classifier, used as it is: nothing of it was trained here.",
+        made_from=APPROACHES[chosen.kind].made_from,
+        limits="It has never seen this task; its probabilities were not made to be any.",
+    )
 
 
 if __name__ == "__main__":

@@ -1,24 +1,24 @@
 """Stage `tokenize`: the rows of each split → token ids, with padding and truncation made visible."""
 
+from typing import Any
+
 from decortique.core import paths
-from decortique.core.command import run
-from decortique.core.files import new_folder, write_json
-from decortique.core.progress import progress
-from decortique.core.run_settings import EncoderName
+from decortique.core.command import TaskName, run
+from decortique.core.files import new_folder, progress, write_json
+from decortique.core.settings import EncoderName
 from decortique.core.tables import TOKENS, count_rows, read_batches, splits, write_table
+from decortique.models.encoder import TokenStatistics, load_tokenizer, tokenize_texts
 from decortique.models.settings import Tokenize
-from decortique.models.tokenizer import TokenStatistics, load_tokenizer, tokenize_texts
 
-BATCH = 1000  # texts in memory at once: those that `padding: longest` makes of one length
+BATCH = 1000  # texts in memory at once, which `padding: longest` pads to one length
 
 
-def tokenize(task: str) -> None:
-    """Tokenizes a task's texts for the encoder of the run, and measures what this costs them."""
+def tokenize(task: TaskName) -> None:
+    """Tokenize a task's texts for the encoder of the run, and count what truncation and padding do to them."""
     settings, encoder = Tokenize.load(), EncoderName.load().root
     tokenizer = load_tokenizer(paths.encoder(encoder), settings)
-    corpus = paths.corpus(task)
-    metadata = {"encoder": encoder, "tokenize": settings.model_dump()}
-    measured = {}
+    corpus, metadata = paths.corpus(task), {"encoder": encoder, "tokenize": settings.model_dump()}
+    results: dict[str, Any] = {"encoder": encoder}
     with new_folder(paths.tokens(task)) as folder:
         for split in splits(corpus):
             statistics = TokenStatistics(settings.max_length, tokenizer.unk_token_id)
@@ -29,23 +29,14 @@ def tokenize(task: str) -> None:
                 for batch in read_batches(corpus / f"{split}.parquet", ["id", "text"], BATCH):
                     ids, texts = batch.column("id").to_pylist(), batch.column("text").to_pylist()
                     tokenized = tokenize_texts(tokenizer, texts)
-                    strategy = settings.padding
-                    padded = tokenizer.pad(
-                        {"input_ids": tokenized.input_ids}, strategy, settings.max_length, verbose=False
-                    )
+                    ragged = {"input_ids": tokenized.input_ids}
+                    padded = tokenizer.pad(ragged, settings.padding, settings.max_length, verbose=False)
                     statistics.add(texts, tokenized, padded["attention_mask"])
-                    append(
-                        {
-                            "id": ids,
-                            "input_ids": padded["input_ids"],
-                            "attention_mask": padded["attention_mask"],
-                            "length": tokenized.lengths,
-                            "truncated": [length > settings.max_length for length in tokenized.lengths],
-                        }
-                    )
+                    truncated = [length > settings.max_length for length in tokenized.lengths]
+                    append({"id": ids, **padded, "length": tokenized.lengths, "truncated": truncated})
                     bar.update(len(ids))
-            measured[split] = statistics.summary()
-    write_json(paths.results("tokenize", task), {"encoder": encoder, **measured})
+            results[split] = statistics.summary()
+    write_json(paths.results("tokenize", task), results)
 
 
 if __name__ == "__main__":

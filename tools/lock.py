@@ -1,4 +1,4 @@
-"""Writes requirements.lock: every package of a fresh environment with the versions that pip chose.
+"""Write requirements.lock: every package of a fresh environment with the versions that pip chose.
 
 There are no hashes: torch comes as another file for each kind of machine (with or without CUDA), and the packages that
 only its CUDA build needs are pinned by torch itself.
@@ -18,7 +18,7 @@ HEADER = """\
 
 
 def main() -> None:
-    """Installs the project with its tools in a new environment and freezes it."""
+    """Install the project with its tools in a new environment, and write the versions that pip chose."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder, "bin", "python")

@@ -1,1 +1,1 @@
-"""Settings and their loading, paths, atomic files, tables, errors, progress, command line, fingerprints of the code."""
+"""Settings and their loading, paths, atomic files, tables, pictures, command line, fingerprints of the code."""

@@ -1,14 +1,8 @@
 """What the result of a stage depends on in the code: one short text per stage, its fingerprint.
 
-A fingerprint has a line for each module that running the stage can import, also inside functions, with a hash of what
-the module says; a line for each other file in the folders of these modules, with a hash of its bytes; and a line for
-each distribution that these modules import, with the version that `requirements.lock` pins:
-
-    stages/evaluate.py 3f0c5a1be2d94c77
-    decortique/report/page.html.j2 90a1b44f0c6d2e15
-    scikit-learn==1.9.1
-
-An import whose name is computed is refused unless a comment says what it imports (see `decortique.core.source`).
+It has a line for each module that running the stage can import, also inside functions, with a hash of its code; for
+each other file in the folders of these modules, with a hash of its bytes; and for each distribution that they import,
+with the version that `requirements.lock` pins. A computed import is refused unless a comment says what it imports.
 """
 
 import json
@@ -39,15 +33,11 @@ class Code:
         self.pins = pins
         self.modules = {_dotted(path): path for path in files if path.endswith(".py")}
         self._folders = {PurePosixPath(path).parent for path in self.modules.values()}
-        self._imports: dict[str, tuple[set[str], set[str]]] = {}
+        self.imports = cache(self._imports)
 
     @classmethod
     def read(cls, root: Path) -> Self:
-        """Read the packages and `requirements.lock` of a project.
-
-        Raises:
-            FingerprintError: a package or `requirements.lock` is missing.
-        """
+        """Read the packages and `requirements.lock` of a project; raise a `FingerprintError` where one is missing."""
         if missing := [name for name in (*PACKAGES, PINS) if not (root / name).exists()]:
             raise FingerprintError(f"{missing[0]} is missing: run the command from the project's root folder")
         files = {
@@ -64,12 +54,7 @@ class Code:
         return sorted(name for name in names if "." not in name and self._source(f"{STAGES}.{name}").is_script)
 
     def fingerprint(self, stage: str) -> str:
-        """Return the fingerprint of one stage.
-
-        Raises:
-            FingerprintError: there is no such stage; a module is not Python; an import is computed and not declared,
-                or names what does not exist; a distribution is not installed or not pinned.
-        """
+        """Return the fingerprint of one stage; raise a `FingerprintError` where it cannot be computed."""
         if f"{STAGES}.{stage}" not in self.modules:
             raise FingerprintError(f"{STAGES}/{stage}.py is missing: no stage is called {stage!r}")
         reached = self.reached(stage)
@@ -84,11 +69,7 @@ class Code:
         return "".join(f"{line}\n" for line in sorted(lines))
 
     def fingerprints(self) -> dict[str, str]:
-        """Return the fingerprint of every stage, by its name.
-
-        Raises:
-            FingerprintError: as `fingerprint` does.
-        """
+        """Return the fingerprint of every stage by its name."""
         return {stage: self.fingerprint(stage) for stage in self.stages()}
 
     def reached(self, stage: str) -> set[str]:
@@ -102,13 +83,8 @@ class Code:
                 waiting += self.imports(name)[0]
         return reached
 
-    def imports(self, name: str) -> tuple[set[str], set[str]]:
+    def _imports(self, name: str) -> tuple[set[str], set[str]]:
         """Return what one module imports itself: modules of the packages, and top-level modules of distributions."""
-        if name not in self._imports:
-            self._imports[name] = self._resolve(name)
-        return self._imports[name]
-
-    def _resolve(self, name: str) -> tuple[set[str], set[str]]:
         own, others = set[str](), set[str]()
         path, source = self.modules[name], self._source(name)
         for one in [*source.imported, *self._declared(path, source)]:
@@ -174,11 +150,15 @@ class Code:
         return pinned
 
 
-def catalogue_fingerprint(root: Path) -> str:
-    """Return a line for each entry of the catalogue, with a hash of its values: comments and layout do not count.
+def read_fingerprints(root: Path) -> dict[str, str]:
+    """Return the fingerprint of every stage of a project by its name, and that of its catalogue."""
+    return {**Code.read(root).fingerprints(), CATALOGUE.name: catalogue_fingerprint(root)}
 
-    It stands for the parameters of a stage that reads every entry of a run: DVC can name one file of a list there, not
-    all of them. An entry that is not YAML counts by its bytes: only a run that names it need refuse it.
+
+def catalogue_fingerprint(root: Path) -> str:
+    """Return a line for each entry of the catalogue, with a hash of its values (of its bytes, if it is not YAML).
+
+    It stands for the parameters of a stage that reads every entry of a run: DVC can name one file of a list, not all.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -194,24 +174,21 @@ def catalogue_fingerprint(root: Path) -> str:
 
 
 def _package(path: str) -> str:
-    """Return the dotted name of the package of a file."""
     return ".".join(PurePosixPath(path).parent.parts)
 
 
 def _dotted(path: str) -> str:
-    """Return the dotted name of a file of Python: that of its folder for `__init__.py`."""
     return _package(path) if path.endswith("/__init__.py") else ".".join(PurePosixPath(path).with_suffix("").parts)
 
 
 def _pins(text: str) -> dict[str, str]:
-    """Return the versions that a requirements file pins, by normalised names."""
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     pairs = (line.split("==", 1) for line in lines if "==" in line)
     return {_normalised(name): version.strip() for name, version in pairs}
 
 
 def _normalised(name: str) -> str:
-    """Return the name of a distribution as PEP 503 writes it."""
+    """Write the name of a distribution as PEP 503 does."""
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 

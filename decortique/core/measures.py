@@ -1,7 +1,7 @@
 """Measures of predictions against the truth: accuracy, F1, ROC-AUC, log-loss, rank correlation.
 
-A bootstrap resample is a weighting (how often each example was drawn), so the same few matrix products give a score and
-all its resamples.
+A bootstrap resample is a weighting (how often each example occurs in it), so the same few matrix products give a score
+and all its resamples.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,7 @@ from scipy.special import log_expit, softmax
 
 
 def probabilities(logits: np.ndarray, *, binary: bool = False) -> np.ndarray:
-    """Gives (texts, classes) float64 probabilities.
-
-    Args:
-        logits: (texts, classes).
-        binary: each logit was trained against the rest (`losses.binary`): their sigmoids are scaled to add up to 1;
-            else the softmax.
-    """
+    """Return the float64 softmax of (texts, classes) logits; with `binary`, their sigmoids, scaled to add up to 1."""
     values = logits.astype(np.float64)
     return softmax(log_expit(values) if binary else values, axis=1)
 
@@ -26,42 +20,38 @@ SMALLEST = 1e-15  # a probability of 0 for what happened would cost an infinite 
 
 
 def measure(truth: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    """Gives accuracy, macro-F1 and log-loss of the examples as they are, the most probable class being predicted."""
-    found = every_measure(truth, most_probable(probability), probability)
-    return {name: found[name] for name in ("accuracy", "macro_f1", "log_loss")}
+    """Return accuracy, macro-F1 and log-loss of the examples as they are, predicting the most probable class."""
+    scores = every_measure(truth, most_probable(probability), probability)
+    return {name: scores[name] for name in ("accuracy", "macro_f1", "log_loss")}
 
 
-def merit(scores: Mapping[str, float], measure: str) -> float:
-    """Gives a score so that more is better: of log-loss, less is."""
+def greater_is_better(scores: Mapping[str, float], measure: str) -> float:
+    """Return a score with the sign by which the greatest is the best: log-loss is negated."""
     return -scores[measure] if measure == "log_loss" else scores[measure]
 
 
 def every_measure(truth: np.ndarray, prediction: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    """Gives the measures of `measures` of the examples as they are."""
-    found = measures(truth, prediction, probability, np.ones((1, len(truth))))
-    return {name: float(values[0]) for name, values in found.items()}
+    """Return the measures of `measures` of the examples as they are."""
+    return _unweighted(measures(truth, prediction, probability, np.ones((1, len(truth)))))
+
+
+def _unweighted(scores: Mapping[str, np.ndarray]) -> dict[str, float]:
+    return {name: float(values[0]) for name, values in scores.items()}
 
 
 def most_probable(probability: np.ndarray) -> np.ndarray:
-    """Gives (examples,) class numbers: the most probable class, the first of equals."""
+    """Return (examples,) class numbers: the most probable class, the first of equals."""
     return probability.argmax(axis=1)
 
 
 def measures(
     truth: np.ndarray, prediction: np.ndarray, probability: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Gives each measure under each weighting.
+    """Return (weightings,) accuracy, macro-F1, `f1.<class number>`, ROC-AUC, average precision and log-loss.
 
-    Args:
-        truth: (examples,) class numbers.
-        prediction: (examples,) class numbers.
-        probability: (examples, classes).
-        weights: (weightings, examples), above or equal to 0.
-
-    Returns:
-        (weightings,) arrays: `accuracy`, `macro_f1`, `f1.<class number>`, `roc_auc`, `average_precision`, `log_loss`.
-        The two that look at ranks are those of the last class if there are two, else the mean of each class against
-        the rest; NaN where a weighting holds no example of a class.
+    Truth and prediction are (examples,) class numbers, `probability` (examples, classes), `weights` (weightings,
+    examples). ROC-AUC and average precision are those of the last class if there are two, else the mean of each class
+    against the rest; NaN where a weighting holds no example of a class.
     """
     classes = probability.shape[1]
     cells = np.zeros((len(truth), classes * classes))
@@ -84,19 +74,11 @@ def measures(
 
 
 def ranking(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gives how well scores rank positive examples above negative ones.
+    """Return (weightings,) ROC-AUC and average precision of (examples,) scores; `positive` is (examples,) bool.
 
-    Args:
-        positive: (examples,) bool.
-        score: (examples,).
-        weights: (weightings, examples).
-
-    Returns:
-        Two (weightings,) arrays, NaN where a weighting holds no positive or no negative example:
-
-        - the area under the ROC curve: the probability that a positive example scores above a negative one, ties
-          counted half (the Mann-Whitney form; Hanley & McNeil, 1982);
-        - the average precision: Σ (recall gained) · precision over the thresholds, from the highest down.
+    ROC-AUC is the probability that a positive example scores above a negative one, ties counted half (the Mann-Whitney
+    form; Hanley & McNeil, 1982); average precision is Σ (recall gained) · precision over the thresholds, from the
+    highest down. Both are NaN where a weighting holds no positive or no negative example.
     """
     order = np.argsort(score, kind="stable")
     starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf))  # where each group of equal scores begins
@@ -104,53 +86,35 @@ def ranking(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tup
     downs = np.add.reduceat(weights[:, order] * ~positive[order], starts, axis=1)
     up, down = ups.sum(axis=1), downs.sum(axis=1)
     below = np.cumsum(downs, axis=1) - downs
-    found = up[:, None] - np.cumsum(ups, axis=1) + ups  # positives at or above each threshold
-    lost = down[:, None] - below
+    true = up[:, None] - np.cumsum(ups, axis=1) + ups  # positives at or above each threshold
+    false = down[:, None] - below
     known = (up > 0) & (down > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         area = (ups * (below + downs / 2)).sum(axis=1) / (up * down)
-        precision = np.nansum(ups * found / (found + lost), axis=1) / up
+        precision = np.nansum(ups * true / (true + false), axis=1) / up
     return np.where(known, area, np.nan), np.where(known, precision, np.nan)
 
 
-def measure_grades(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
-    """Gives the measures of `grade_measures` of the examples as they are; NaN in the truth is left out.
-
-    All are NaN where nothing is known.
-    """
+def measure_grades(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """Return the measures of `grade_measures` of the examples with a grade; NaN where there is none."""
     known = np.isfinite(truth)
     if not known.any():
         return {"spearman": np.nan, "mae": np.nan}
-    found = grade_measures(truth[known], said[known], np.ones((1, known.sum())))
-    return {name: float(values[0]) for name, values in found.items()}
+    return _unweighted(grade_measures(truth[known], predicted[known], np.ones((1, known.sum()))))
 
 
-def grade_measures(truth: np.ndarray, said: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Gives each measure under each weighting (a bootstrap resample is one: how often each example was drawn).
-
-    Args:
-        truth: (examples,) numbers.
-        said: (examples,) numbers.
-        weights: (weightings, examples), above or equal to 0.
-
-    Returns:
-        (weightings,) arrays: `spearman` and `mae`, the mean absolute error.
-    """
+def grade_measures(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return (weightings,) Spearman correlation and mean absolute error of (examples,) grades."""
     return {
-        "spearman": spearman(truth, said, weights),
-        "mae": weights @ np.abs(truth - said) / weights.sum(axis=1),
+        "spearman": spearman(truth, predicted, weights),
+        "mae": weights @ np.abs(truth - predicted) / weights.sum(axis=1),
     }
 
 
 def spearman(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Gives (weightings,) rank correlations: Pearson's of the ranks, ties sharing their mean rank (Spearman, 1904).
+    """Return (weightings,) rank correlations: Pearson's of the ranks, ties sharing their mean rank (Spearman, 1904).
 
-    NaN where a weighting holds only one value of either.
-
-    Args:
-        first: (examples,).
-        second: (examples,).
-        weights: (weightings, examples).
+    The values are (examples,), the weights (weightings, examples); NaN where a weighting holds one value of either.
     """
     total = weights.sum(axis=1, keepdims=True)
     # A weighted mean of ranks is half the total, whatever the order: an example of weight w takes up w ranks.
@@ -162,7 +126,7 @@ def spearman(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.n
 
 
 def _ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Gives (weightings, examples) ranks: the weight below an example, and half of that of its equals."""
+    """Return (weightings, examples) ranks: the weight below an example, and half of that of its equals."""
     order = np.argsort(values, kind="stable")
     starts = np.flatnonzero(np.diff(values[order], prepend=-np.inf))
     shared = np.add.reduceat(weights[:, order], starts, axis=1)

@@ -1,158 +1,57 @@
-"""Where everything lies, relative to the project's root: the only place besides dvc.yaml that knows."""
+"""Paths of the files that stages read and write, relative to the project's root; only dvc.yaml repeats them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 DATA = Path("data")
-METRICS = Path("metrics")
 CACHE = Path(".cache")  # neither DVC's nor Git's
+REPORT = DATA / "report"
+TEACHER_OUTPUTS = CACHE / "teacher_outputs"
 
 
-def raw(task: str) -> Path:
-    """Folder of the files of a task, or of a collection, as published."""
-    return DATA / "raw" / task
+def _of(pattern: str) -> Callable[[str], Path]:
+    """Return a function from the name of a task, collection, encoder or language to its file or folder."""
+    return lambda name: Path(pattern.format(name))
 
 
-def encoder(name: str) -> Path:
-    """Folder of a pretrained encoder."""
-    return DATA / "encoders" / name
+def _of_two(pattern: str) -> Callable[[str, str], Path]:
+    """Return a function from two names, as of a task and an approach, to a file or folder."""
+    return lambda first, second: Path(pattern.format(first, second))
 
 
-def corpus(task: str) -> Path:
-    """Folder of a task's rows, a Parquet file per split."""
-    return DATA / "corpus" / task
+raw = _of("data/raw/{}")  # of a task or collection: the files as published
+encoder = _of("data/encoders/{}")
+language = _of("data/languages/{}")  # pretrained vectors, WordNet
+collection = _of("data/collections/{}")  # its texts, and the summaries that people wrote of them
+corpus = _of("data/corpus/{}")  # of a task: its rows, a Parquet file per split
+tokens = _of("data/tokens/{}")  # of a task: token ids, a Parquet file per split
+embeddings = _of("data/embeddings/{}")  # of a task or collection: sentence vectors, a Parquet file per split
+word_pairs = _of("data/word_pairs/{}")  # of a language: word-in-context pairs, a Parquet file per split
+word2vec = _of("data/models/word2vec/{}")  # of a language: vectors trained on its texts
+model = _of_two("data/models/{}/{}")  # of a task and an approach
+predictions = _of_two("data/predictions/{}/{}")  # of a task and an approach, a Parquet and two text files per split
+decoded = _of("data/decoded/{}")  # of a task: predictions over streams, `<method>/<approach>/` as in `predictions`
+exports = _of("data/exports/{}")  # of a task: models that run without PyTorch, a folder per approach
+export = _of_two("data/exports/{}/{}")  # of a task and an approach
+dissections = _of("data/dissections/{}")  # of a task: intermediate values of its model, a JSON file per sentence
+cards = _of("data/cards/{}")  # of a task: the model cards of its approaches, with their scores
+clusters = _of("data/clusters/{}.parquet")  # of the texts of a collection
+summaries = _of("data/summaries/{}")  # of a collection: as JSON lines and as a page
+words = _of("data/words/{}.csv")  # of a language: measures of its words
+neighbours = _of("data/neighbours/{}.json")  # of a language: the nearest neighbours of its polysemous words
 
+# Of a stage and a task, language or collection:
+results_folder = _of_two("data/results/{}/{}")  # of results that are several files
+plots = _of_two("data/plots/{}/{}")  # plot data and pictures
+metrics = _of_two("metrics/{}/{}.json")  # headline numbers, which Git keeps; all others are in `results`
+trainings = _of_two(".cache/trainings/{}-{}")  # checkpoints of trainings that were stopped
 
-def collection(name: str) -> Path:
-    """Folder of a collection of texts, and of the summaries that people wrote of them."""
-    return DATA / "collections" / name
-
-
-def tokens(task: str) -> Path:
-    """Folder of a task's token ids, a Parquet file per split."""
-    return DATA / "tokens" / task
-
-
-def embeddings(task: str) -> Path:
-    """Folder of a task's sentence vectors, a Parquet file per split; of a collection's, one."""
-    return DATA / "embeddings" / task
-
-
-def clusters(name: str) -> Path:
-    """The Parquet table of the clusters of a collection's texts."""
-    return DATA / "clusters" / f"{name}.parquet"
-
-
-def summaries(name: str) -> Path:
-    """Folder of the summaries of a collection's documents, as JSON lines and as a page."""
-    return DATA / "summaries" / name
-
-
-def model(task: str, approach: str) -> Path:
-    """Folder of one approach's model."""
-    return DATA / "models" / task / approach
-
-
-def exports(task: str) -> Path:
-    """Folder of the models of a task as they run without PyTorch, a folder per approach."""
-    return DATA / "exports" / task
-
-
-def export(task: str, approach: str) -> Path:
-    """Folder of one approach's model as it runs without PyTorch."""
-    return exports(task) / approach
-
-
-def language(code: str) -> Path:
-    """Folder of what a language's source brings: pretrained vectors, WordNet."""
-    return DATA / "languages" / code
-
-
-def word2vec(code: str) -> Path:
-    """Folder of the static vectors trained on a language's texts."""
-    return DATA / "models" / "word2vec" / code
-
-
-def word_pairs(code: str) -> Path:
-    """Folder of a language's word-in-context pairs, a Parquet file per split."""
-    return DATA / "word_pairs" / code
-
-
-def words(code: str) -> Path:
-    """The table of what was measured of each word of a language that was studied."""
-    return DATA / "words" / f"{code}.csv"
-
-
-def neighbours(code: str) -> Path:
-    """The JSON file of the neighbours of a language's words of several senses."""
-    return DATA / "neighbours" / f"{code}.json"
-
-
-def trainings(stage: str, task: str) -> Path:
-    """Folder of the states of trainings that were stopped."""
-    return CACHE / "trainings" / f"{stage}-{task}"
-
-
-def lessons() -> Path:
-    """Folder of what teachers said, so that they need not be asked twice."""
-    return CACHE / "lessons"
-
-
-def predictions(task: str, approach: str) -> Path:
-    """Folder of one approach's predictions, a Parquet and a text file per split."""
-    return DATA / "predictions" / task / approach
-
-
-def decoded(task: str) -> Path:
-    """Folder of the predictions over streams, `<method>/<approach>/`, files as in `predictions`."""
-    return DATA / "decoded" / task
-
-
-def dissections(task: str) -> Path:
-    """Folder of what a task's model computes on its way, a JSON file per sentence."""
-    return DATA / "dissections" / task
-
-
-def rewrites(task: str) -> Path:
-    """The JSON lines of the rewritten test texts on which an approach changed its mind."""
-    return DATA / "results" / "robustness" / f"{task}.rewrites.jsonl"
-
-
-def explanations(task: str) -> Path:
-    """The JSON file of what mattered, word by word, in some predictions of a task."""
-    return DATA / "results" / "explain" / f"{task}.texts.json"
-
-
-def cards(task: str) -> Path:
-    """Folder of the model cards of a task's approaches, with their scores: what a model is published with."""
-    return DATA / "cards" / task
-
-
-def report() -> Path:
-    """Folder of the page that tells what the run found."""
-    return DATA / "report"
-
-
-def results_folder(stage: str, item: str) -> Path:
-    """Folder of what a stage measured on a task, language or collection, where that is several files."""
-    return DATA / "results" / stage / item
+# Of a task:
+audit = _of_two("data/results/validity/{}/{}.jsonl")  # its `near_duplicates`, or its suspected `labels`
+rewrites = _of("data/results/robustness/{}.rewrites.jsonl")  # test texts whose prediction flipped when rewritten
+explanations = _of("data/results/explain/{}.texts.json")  # explained predictions: the attribution of each word
 
 
 def results(stage: str, item: str, part: str | None = None) -> Path:
-    """The JSON file of what a stage measured on a task, language or collection; of several files, one part."""
-    folder = results_folder(stage, item)
-    return folder.with_name(f"{folder.name}.json") if part is None else folder / f"{part}.json"
-
-
-def audit(task: str, what: str) -> Path:
-    """The JSON lines of what a task's audit names: `near_duplicates`, or `labels` that are suspected."""
-    return results_folder("validity", task) / f"{what}.jsonl"
-
-
-def plots(stage: str, item: str) -> Path:
-    """Folder of the curves and pictures of a stage on a task, language or collection."""
-    return DATA / "plots" / stage / item
-
-
-def metrics(stage: str, item: str) -> Path:
-    """The JSON file of a stage's headline numbers, which Git keeps; all others are in `results`."""
-    return METRICS / stage / f"{item}.json"
+    """Return the JSON file of a stage's results on a task, language or collection; of several files, one part."""
+    return DATA / "results" / stage / (f"{item}.json" if part is None else f"{item}/{part}.json")

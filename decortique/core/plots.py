@@ -1,11 +1,9 @@
-"""What all pictures share: style, labels, axes of layers, a plane for vectors."""
+"""What all pictures share: style, labels of points, a plane for vectors."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -13,12 +11,11 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from sklearn.decomposition import PCA
 
 from decortique.core.files import new_file
 
-# Okabe & Ito's colours, told apart by colour-blind readers too.
+# Okabe & Ito's colours, which colour-blind readers distinguish too.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442"]
 
 STYLE = {
@@ -34,7 +31,7 @@ STYLE = {
 
 @contextmanager
 def picture(path: Path, columns: int = 1, width: float = 4.2, height: float = 3.8) -> Iterator[Sequence[Axes]]:
-    """Gives the axes of a row of `columns` panels (inches each) and saves them as PNG when the block ends well."""
+    """Yield the axes of a row of `columns` panels (inches each), saved as PNG when the block ends without an error."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width * columns, height), layout="constrained")
         FigureCanvasAgg(figure)
@@ -43,8 +40,7 @@ def picture(path: Path, columns: int = 1, width: float = 4.2, height: float = 3.
             figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
-@dataclass(frozen=True, slots=True)
-class Plane:
+class Plane(NamedTuple):
     """The first two principal components of some points."""
 
     points: np.ndarray  # (points, 2) float64, around 0
@@ -52,13 +48,9 @@ class Plane:
 
 
 def plane_of(points: np.ndarray, differing: np.ndarray | None = None) -> Plane:
-    """Projects (points, width) values on the plane in which they differ most.
+    """Return (points, width) values projected on the plane in which they, or `differing` (others, width), differ most.
 
-    A component and its opposite explain the same: scikit-learn gives the one whose largest loading is positive.
-
-    Args:
-        points: at least two.
-        differing: (others, width): on the plane in which these differ most, instead. At least two of them.
+    There must be two of them. Of a component and its opposite, the one whose largest loading is positive is taken.
     """
     differing = points if differing is None else differing
     components = PCA(n_components=2, svd_solver="full")
@@ -81,119 +73,67 @@ Box = tuple[float, float, float, float]  # left, bottom, right, top
 
 
 def plain(text: str) -> str:
-    """Keeps matplotlib from reading what stands between two dollar signs as a formula."""
+    """Return a text escaped, so that matplotlib reads no formula between two dollar signs."""
     return text.replace("$", r"\$")
 
 
 def settle(axes: Axes) -> None:
-    """Lays a panel and those beside it out for good, so that there is room to measure."""
+    """Fix the layout of a figure, so that its labels can be measured."""
     figure = cast("Figure", axes.figure)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 
 def label_points(axes: Axes, points: np.ndarray, words: Sequence[str], colours: Sequence[str]) -> None:
-    """Writes a word beside each point of a panel that is settled.
+    """Write a word beside each of (points, 2) points of a panel after `settle`; a colour and a word per point.
 
-    Equal words at one place share a label. A word that finds no room is left out; its point is there.
-
-    Args:
-        axes: the panel.
-        points: (points, 2).
-        words: one per point.
-        colours: one per point.
+    Equal words at one place share a label. A word for which there is no room is left out; its point is drawn.
     """
     scale = 72 / axes.figure.dpi
-    places = axes.transData.transform(points) * scale
+    positions = axes.transData.transform(points) * scale
     left, bottom, right, top = (np.array(axes.get_window_extent().extents) * scale).tolist()
-    taken: list[Box] = [(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in places.tolist()]
-    for members in _neighbours(places, words):
-        first, shown = members[0], {colours[place] for place in members}
+    taken: list[Box] = [(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in positions.tolist()]
+    for members in _neighbours(positions, words):
+        first, shown = members[0], {colours[number] for number in members}
         word, colour = plain(words[first]), shown.pop() if len(shown) == 1 else SHARED
-        for reach, offset, box in _spots(places[first], *_extent(axes, word, scale)):
+        for reach, offset, box in _spots(positions[first], *_extent(axes, word, scale)):
             inside = left <= box[0] and bottom <= box[1] and box[2] <= right and box[3] <= top
             if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 line = {"arrowstyle": "-", "linewidth": 0.3, "color": colour, "shrinkA": 0, "shrinkB": 1}
-                axes.annotate(
-                    word,
-                    points[first],
-                    offset,
-                    textcoords="offset points",
-                    ha="center",
-                    va="center",
-                    size=SIZE,
-                    color=colour,
-                    arrowprops=line if reach > NEAR else None,
-                )
+                look: dict[str, Any] = {"ha": "center", "va": "center", "size": SIZE, "color": colour}
+                arrow = line if reach > NEAR else None
+                axes.annotate(word, points[first], offset, textcoords="offset points", arrowprops=arrow, **look)
                 break
 
 
-def _neighbours(places: np.ndarray, words: Sequence[str]) -> list[list[int]]:
-    """Groups equal words that stand at one place."""
+def _neighbours(positions: np.ndarray, words: Sequence[str]) -> list[list[int]]:
+    """Return the indices of equal words at one place, in groups."""
     groups: list[list[int]] = []
-    for number, (place, word) in enumerate(zip(places, words, strict=True)):
-        for group in groups:
-            if words[group[0]] == word and np.hypot(*(places[group[0]] - place)) < SAME:
-                group.append(number)
-                break
+    for number, (position, word) in enumerate(zip(positions, words, strict=True)):
+        same = (one for one in groups if words[one[0]] == word)
+        if group := next((one for one in same if np.hypot(*(positions[one[0]] - position)) < SAME), None):
+            group.append(number)
         else:
             groups.append([number])
     return groups
 
 
 def _extent(axes: Axes, word: str, scale: float) -> tuple[float, float]:
-    """Measures a word, in pixels times `scale`."""
     written = axes.text(0, 0, word, size=SIZE)
     box = written.get_window_extent()
     written.remove()
     return box.width * scale, box.height * scale
 
 
-def _spots(place: np.ndarray, width: float, height: float) -> Iterator[tuple[float, tuple[float, float], Box]]:
-    """Yields where the label of a point could stand: how far from it, its centre seen from there, and its box."""
+def _spots(position: np.ndarray, width: float, height: float) -> Iterator[tuple[float, tuple[float, float], Box]]:
+    """Yield where the label of a point could be: its distance, the offset of its centre, and its box."""
     for reach in REACHES:
         for right, up in DIRECTIONS:
             across, along = right * (reach + width / 2), up * (reach + height / 2)
-            x, y = place[0] + across, place[1] + along
+            x, y = position[0] + across, position[1] + along
             yield reach, (across, along), (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 
 def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-Interval = Mapping[str, float]
-DASHES = ("--", ":", "-.", (0, (1, 3)), (0, (5, 1, 1, 1)))
-LAYER = "layer "
-
-
-def draw_curve(axes: Axes, found: Sequence[Interval], label: str, colour: str, dash: str = "-") -> None:
-    """Draws a value by layer, its interval as a band."""
-    value, low, high = (np.array([one[key] for one in found]) for key in ("value", "low", "high"))
-    axes.plot(value, dash, color=colour, label=label, marker="o", markersize=3)
-    axes.fill_between(range(len(value)), low, high, color=colour, alpha=0.15, linewidth=0)
-
-
-def draw_sources(axes: Axes, found: Mapping[str, Any], measure: str, label: str, colour: str = COLOURS[0]) -> None:
-    """Draws a measure of layers as a curve, and of all else as lines across.
-
-    Args:
-        axes: the panel.
-        found: by source, `layer 0`, `layer 1` … and others, each with the `measure`.
-        measure: its name.
-        label: of the curve.
-        colour: of the curve.
-    """
-    draw_curve(axes, [one[measure] for name, one in found.items() if name.startswith(LAYER)], label, colour)
-    others = {name: one for name, one in found.items() if not name.startswith(LAYER) and measure in one}
-    for (name, one), dash, other in zip(others.items(), cycle(DASHES), cycle(COLOURS[1:])):
-        axes.axhline(one[measure]["value"], linestyle=dash, color=other, label=name, linewidth=1.2)
-
-
-def finish(axes: Axes, title: str, ylabel: str = "") -> None:
-    """Names a panel and its curves, and numbers its layers."""
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(axis="y", alpha=0.3)
-    axes.set(title=title, xlabel="layer (0: the embeddings)", ylabel=ylabel)
-    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.16))

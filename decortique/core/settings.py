@@ -1,9 +1,8 @@
-"""Reads `params.yaml` and `catalogue/` as YAML 1.2, and refuses what no stage would understand.
+"""Settings: `params.yaml` and `catalogue/`, read as YAML 1.2, and refused where no stage would understand them.
 
-A key of `params.yaml` is a `Section` subclass, a folder of the catalogue a `Catalogue` subclass, in a module of a room
-whose name ends with `settings`. `Section.load` and `Catalogue.named` validate the *whole* of `params.yaml` and the
-entries that it names, so that a typing error anywhere stops the first stage, not the ninth; but a stage imports only
-the sections it uses, so that a new section elsewhere does not make DVC run it again.
+A key of `params.yaml` is a `Section` subclass, a folder of the catalogue a `Catalogue` subclass, in a module whose name
+ends with `settings`. `Section.load` and `Catalogue.named` validate all of `params.yaml` and the entries that it names,
+so that a typing error anywhere stops the first stage, not the ninth. A stage imports only the sections that it uses.
 """
 
 import difflib
@@ -11,7 +10,7 @@ import importlib
 import json
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -21,11 +20,11 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-import decortique
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 
 PARAMS = Path("params.yaml")
 CATALOGUE = "catalogue"  # the folder beside it
+ROOMS = Path(__file__).parents[1]
 
 NAME = r"^[a-z0-9][a-z0-9-]*$"
 Name = Annotated[str, Field(pattern=NAME, description="lower-case letters, digits and hyphens")]
@@ -50,22 +49,20 @@ class Section:
 
     @classmethod
     def load(cls, path: Path = PARAMS) -> Self:
-        """Gives this section of `path`, after all sections and the entries that they name were found valid.
+        """Return this section of `path`, once all sections and the entries that they name are valid.
 
-        Raises:
-            StageError: a file is missing or not YAML, or a value is unknown, mistyped or contradictory; the message
-                names the file, the key in full and what is allowed there.
+        Otherwise a `StageError` names the file, the key in full and what is allowed there.
         """
         section = _validated(path)[cls.key]
         assert isinstance(section, cls)  # noqa: S101  (narrows the type; `_validated` built it from `cls`)
         return section
 
     def names(self) -> Iterator[tuple[str, str, str]]:
-        """Yields (full key, folder of the catalogue, name) of each entry that this section names."""
+        """Yield (full key, folder of the catalogue, name) of each entry that this section names."""
         yield from ()
 
     def contradictions(self, run: "Run") -> Iterator[tuple[str, str]]:  # noqa: ARG002
-        """Yields (full key, what is wrong) where this section contradicts another one, or an entry that is named."""
+        """Yield (full key, what is wrong) where this section contradicts another one, or an entry that is named."""
         yield from ()
 
 
@@ -83,72 +80,59 @@ class Catalogue(RootModel[Value], Generic[Value]):
 
     @classmethod
     def named(cls, name: str, params: Path = PARAMS) -> Value:
-        """Gives the entry of a name, of the catalogue beside `params`.
-
-        Raises:
-            StageError: there is none, or it is wrong; or `params` is, or an entry that it names.
-        """
+        """Return an entry of the catalogue beside `params`; a `StageError` says what is wrong in either."""
         value: Value = _validated(params).entry(cls.folder, name)
         return value
 
     @classmethod
     def file(cls, name: str) -> Path:
-        """Gives the file of an entry."""
+        """Return the file of an entry."""
         return Path(CATALOGUE, cls.folder, f"{name}.yaml")
 
 
 class Run:
-    """The sections of a params.yaml, and the catalogue beside it.
-
-    Sections and entries are given as `Any`, so that no section need import those it could contradict.
-    """
+    """The sections of a params.yaml, and the catalogue beside it: `Any`, so that no section has to import others."""
 
     def __init__(self, params: Path) -> None:
-        """Takes a params.yaml, of which sections are added one by one."""
         self.catalogue = params.parent / CATALOGUE
         self.sections: dict[str, Any] = {}
         self._entries: dict[tuple[str, str], Any] = {}
 
     def __getitem__(self, key: str) -> Any:
-        """Gives a section."""
         return self.sections[key]
 
     def entry(self, folder: str, name: str) -> Any:
-        """Gives an entry of the catalogue.
-
-        Raises:
-            StageError: there is none, or it is wrong.
-        """
+        """Return an entry of the catalogue; raise a `StageError` where it is missing or wrong."""
         if (folder, name) not in self._entries:
             if absence := self.absence(folder, name):
                 raise StageError(absence)
             path = self.catalogue / folder / f"{name}.yaml"
-            read, complaints = _built(catalogues()[folder], read_yaml(path))
+            entry, complaints = _built(catalogues()[folder], read_yaml(path))
             if complaints:
                 raise StageError(f"{path}: " + "; ".join(complaints))
-            self._entries[folder, name] = read.root
+            self._entries[folder, name] = entry.root
         return self._entries[folder, name]
 
     def absence(self, folder: str, name: str) -> str | None:
-        """Says that there is no such entry, and which there are."""
+        """Return a message where there is no such entry: which there are."""
         path = self.catalogue / folder / f"{name}.yaml"
         if not re.fullmatch(NAME, name):
             return f"{path}: a name is of lower-case letters, digits and hyphens"
         return None if path.is_file() else f"{path} is missing: {path.parent} has {', '.join(self.described(folder))}"
 
     def described(self, folder: str) -> list[str]:
-        """Names the entries of a folder."""
+        """Return the names of the entries of a folder."""
         return sorted(path.stem for path in (self.catalogue / folder).glob("*.yaml"))
 
     def valid(self, folder: str) -> Iterator[Any]:
-        """Yields the entries of a folder but those that are wrong, which a run that names them would be told."""
+        """Yield the entries of a folder without those that are wrong, which only a run that names them need refuse."""
         for name in self.described(folder):
             with suppress(StageError):
                 yield self.entry(folder, name)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Reads a YAML 1.2 mapping: `no` is text and `1e-05` a number, unlike in YAML 1.1."""
+    """Read a YAML 1.2 mapping: `no` is text and `1e-05` a number, unlike in YAML 1.1."""
     try:
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -163,28 +147,25 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def sections() -> dict[str, type[Section]]:
-    """Gives every section of this package by its key in `params.yaml`."""
+    """Return every `Section` of this package by its key in `params.yaml`."""
     return {kind.key: kind for kind in _kinds(Section) if "key" in vars(kind)}
 
 
 def catalogues() -> dict[str, type[Catalogue[Any]]]:
-    """Gives every kind of entry of this package by its folder in the catalogue."""
+    """Return every `Catalogue` of this package by its folder."""
     return {kind.folder: kind for kind in _kinds(Catalogue) if "folder" in vars(kind)}
 
 
 def _kinds(kind: type[Kind]) -> Iterator[type[Kind]]:
     # imports: nothing (a section that no stage loads is only validated; DVC tracks the values of those that it loads)
-    for module in pkgutil.walk_packages(decortique.__path__, "decortique."):
+    for module in pkgutil.walk_packages([str(ROOMS)], f"{ROOMS.name}."):
         if module.name.endswith("settings"):
             # imports: nothing (as above)
             importlib.import_module(module.name)
-    yield from _subclasses(kind)
-
-
-def _subclasses(kind: type[Kind]) -> Iterator[type[Kind]]:
-    for child in kind.__subclasses__():
-        yield child
-        yield from _subclasses(child)
+    waiting = kind.__subclasses__()
+    while waiting:
+        yield (child := waiting.pop(0))
+        waiting[:0] = child.__subclasses__()
 
 
 @cache
@@ -199,67 +180,61 @@ def _validated(path: Path) -> Run:
         complaints += wrong
         if not wrong:
             run.sections[key] = section
-    named, elsewhere = [named for section in run.sections.values() for named in section.names()], set[str]()
-    for key, folder, name in named:
-        if absence := run.absence(folder, name):
-            complaints.append(f"{key}: {absence}")
-            continue
+    elsewhere = set[str]()  # complaints about entries
+    for key, folder, name in [named for section in run.sections.values() for named in section.names()]:
         try:
             run.entry(folder, name)
         except StageError as error:
-            elsewhere.add(str(error))
+            if absence := run.absence(folder, name):
+                complaints.append(f"{key}: {absence}")
+            else:
+                elsewhere.add(str(error))
     if not complaints and not elsewhere:
-        found = (one for section in run.sections.values() for one in section.contradictions(run))
-        complaints = [f"{where}: {what}" for where, what in found]
+        complaints = [
+            f"{where}: {what}" for section in run.sections.values() for where, what in section.contradictions(run)
+        ]
     if complaints or elsewhere:
         raise StageError("; ".join([f"{path}: " + "; ".join(complaints)] * bool(complaints) + sorted(elsewhere)))
     return run
 
 
 def _built(kind: type[Any], content: Any, *prefix: str) -> tuple[Any, list[str]]:
-    """Gives a section or an entry, and what is wrong with it."""
+    """Return a section or an entry, and what is wrong with it."""
     try:
-        # Through JSON, where strictness means what a reader of YAML expects: a list may fill a tuple,
-        # but "3" is not a number.
+        # Through JSON, where strictness is what a reader of YAML expects: a list may fill a tuple, "3" is no number.
         return kind.model_validate_json(json.dumps(content)), []
     except ValidationError as error:
         return None, [_complaint(kind, prefix, content, dict(problem)) for problem in error.errors()]
     except TypeError as error:
-        what = f"holds a value that is no number, text, list or mapping ({error})"
-        return None, [": ".join([*prefix, what])]
+        return None, [": ".join([*prefix, f"holds a value that is no number, text, list or mapping ({error})"])]
 
 
 def _complaint(kind: type[BaseModel], prefix: tuple[str, ...], content: Any, problem: dict[str, Any]) -> str:
-    """Says one validation error in terms of the file: `tokenize.max_length: …`."""
+    """Return one validation error in terms of the file: `tokenize.max_length: …`."""
     location = _path(content, problem["loc"], keyed=problem["type"] in {"missing", "extra_forbidden"})
     where = ".".join([*prefix, *map(str, location)])
     if problem["type"] == "extra_forbidden":
-        return _unknown(where, _owner(kind, problem["loc"]), depth=len(location))
+        return _unknown(where, _owner(kind, problem["loc"]))
     message = problem["msg"].removeprefix("Value error, ")
-    shown = "" if isinstance(problem["input"], dict) else f" (got {json.dumps(problem['input'], default=str)[:80]})"
-    return ": ".join([*([where] if where else []), f"{message[0].lower()}{message[1:]}{shown}"])
+    value = "" if isinstance(problem["input"], dict) else f" (got {json.dumps(problem['input'], default=str)[:80]})"
+    return ": ".join([*([where] if where else []), f"{message[0].lower()}{message[1:]}{value}"])
 
 
-def _path(content: Any, location: tuple[int | str, ...], *, keyed: bool) -> list[int | str]:
-    """Keeps the parts of a pydantic location that are keys of the file, and drops the tags of unions.
-
-    With `keyed`, the last part is a key even where the file does not have it.
-    """
-    path: list[int | str] = []
-    for step, part in enumerate(location):
-        last = step == len(location) - 1
-        inside = (isinstance(content, dict) and part in content) or (
-            isinstance(content, list) and isinstance(part, int) and part < len(content)
-        )
-        if inside:
+def _path(content: Any, location: tuple[Any, ...], *, keyed: bool) -> list[Any]:
+    """Return the parts of a pydantic location that are keys of the file (`keyed`: the last one anyway), no unions'."""
+    path: list[Any] = []
+    for step, part in enumerate(location, start=1):
+        keys = range(len(content)) if isinstance(content, list) else content if isinstance(content, dict) else ()
+        if part in keys:
             content = content[part]
-        if inside or (keyed and last and isinstance(content, dict)):
+            path.append(part)
+        elif keyed and step == len(location) and isinstance(content, dict):
             path.append(part)
     return path
 
 
 def _owner(model: Any, location: tuple[int | str, ...]) -> list[str]:
-    """The keys allowed beside the last part of `location`, read from the model's JSON schema."""
+    """Return the keys allowed beside the last part of `location`, read from the model's JSON schema."""
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})
 
@@ -283,8 +258,60 @@ def _owner(model: Any, location: tuple[int | str, ...]) -> list[str]:
     return list(node.get("properties", {}))
 
 
-def _unknown(where: str, allowed: Any, depth: int = 0) -> str:
-    key = where.rsplit(".", 1)[-1] if depth else where
-    close = difflib.get_close_matches(key, list(allowed), n=1)
+def _unknown(where: str, allowed: Collection[str]) -> str:
+    close = difflib.get_close_matches(where.rsplit(".", 1)[-1], allowed, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return f"{where} is not a setting (allowed: {', '.join(allowed)}{hint})"
+
+
+class Tasks(Single[Annotated[list[Name], Field(min_length=1)]]):
+    """The tasks of a run, each described in `catalogue/tasks/`."""
+
+    key: ClassVar[str] = "tasks"
+
+    def names(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the tasks: each must be described."""
+        yield from (("tasks", "tasks", name) for name in self.root)
+
+
+class Approaches(Single[Annotated[list[Name], Field(min_length=1)]]):
+    """The approaches that predict and are compared; the first one is the baseline of the paired tests."""
+
+    key: ClassVar[str] = "approaches"
+
+    @property
+    def baseline(self) -> str:
+        """The approach that every other one is compared with."""
+        return self.root[0]
+
+
+class EncoderName(Single[Name]):
+    """The pretrained encoder of a run, described in `catalogue/encoders/`."""
+
+    key: ClassVar[str] = "encoder"
+
+    def names(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the encoder: it must be described."""
+        yield "encoder", "encoders", self.root
+
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
+        """Yield a truncation that would remove the prefix of the encoder."""
+        if run.entry("encoders", self.root).prefix and run["tokenize"].truncation_side == "left":
+            where = run.catalogue / "encoders" / f"{self.root}.yaml"
+            yield "tokenize.truncation_side", f"left cuts the prefix of {where} off long texts: choose right"
+
+
+class Launcher(Single[Annotated[str, Field(min_length=1)]]):
+    """What starts the stages that train: python, or a launcher of several processes."""
+
+    key: ClassVar[str] = "launcher"
+
+
+class Compute(Section, Strict):
+    """The machine's part in a result: its threads change the order of sums, hence the last digits of weights."""
+
+    key: ClassVar[str] = "compute"
+
+    threads: Annotated[int, Field(ge=1)]  # of torch and ONNX Runtime
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:N or mps")]
+    batch_size: Annotated[int, Field(ge=1)]  # texts at once wherever nothing is trained

@@ -1,13 +1,8 @@
-"""What one file of Python says: a hash of its code, and what it imports.
+"""What one file of Python contains: a hash of its code, and what it imports.
 
-The hash covers the syntax tree, not the tokens, because formatters also add parentheses and trailing commas, which the
-tree does not have. Comments, docstrings, layout and quotes do not count either. The tree is written out here and not by
-`ast.dump`, whose text differs between Python versions.
-
-An import whose name is computed cannot be read from the code. A comment on the statement, or right above it, says what
-it imports: `# imports: decortique.words, torch` or `# imports: nothing (and why)`.
-
-This module needs the standard library only, so that every supported Python gives the same hashes.
+The hash covers the syntax tree without docstrings, so that comments, layout and quotes do not count. The tree is
+written out here and not by `ast.dump`, whose text differs between Python versions. An import whose name is computed
+needs a comment on or above the statement: `# imports: decortique.words, torch` or `# imports: nothing (and why)`.
 """
 
 import ast
@@ -23,25 +18,16 @@ from typing import Any
 
 BUILTIN = {"__import__", "eval", "exec", "getattr"}
 COMPUTED = {
-    "__import__",
-    "eval",
-    "exec",
-    "importlib.__import__",
-    "importlib.import_module",
-    "importlib.machinery.SourceFileLoader",
-    "importlib.reload",
-    "importlib.util.spec_from_file_location",
-    "pkgutil.iter_modules",
-    "pkgutil.resolve_name",
-    "pkgutil.walk_packages",
-    "runpy.run_module",
-    "runpy.run_path",
+    *("__import__", "eval", "exec", "importlib.__import__", "importlib.import_module", "importlib.reload"),
+    *("importlib.machinery.SourceFileLoader", "importlib.util.spec_from_file_location", "runpy.run_module"),
+    *("pkgutil.iter_modules", "pkgutil.resolve_name", "pkgutil.walk_packages", "runpy.run_path"),
 }
 SUSPICIOUS = re.compile(rb"__import__|eval|exec|importlib|pkgutil|runpy|getattr|import\s*\*")
 DECLARATION = re.compile(
     r"#\s*imports:\s*(?:nothing\s*\(.+\)|(?P<names>(?!nothing\b)[\w.]+(?:\s*,\s*[\w.]+)*)(?:\s*\(.+\))?)\s*"
 )
 DOTTED = re.compile(r"\w+(?:\.\w+)+")
+REDUNDANT = {"ctx", "kind", "type_comment", "type_ignores"}  # fields of the tree that repeat what the others say
 
 
 class FingerprintError(Exception):
@@ -59,40 +45,28 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A place where a file may import what its code does not name.
-
-    `declared` is what a comment says of it, None where there is no such comment. `owner` is what is imported from, or
-    asked for an attribute, where that tells whether the place counts at all.
-    """
+    """A place where a file may import what its code does not name."""
 
     line: int
     what: str
-    declared: tuple[str, ...] | None
-    owner: str | None
+    declared: tuple[str, ...] | None  # by a comment; None where there is no such comment
+    owner: str | None  # from which is imported, or asked for an attribute, where that decides whether the place counts
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What one file of Python says.
+    """What one file of Python contains."""
 
-    Attributes:
-        digest: see `digest`.
-        imported: what it imports by name, also inside functions.
-        computed: where it may import what it does not name.
-        texts: its texts that look like names of modules, as in `python -m stages.prepare`.
-        is_script: whether it does something when it is the program.
-    """
-
-    digest: str | None
-    imported: tuple[Imported, ...]
+    digest: str | None  # see `digest`
+    imported: tuple[Imported, ...]  # by name, also inside functions
     computed: tuple[Computed, ...]
-    texts: frozenset[str]
-    is_script: bool
+    texts: frozenset[str]  # that look like names of modules, as in `python -m stages.prepare`
+    is_script: bool  # it does something when it is the program
 
 
 @cache
 def read_source(content: bytes, path: str, package: str) -> Source:
-    """Return what a file says; relative imports start at `package`.
+    """Return what a file contains; relative imports start at `package`.
 
     Raises:
         FingerprintError: it is not Python, or a comment on a computed import is malformed.
@@ -127,11 +101,7 @@ def read_source(content: bytes, path: str, package: str) -> Source:
 
 
 def digest(content: bytes, path: str = "<source>") -> str | None:
-    """Return 16 hexadecimal digits that change when what the code says does; None where there is at most a docstring.
-
-    Raises:
-        FingerprintError: it is not Python.
-    """
+    """Return 16 hexadecimal digits that change when the code does; None where there is at most a docstring."""
     return _digest(_parse(content, path))
 
 
@@ -160,7 +130,6 @@ def _absolute(node: ast.ImportFrom, package: str, path: str) -> str:
 
 
 def _computed(tree: ast.Module, content: bytes, path: str, bound: Mapping[str, str]) -> Iterator[Computed]:
-    """Yield where a file imports, or may import, what its code does not name."""
     if not (suspects := [*_suspects(tree, bound)]):
         return
     statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
@@ -174,7 +143,7 @@ def _computed(tree: ast.Module, content: bytes, path: str, bound: Mapping[str, s
                     raise FingerprintError(
                         f"{path}:{line}: write `# imports: a.b, c` or `# imports: nothing (and why)`, not `{text}`"
                     )
-                declared = tuple(re.findall(r"[\w.]+", match["names"] or ""))
+                declared = (*(declared or ()), *re.findall(r"[\w.]+", match["names"] or ""))
         yield Computed(node.lineno, what, declared, owner)
 
 
@@ -248,12 +217,7 @@ def _write(node: Any, write: Callable[[str], None]) -> None:
     if isinstance(node, ast.AST):
         write(f"({type(node).__name__}")
         for name in sorted(node._fields):
-            if name in {
-                "ctx",
-                "kind",
-                "type_comment",
-                "type_ignores",
-            }:  # they repeat what the rest says, or say nothing
+            if name in REDUNDANT:
                 continue
             value = getattr(node, name, None)
             if isinstance(value, list):

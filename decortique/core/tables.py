@@ -1,119 +1,64 @@
-"""The Parquet tables that stages hand to each other: their schemas, and reading and writing them in a stream."""
+"""The Parquet tables that stages pass on: their schemas, and reading and writing them in a stream."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from decortique.core.errors import StageError
-from decortique.core.files import new_file
+from decortique.core.files import StageError, new_file
 
 ROWS_PER_GROUP = 4096  # part of the bytes of a file: the same rows give the same file only if it is fixed
 
-CORPUS = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("label", pa.string()),
-        pa.field("score", pa.float64()),
-        pa.field("group", pa.string(), nullable=False),
-        pa.field("position", pa.int32(), nullable=False),
-    ]
-)
 
-TOKENS = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("input_ids", pa.list_(pa.int32()), nullable=False),
-        pa.field("attention_mask", pa.list_(pa.int32()), nullable=False),
-        pa.field("length", pa.int32(), nullable=False),
-        pa.field("truncated", pa.bool_(), nullable=False),
-    ]
-)
+TEXT, NUMBER, NUMBERS = pa.string(), pa.int32(), pa.list_(pa.int32())
 
-# Which cluster a text was put in, by what stands for it and by which method; null where it was put in none.
-CLUSTERS = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("representation", pa.string(), nullable=False),
-        pa.field("method", pa.string(), nullable=False),
-        pa.field("cluster", pa.int32()),
-    ]
-)
 
-# A word in two texts: `first_place` and `second_place` tell which word of each it is, `same` whether in one sense.
-WORD_PAIRS = pa.schema(
-    [
-        pa.field("lemma", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("first", pa.string(), nullable=False),
-        pa.field("first_place", pa.int32(), nullable=False),
-        pa.field("second", pa.string(), nullable=False),
-        pa.field("second_place", pa.int32(), nullable=False),
-        pa.field("same", pa.bool_(), nullable=False),
-    ]
+def _schema(columns: Mapping[str, pa.DataType], nullable: Collection[str] = ()) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, nullable=name in nullable) for name, kind in columns.items()])
+
+
+CORPUS = _schema(
+    {"id": TEXT, "text": TEXT, "label": TEXT, "score": pa.float64(), "group": TEXT, "position": NUMBER},
+    nullable=("label", "score"),
+)
+TOKENS = _schema(
+    {"id": TEXT, "input_ids": NUMBERS, "attention_mask": NUMBERS, "length": NUMBER, "truncated": pa.bool_()}
+)
+# The cluster of a text by representation and method; null where it belongs to none.
+CLUSTERS = _schema({"id": TEXT, "representation": TEXT, "method": TEXT, "cluster": NUMBER}, nullable=("cluster",))
+# A word in two texts: `first_place` and `second_place` say which word of each it is, `same` whether in one sense.
+WORD_PAIRS = _schema(
+    {"lemma": TEXT, "kind": TEXT, "first": TEXT, "first_place": NUMBER, "second": TEXT, "second_place": NUMBER}
+    | {"same": pa.bool_()}
 )
 
 
 def embeddings_schema(width: int) -> pa.Schema:
-    """Schema of sentence vectors of `width` numbers."""
-    return pa.schema(
-        [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("embedding", pa.list_(pa.float32(), width), nullable=False),
-        ]
-    )
+    """Return the schema of sentence vectors of `width` numbers."""
+    return _schema({"id": TEXT, "embedding": pa.list_(pa.float32(), width)})
 
 
 def predictions_schema(labels: Sequence[str], heads: Mapping[str, bool] | None = None) -> pa.Schema:
-    """Schema of predictions, with the probability of each label, in the order of `labels`.
-
-    Args:
-        labels: between which was predicted.
-        heads: further heads by name, and whether each predicts between the labels too; if not, it says a number.
-    """
+    """Return the schema of predictions; `heads` by name are true where they give probabilities, not one number."""
     probabilities = pa.struct([pa.field(label, pa.float64(), nullable=False) for label in labels])
-    further = [
-        pa.field(f"head {name}", probabilities if predicts else pa.float64(), nullable=False)
-        for name, predicts in (heads or {}).items()
-    ]
-    return pa.schema(
-        [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("approach", pa.string(), nullable=False),
-            pa.field("prediction", pa.string(), nullable=False),
-            pa.field("probability", probabilities, nullable=False),
-            *further,
-        ]
-    )
-
-
-class RowWriter(Protocol):
-    """Appends rows, given as columns, to a table."""
-
-    def __call__(self, columns: Mapping[str, Any]) -> None:
-        """Appends one batch; columns are lists or arrays of one length."""
-
-
-def write_table(
-    path: Path, schema: pa.Schema, metadata: Mapping[str, Any] | None = None
-) -> AbstractContextManager[RowWriter]:
-    """Opens a new table; it appears under `path` only when the block ends well.
-
-    Args:
-        path: the Parquet file.
-        schema: one of this module.
-        metadata: what a reader should know about all rows, kept as JSON in the file (see `read_metadata`).
-    """
-    return _write_table(path, schema.with_metadata({"decortique": json.dumps(metadata or {}, sort_keys=True)}))
+    columns = {"id": TEXT, "approach": TEXT, "prediction": TEXT, "probability": probabilities}
+    further = {f"head {name}": probabilities if classes else pa.float64() for name, classes in (heads or {}).items()}
+    return _schema(columns | further)
 
 
 @contextmanager
-def _write_table(path: Path, schema: pa.Schema) -> Iterator[RowWriter]:
+def write_table(
+    path: Path, schema: pa.Schema, metadata: Mapping[str, Any] | None = None
+) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Yield a function that appends columns (lists or arrays of one length) to a new table.
+
+    It appears under `path` only when the block ends without an error; `read_metadata` returns its `metadata`.
+    """
+    schema = schema.with_metadata({"decortique": json.dumps(metadata or {}, sort_keys=True)})
     with new_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         waiting: list[pa.Table] = []
 
@@ -129,51 +74,51 @@ def _write_table(path: Path, schema: pa.Schema) -> Iterator[RowWriter]:
             writer.write_table(pa.concat_tables(waiting), row_group_size=ROWS_PER_GROUP)
 
 
-def read_batches(
-    path: Path, columns: Sequence[str] | None = None, rows: int = ROWS_PER_GROUP
-) -> Iterator[pa.RecordBatch]:
-    """Streams a table, `rows` at a time."""
+def write_rows(path: Path, schema: pa.Schema, rows: Sequence[Any], metadata: Mapping[str, Any] | None = None) -> None:
+    """Write a table of objects that have an attribute for each column."""
+    with write_table(path, schema, metadata) as append:
+        append({name: [getattr(row, name) for row in rows] for name in schema.names})
+
+
+def read_batches(path: Path, columns: Sequence[str] | None = None, rows: int = 4096) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a table, at most `rows` at a time."""
     with _opened(path) as file:
         yield from file.iter_batches(batch_size=rows, columns=columns)
 
 
 def read_columns(path: Path, columns: Iterable[str]) -> dict[str, list[Any]]:
-    """Reads whole columns as lists."""
+    """Return whole columns as lists."""
     with _opened(path) as file:
         table = file.read(columns=list(columns))
     return {name: table.column(name).to_pylist() for name in columns}
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Gives what `write_table` was told of all rows."""
+    """Return the metadata that `write_table` was given."""
     with _opened(path) as file:
         return json.loads((file.schema_arrow.metadata or {}).get(b"decortique", b"{}"))
 
 
 def count_rows(path: Path) -> int:
-    """Gives the number of rows without reading them."""
+    """Return the number of rows, without reading them."""
     with _opened(path) as file:
         return file.metadata.num_rows
 
 
 def splits(folder: Path) -> list[str]:
-    """Names the tables of a folder of splits, in alphabetical order.
-
-    Raises:
-        StageError: the folder holds none.
-    """
-    found = sorted(path.stem for path in folder.glob("*.parquet"))
-    if not found:
+    """Return the names of the tables of a folder, in alphabetical order; raise a `StageError` where it has none."""
+    if not (names := sorted(path.stem for path in folder.glob("*.parquet"))):
         raise StageError(f"{folder} holds no Parquet file: run `dvc repro` to make them")
-    return found
+    return names
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a table; raise a `StageError` where it is missing or damaged."""
     try:
         with pq.ParquetFile(path) as file:
             yield file
     except FileNotFoundError:
         raise StageError(f"{path} is missing: run `dvc repro` to make it") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise StageError(f"{path} is not a sound Parquet file ({error}): run `dvc repro` to make it anew") from None
+        raise StageError(f"{path} is not a valid Parquet file ({error}): run `dvc repro` to make it anew") from None

@@ -1,15 +1,14 @@
 """Why a stage will run again: what changed since its last run in its code, parameters, inputs, command and outputs.
 
-DVC says which files changed. Here the change of a fingerprint is told by its modules and versions, and the change of a
-parameter by its values. The fingerprints are computed from the code as it is now, because those in `data/code` are of
-the last run of the stage `code`.
+DVC says which files changed; here a changed fingerprint is described by its modules and versions, and a changed
+parameter by its values. Fingerprints are those of the code as it is now; those in `data/code` may be older.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from dvc.exceptions import NotDvcRepoError
 from dvc.repo import Repo
 from dvc.stage import PipelineStage
 
-from decortique.core.fingerprints import CATALOGUE, FOLDER, Code, catalogue_fingerprint
+from decortique.core.files import StageError
+from decortique.core.fingerprints import FOLDER, read_fingerprints
 
-SHOWN = 60  # characters of a parameter's value
+MAX_LENGTH = 60  # characters of a parameter's value
 STATES = {
     "deleted": "is missing",
     "modified": "changed since the last run",
@@ -28,13 +28,9 @@ STATES = {
 }
 
 
-class WhyError(Exception):
-    """What cannot be answered and what to do: one plain line."""
-
-
 @dataclass
 class Reasons:
-    """Why one stage runs again: `certain` reasons, and inputs that are made anew, perhaps as they were."""
+    """Why one stage runs again: `certain` reasons, and inputs that are made again, perhaps without a change."""
 
     certain: list[str] = field(default_factory=list)
     possible: list[str] = field(default_factory=list)
@@ -44,43 +40,36 @@ class Reasons:
 
 
 def why(names: Sequence[str], folder: Path) -> Iterator[str]:
-    """Yield lines that say why stages will run again; of all stages where no names are given.
+    """Yield lines that say why stages will run again: those named (`evaluate` means every `evaluate@…`), or all.
 
-    `evaluate` means every `evaluate@…`.
-
-    Raises:
-        WhyError: the folder is in no DVC project, or there is no such stage.
-        FingerprintError: the fingerprints cannot be computed, see `decortique.core.fingerprints`.
-        DvcException: DVC cannot read the project.
+    Errors are a `StageError` (no DVC project, no such stage), a `FingerprintError` or a `DvcException`.
     """
     try:
         repo = Repo(str(folder))
     except NotDvcRepoError:
-        raise WhyError("this folder is in no DVC project: run the command from the project's root folder") from None
+        raise StageError("this folder is in no DVC project: run the command from the project's root folder") from None
     with repo:
-        yield from _Chain(repo).tell(names)
+        yield from _Chain(repo).lines(names)
 
 
 class _Chain:
-    """The stages of a project, and what is known of each."""
-
     def __init__(self, repo: Any) -> None:
         self.root = Path(repo.root_dir)
         self.cache = repo.cache.local
         self.stages = {stage.addressing: stage for stage in repo.index.stages if isinstance(stage, PipelineStage)}
         self.outputs = [(Path(out.fs_path), name) for name, stage in self.stages.items() for out in stage.outs]
-        self.known: dict[str, Reasons] = {}
+        self.reasons = cache(self._reasons)
         self.locks: dict[str, Mapping[str, Any]] = {}  # DVC reads the whole file anew at each question
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
-        return {**Code.read(self.root).fingerprints(), CATALOGUE.name: catalogue_fingerprint(self.root)}
+        return read_fingerprints(self.root)
 
-    def tell(self, names: Sequence[str]) -> Iterator[str]:
+    def lines(self, names: Sequence[str]) -> Iterator[str]:
         asked = [stage for stage in self.stages if not names or {stage, stage.partition("@")[0]} & {*names}]
         if unknown := [name for name in names if not any(name in {one, one.partition("@")[0]} for one in self.stages)]:
             known = sorted({stage.partition("@")[0] for stage in self.stages})
-            raise WhyError(f"there is no stage {unknown[0]!r} in dvc.yaml (there are: {', '.join(known)})")
+            raise StageError(f"there is no stage {unknown[0]!r} in dvc.yaml (there are: {', '.join(known)})")
         for stage in asked:
             if reasons := self.reasons(stage):
                 yield f"{stage} {'will' if reasons.certain else 'may'} run again:"
@@ -93,44 +82,38 @@ class _Chain:
                 " `dvc repro --single-item` would miss the change: run `dvc repro code` before that"
             )
 
-    def reasons(self, name: str) -> Reasons:
-        """Return why a stage runs again; the stages that make its inputs are asked first."""
-        if name not in self.known:
-            self.known[name] = self._find(name)
-        return self.known[name]
-
-    def _find(self, name: str) -> Reasons:
+    def _reasons(self, name: str) -> Reasons:
         stage = self.stages[name]
         if not (last := self._last_run(stage)):
             return Reasons(["it never ran"])
-        found = Reasons()
+        reasons = Reasons()
         if stage.is_callback or stage.always_changed:
-            found.certain.append("it runs every time")
+            reasons.certain.append("it runs every time")
         if stage.cmd_changed:
-            found.certain.append(f"command: {_short(last['cmd'])} → {_short(stage.cmd)}")
+            reasons.certain.append(f"command: {_short(last['cmd'])} → {_short(stage.cmd)}")
         for dependency in [] if stage.frozen else stage.deps:
             if (fingerprint := self._fingerprint(dependency)) is not None:
-                found.certain += self._changed_code(dependency, fingerprint)
+                reasons.certain += self._changed_code(dependency, fingerprint)
             elif hasattr(dependency, "read_params"):
-                found.certain += _changed_parameters(dependency)
+                reasons.certain += _changed_parameters(dependency)
             else:
-                self._add_input(dependency, found)
+                self._add_input(dependency, reasons)
         for output in stage.outs:
             if state := _state(output):
-                found.certain.append(f"output: {output} {state.replace('changed', 'was changed')}")
-        if found and any(Path(output.fs_path) == self.root / FOLDER for output in stage.outs):
+                reasons.certain.append(f"output: {output} {state.replace('changed', 'was changed')}")
+        if reasons and any(Path(output.fs_path) == self.root / FOLDER for output in stage.outs):
             changed = sorted(one for one in self.stages if one != name and self._code_changed(one))
-            found.certain.append(f"it changes the code of: {', '.join(changed) or 'no stage'}")
-        return found
+            reasons.certain.append(f"it changes the code of: {', '.join(changed) or 'no stage'}")
+        return reasons
 
     def _last_run(self, stage: Any) -> Mapping[str, Any]:
-        """Return what `dvc.lock` says of a stage: nothing where it never ran."""
+        """Return the entry of a stage in `dvc.lock`, empty where it never ran."""
         if stage.path not in self.locks:
             self.locks[stage.path] = stage.dvcfile.lockfile_contents.get("stages", {})
         return dict(self.locks[stage.path].get(stage.name, {}))
 
     def _fingerprint(self, dependency: Any) -> str | None:
-        """Return the present fingerprint that a dependency stands for; None for other dependencies."""
+        """Return the present text of a dependency that is a fingerprint; None for other dependencies."""
         path = Path(dependency.fs_path)
         return self.fingerprints.get(path.stem) if path.parent == self.root / FOLDER else None
 
@@ -158,25 +141,23 @@ class _Chain:
 
     def _recorded(self, path: Path, md5: str) -> str | None:
         """Return the text of a fingerprint by its hash, from the project's files or from DVC's cache."""
-        for place in (path, Path(self.cache.oid_to_path(md5))):
-            if place.is_file() and _md5(content := place.read_bytes()) == md5:
+        for file in (path, Path(self.cache.oid_to_path(md5))):
+            if file.is_file() and _md5(content := file.read_bytes()) == md5:
                 return content.decode()
         return None
 
-    def _add_input(self, dependency: Any, found: Reasons) -> None:
+    def _add_input(self, dependency: Any, reasons: Reasons) -> None:
         path = Path(dependency.fs_path)
-        makers = [name for made, name in self.outputs if made == path or made in path.parents or path in made.parents]
-        again = [name for name in dict.fromkeys(makers) if self.reasons(name)]
-        if again:
-            found.possible.append(f"input: {dependency} is made by {', '.join(again)}")
+        makers = [name for made, name in self.outputs if made in (path, *path.parents) or path in made.parents]
+        if again := [name for name in dict.fromkeys(makers) if self.reasons(name)]:
+            reasons.possible.append(f"input: {dependency} is made by {', '.join(again)}")
         elif state := _state(dependency):
-            found.certain.append(f"input: {dependency} {state}")
+            reasons.certain.append(f"input: {dependency} {state}")
 
 
 def _state(entry: Any) -> str:
-    """Return how a file or folder differs from what `dvc.lock` says; nothing where it does not."""
-    state = "" if entry.hash_info else "new"
-    state = state or next(iter(entry.status().values()), "")
+    """Return how a file or folder differs from `dvc.lock`; an empty text where it does not."""
+    state = next(iter(entry.status().values()), "") if entry.hash_info else "new"
     return STATES.get(state, state)
 
 
@@ -202,11 +183,9 @@ def _difference(then: str, now: str) -> Iterator[str]:
     old, new = _entries(then), _entries(now)
     for name in sorted({*old, *new}, key=lambda name: ("/" not in name, name)):
         before, after = old.get(name), new.get(name)
-        if before == after:
-            continue
-        if "/" not in name:
+        if before != after and "/" not in name:
             yield f"version: {name} {before or 'not used'} → {after or 'not used'}"
-        else:
+        elif before != after:
             yield f"code: {name} {'changed' if before and after else 'is used now' if after else 'is used no more'}"
 
 
@@ -219,7 +198,7 @@ def _short(value: Any) -> str:
     if value is Ellipsis:
         return "(none)"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
 
 
 def _md5(content: bytes) -> str:

@@ -1,5 +1,6 @@
-"""Texts in groups: archives of them, groups that are large enough, what is held out."""
+"""Collections: texts in groups. Archives of them, groups that are large enough, and texts that are held out."""
 
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -7,31 +8,19 @@ from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from decortique.core.errors import StageError
-from decortique.data.records import Row, fingerprint
-from decortique.data.settings import ArchiveReader
-from decortique.data.text import cut
+from decortique.core.files import StageError
+from decortique.data.corpus import Row, fingerprint, sample
+from decortique.data.source_settings import ArchiveReader
+from decortique.data.text import split_sentences
 
 LARGEST = 2**30  # bytes of all files together: a collection is held in memory
 
 
-class Gathered(NamedTuple):
-    """What an archive holds."""
-
-    rows: list[Row]
-    references: dict[str, list[str]]  # summaries by group
-
-
-def read_archive(path: Path, reader: ArchiveReader) -> Gathered:
-    """Reads the groups of an archive in alphabetical order; nothing is unpacked, so that no path of it leads anywhere.
-
-    Raises:
-        StageError: it is no zip archive, holds no such file, or one in another encoding.
-    """
+def read_archive(path: Path, reader: ArchiveReader) -> tuple[list[Row], dict[str, list[str]]]:
+    """Return the texts of an archive and the summaries by group; no file is unpacked: no path leads anywhere."""
     try:
         with zipfile.ZipFile(path) as archive:
             rows: list[Row] = []
@@ -51,92 +40,87 @@ def read_archive(path: Path, reader: ArchiveReader) -> Gathered:
         raise StageError(f"{path} is no sound zip archive ({error}): check the source and its pin") from None
     if not rows:
         raise StageError(f"{path} holds no texts under {reader.texts!r}: check reader.texts")
-    return Gathered(rows, references)
+    return rows, references
 
 
 def _members(archive: zipfile.ZipFile, path: Path, pattern: str, encoding: str) -> Iterator[tuple[str, str]]:
-    """Yields (group, content) of the files that match."""
-    matching = ArchiveReader.matching(pattern)
+    """Yield (group, content) of the files that match."""
+    expression = path_expression(pattern)
     left = LARGEST
     for name in sorted(archive.namelist()):
-        if found := matching.fullmatch(name):
+        if match := expression.fullmatch(name):
             with archive.open(name) as file:
                 content = file.read(left + 1)
             left -= len(content)
             if left < 0:
                 raise StageError(f"{path}: up to {name}, files unpack to more than {LARGEST:,} bytes: it may be a bomb")
             try:
-                yield found[1], content.decode(encoding)
+                yield match[1], content.decode(encoding)
             except (UnicodeDecodeError, LookupError) as error:
                 raise StageError(f"{path}: {name} is not {encoding} text ({error}): set reader.encoding") from None
+
+
+def path_expression(pattern: str) -> re.Pattern[str]:
+    """Return the regular expression of a pattern such as `topics/{group}.txt`; its one group is the group of texts."""
+    part = "[^/.][^/]*"  # names that begin with a point are notes of file systems
+    known = {"{group}": f"({part})", "*": part}
+    pieces = re.split(r"(\{group\}|\*)", pattern)
+    return re.compile("(?:.*/)?" + "".join(known.get(piece, re.escape(piece)) for piece in pieces))
 
 
 def _lines(content: str) -> list[str]:
     return [line.strip() for line in content.replace("\r\n", "\n").split("\n") if line.strip()]
 
 
-def cut_rows(rows: Sequence[Row], language: str) -> list[Row]:
-    """Makes a row of each sentence of the texts; positions count the sentences of a group."""
-    return [
-        replace(row, id=f"{row.id}.{number}", text=sentence, position=place)
-        for found in by_group(rows)
-        for place, (row, number, sentence) in enumerate(_sentences(found, language))
-    ]
-
-
-def _sentences(rows: Sequence[Row], language: str) -> Iterator[tuple[Row, int, str]]:
-    for row in rows:
-        for number, sentence in enumerate(cut(row.text, language)):
-            yield row, number, sentence
+def sentence_rows(rows: Sequence[Row], language: str) -> list[Row]:
+    """Return a row for each sentence of the texts; positions count the sentences of a group."""
+    sentences: list[Row] = []
+    for group in by_group(rows):
+        cut = ((row, *part) for row in group for part in enumerate(split_sentences(row.text, language)))
+        numbered = enumerate(cut)
+        sentences += [replace(row, id=f"{row.id}.{n}", text=text, position=at) for at, (row, n, text) in numbered]
+    return sentences
 
 
 def by_group(rows: Sequence[Row]) -> list[list[Row]]:
-    """Gives the rows of each group in their order, the groups in alphabetical order."""
+    """Return the rows of each group in their order, the groups in alphabetical order."""
     ordered = sorted(rows, key=attrgetter("group", "position"))
-    return [list(found) for _, found in groupby(ordered, key=attrgetter("group"))]
+    return [list(group) for _, group in groupby(ordered, key=attrgetter("group"))]
 
 
 def without_repeats(groups: Sequence[Sequence[Row]]) -> list[list[Row]]:
-    """Keeps the first of texts that are alike in a group."""
+    """Return the groups with only the first of texts that have the same fingerprint."""
     kept = []
     for rows in groups:
-        found: dict[str, Row] = {}
+        first: dict[str, Row] = {}
         for row in rows:
-            found.setdefault(fingerprint(row.text), row)
-        kept.append(list(found.values()))
+            first.setdefault(fingerprint(row.text), row)
+        kept.append(list(first.values()))
     return kept
 
 
-def chosen_groups(groups: Sequence[Sequence[Row]], *, least: int, most: int | None, seed: int) -> list[Sequence[Row]]:
-    """Keeps groups with at least `least` texts; of those, `most` that are drawn by lot, in their order.
-
-    Raises:
-        StageError: fewer than two have as many: there would be nothing to tell apart.
-    """
-    kept = [rows for rows in groups if len(rows) >= least]
+def sample_groups(
+    groups: Sequence[Sequence[Row]], *, min_texts: int, max_groups: int | None, seed: int
+) -> list[Sequence[Row]]:
+    """Return the groups with at least `min_texts` texts; of those, `max_groups` sampled at random, in their order."""
+    kept = [rows for rows in groups if len(rows) >= min_texts]
     if len(kept) < 2:
         longest = max(map(len, groups), default=0)
         raise StageError(
-            f"{len(kept)} groups have {least} texts (the largest has {longest}), two are needed: lower the "
-            "collection's `least`; a single text is summarised by `python -m stages.summarize --file`"
+            f"{len(kept)} groups have {min_texts} texts (the largest has {longest}), two are needed: lower the "
+            "collection's `min_texts`; a single text is summarised by `python -m stages.summarize --file`"
         )
-    if most is None or len(kept) <= most:
-        return kept
-    drawn = np.random.default_rng(seed).choice(len(kept), size=most, replace=False)
-    return [kept[place] for place in sorted(drawn)]
+    return sample(kept, max_groups, seed)
 
 
 def hold_out(groups: Sequence[Sequence[Row]], share: float, seed: int) -> tuple[list[Row], list[Row]]:
-    """Deals the texts of each group by lot: those that are summarised, and the share that is kept from the summary.
-
-    Of a share above 0, each group has at least one text in either part.
-    """
+    """Split each group at random into texts to summarise and a share held out: one text at least, if above 0."""
     random = np.random.default_rng(seed)
     seen: list[Row] = []
     held_out: list[Row] = []
     for rows in groups:
         count = min(max(round(len(rows) * share), 1), len(rows) - 1) if share else 0
         apart = set(random.permutation(len(rows))[:count].tolist())
-        for place, row in enumerate(rows):
-            (held_out if place in apart else seen).append(row)
+        for index, row in enumerate(rows):
+            (held_out if index in apart else seen).append(row)
     return seen, held_out

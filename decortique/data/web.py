@@ -1,6 +1,9 @@
-"""Fetching over the web, in parts that are kept."""
+"""Pinned files from the web: downloaded in parts that are kept, checked by their digest, and cached under it."""
 
+import base64
+import binascii
 import email.utils
+import hashlib
 import logging
 import ssl
 from collections.abc import Callable, Iterable
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -18,8 +21,7 @@ from tqdm import tqdm
 from unearth.auth import MultiDomainBasicAuth
 from unearth.fetchers import PyPIClient
 
-from decortique.core.errors import StageError
-from decortique.data.pins import Pin
+from decortique.core.files import StageError
 
 logger = logging.getLogger(__name__)
 # It logs every address in full, with the query, where a signature or a token may stand.
@@ -29,11 +31,52 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to wait for a server, in seconds, and how often to come back.
+class Pin:
+    """The digest that a file's bytes must have."""
 
-    The defaults wait half a minute in all, which rides out a restart, and give up on a server that is gone.
-    """
+    algorithm: Literal["sha256", "integrity", "git-blob"]  # integrity: npm's SHA-512; git-blob: Git's SHA-1 of a file
+    digest: str  # in hexadecimal, whatever the algorithm: it also names the file in the cache
+
+    @classmethod
+    def integrity(cls, text: str) -> "Pin":
+        """Read npm's `sha512-<base64>`."""
+        try:
+            digest = base64.b64decode(text.removeprefix("sha512-"), validate=True)
+        except binascii.Error:
+            digest = b""
+        if len(digest) != hashlib.sha512().digest_size:
+            raise StageError(f"integrity {text} is no SHA-512 in base64: copy `dist.integrity` from the npm registry")
+        return cls("integrity", digest.hex())
+
+    def of(self, file: Path) -> "Pin":
+        """Return the pin, of this one's algorithm, that the bytes of `file` would satisfy."""
+        if self.algorithm == "git-blob":
+            # Git hashes a header that holds the length, then the bytes. Its SHA-1 names the file; it does not sign it.
+            digest = hashlib.sha1(b"blob %d\0" % file.stat().st_size, usedforsecurity=False)
+        else:
+            digest = hashlib.sha256() if self.algorithm == "sha256" else hashlib.sha512()
+        with file.open("rb") as content:
+            hashlib.file_digest(content, lambda: digest)
+        return Pin(self.algorithm, digest.hexdigest())
+
+    def check(self, file: Path, name: str) -> None:
+        """Raise a StageError that calls `file` by the name, unless it has the pinned bytes."""
+        actual = self.of(file)
+        if actual != self:
+            raise StageError(
+                f"{name} has the wrong checksum: expected {self}, found {actual}: run it again; if that does not help, "
+                "find out why the file changed before you change its pin"
+            )
+
+    def __str__(self) -> str:
+        if self.algorithm == "integrity":
+            return f"sha512-{base64.b64encode(bytes.fromhex(self.digest)).decode()}"
+        return f"{self.algorithm} {self.digest}"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a server, in seconds, and how often: half a minute in all rides out a restart."""
 
     attempts: int = 6
     wait: float = 1.0  # before the second attempt; doubled before each one after it
@@ -46,10 +89,9 @@ PATIENCE = Patience()
 
 
 class Client(PyPIClient):
-    """An HTTP client that also reads file:// addresses, and credentials from addresses and netrc.
+    """An HTTP client that retries, reads file:// addresses, and takes credentials from addresses and netrc.
 
-    It is also what the `unearth` library reads package indexes with. `index_urls` are those whose credentials
-    hold for other addresses of the same host.
+    `unearth` reads package indexes with it; credentials in `index_urls` hold for other addresses of the same host.
     """
 
     def __init__(self, patience: Patience, *, index_urls: Iterable[str] = (), **options: Any) -> None:
@@ -59,27 +101,29 @@ class Client(PyPIClient):
         self.patience = patience
 
     def get(self, url: httpx2.URL | str, **options: Any) -> httpx2.Response:
-        """Gives the response of the first attempt that succeeds; raises `httpx2.HTTPError` if none does."""
+        """Return the response of the first attempt that succeeds; raise `httpx2.HTTPError` if none does."""
+        return self.retry(lambda: super(Client, self).get(url, **options).raise_for_status())
 
-        def attempt() -> httpx2.Response:
-            return super(Client, self).get(url, **options).raise_for_status()
+    def retry(self, attempt: Callable[[], Result]) -> Result:
+        """Call `attempt` until it returns, as long as its failures are ones that pass."""
+        patience = self.patience
+        # Jitter keeps the machines of a class, started at the same minute, from coming back all at once.
+        backoff = wait_exponential(patience.wait, patience.longest_wait) + wait_random(0, patience.wait)
 
-        return self.patiently(attempt)
+        def wait(state: RetryCallState) -> float:
+            asked = _retry_after(state)
+            return backoff(state) if asked is None else min(asked, patience.longest_wait)
 
-    def patiently(self, attempt: Callable[[], Result]) -> Result:
-        """Calls `attempt` until it returns, as long as its failures are ones that pass."""
-        retrying = Retrying(
-            retry=retry_if_exception(_passes),
-            stop=stop_after_attempt(self.patience.attempts),
-            wait=_wait(self.patience),
-            before_sleep=_log,
-            reraise=True,
-        )
-        return retrying(attempt)
+        stop, retry = stop_after_attempt(patience.attempts), retry_if_exception(_is_temporary)
+        return Retrying(stop=stop, retry=retry, wait=wait, before_sleep=_log, reraise=True)(attempt)
 
 
-def shown(url: object) -> str:
-    """Gives `url` without what may be secret: credentials, and the query that signs it."""
+REMEDIES = dict.fromkeys([401, 403, 407], "check your credentials for it (in the address, or in netrc)")
+REMEDIES |= {429: "wait a while, then run it again"}
+
+
+def public(url: object) -> str:
+    """Return an address without what may be secret: credentials, and the query that signs it."""
     try:
         parts = urlsplit(str(url))
     except ValueError:
@@ -88,42 +132,26 @@ def shown(url: object) -> str:
 
 
 def explain(error: httpx2.HTTPError) -> str:
-    """Says in one line which address failed, how, and what can be done."""
-    return f"{shown(error.request.url)}: {_reason(error)}"
-
-
-def _reason(error: httpx2.HTTPError) -> str:
+    """Return in one line which address failed, how, and what can be done."""
     match error:
         case httpx2.HTTPStatusError(response=response):
-            return (
-                f"the server answers {response.status_code} {response.reason_phrase}: {_remedy(response.status_code)}"
-            )
+            status = response.status_code
+            remedy = REMEDIES.get(status, "run it again later" if status >= 500 else "check the address")
+            reason = f"the server answers {status} {response.reason_phrase}: {remedy}"
         case httpx2.TimeoutException():
-            return "no answer in time (time-out): check the network and the proxy, then run it again"
+            reason = "no answer in time (time-out): check the network and the proxy, then run it again"
         case httpx2.ConnectError() if _is_certificate(error):
-            return f"its certificate is refused ({error}): set SSL_CERT_FILE, or pip's `cert`, to your authority's"
+            reason = f"its certificate is refused ({error}): set SSL_CERT_FILE, or pip's `cert`, to your authority's"
         case httpx2.ConnectError() | httpx2.ProxyError():
-            return f"no connection ({error}): check the address, the network and the proxy, then run it again"
+            reason = f"no connection ({error}): check the address, the network and the proxy, then run it again"
         case httpx2.NetworkError() | httpx2.RemoteProtocolError():
-            return f"the transfer broke off ({error}): run it again, a download continues where it stopped"
+            reason = f"the transfer broke off ({error}): run it again, a download continues where it stopped"
         case _:
-            return f"{error}: check the address"
+            reason = f"{error}: check the address"
+    return f"{public(error.request.url)}: {reason}"
 
 
-def _remedy(status: int) -> str:
-    match status:
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN | HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-            return "check your credentials for it (in the address, or in netrc)"
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            return "wait a while, then run it again"
-        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return "run it again later"
-        case _:
-            return "check the address"
-
-
-def _passes(error: BaseException) -> bool:
-    """Tells a failure of the moment from one that will be the same next time."""
+def _is_temporary(error: BaseException) -> bool:
     if isinstance(error, httpx2.HTTPStatusError):
         status = error.response.status_code
         return status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS} or status >= 500
@@ -132,7 +160,7 @@ def _passes(error: BaseException) -> bool:
 
 
 def _is_certificate(error: BaseException | None) -> bool:
-    """Looks for a refused certificate among the causes of `error`: the client wraps it in two of its own."""
+    """Look for a refused certificate among the causes of `error`: the client wraps it in two of its own."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return True
@@ -140,19 +168,8 @@ def _is_certificate(error: BaseException | None) -> bool:
     return False
 
 
-def _wait(patience: Patience) -> Callable[[RetryCallState], float]:
-    # Jitter keeps the machines of a class, started at the same minute, from coming back all at once.
-    backoff = wait_exponential(patience.wait, patience.longest_wait) + wait_random(0, patience.wait)
-
-    def wait(state: RetryCallState) -> float:
-        asked = _retry_after(state)
-        return backoff(state) if asked is None else min(asked, patience.longest_wait)
-
-    return wait
-
-
 def _retry_after(state: RetryCallState) -> float | None:
-    """The seconds for which the server asked by Retry-After, which holds a number or a date."""
+    """Return the seconds for which the server asked by Retry-After, which holds a number or a date."""
     error = state.outcome.exception() if state.outcome else None
     if not isinstance(error, httpx2.HTTPStatusError):
         return None
@@ -167,8 +184,7 @@ def _retry_after(state: RetryCallState) -> float | None:
 
 
 def _log(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, httpx2.HTTPError):
+    if state.outcome and isinstance(error := state.outcome.exception(), httpx2.HTTPError):
         logger.warning("%s; trying again in %.0f s", explain(error).rpartition(": ")[0], state.upcoming_sleep)
 
 
@@ -176,80 +192,58 @@ CACHE = Path(".cache/downloads")
 
 
 def cached(pin: Pin, cache: Path) -> Path | None:
-    """Gives the file of `cache` that has the pinned bytes, if it is there; deletes one that is corrupt."""
+    """Return the file of `cache` that has the pinned bytes, if it is there; delete one that is corrupt."""
     file = cache / pin.digest
-    if not file.exists():
-        return None
-    if pin.of(file) == pin:
-        return file
-    logger.warning("%s is corrupt: its bytes no longer have the checksum that names it; fetching it anew", file)
-    file.unlink()
-    return None
+    if file.exists() and pin.of(file) != pin:
+        logger.warning("%s is corrupt: its bytes no longer have the checksum that names it; fetching it anew", file)
+        file.unlink()
+    return file if file.exists() else None
 
 
 def download(url: str, pin: Pin, cache: Path, client: Client) -> Path:
-    """Gives the file of `cache` that holds the bytes of `url`.
-
-    Raises:
-        StageError: the bytes are not the pinned ones.
-        httpx2.HTTPError: the server cannot be reached, refuses, or gives up half-way.
-    """
+    """Return the file of `cache` with the pinned bytes of `url`; raise a StageError or an `httpx2.HTTPError`."""
     cache.mkdir(parents=True, exist_ok=True)
     # Two stages may want the same file at once; the second finds it finished.
     with FileLock(cache / f"{pin.digest}.lock"):
-        return cached(pin, cache) or _download(url, pin, cache, client)
+        if file := cached(pin, cache):
+            return file
+        logger.info("downloading %s", public(url))
+        part = cache / f"{pin.digest}.part"
+        resumed = part.exists()
+        client.retry(lambda: _append(url, part, pin, client))
+        if resumed and pin.of(part) != pin:
+            logger.warning("%s: what an earlier run left does not fit what follows; starting over", public(url))
+            part.unlink()
+            client.retry(lambda: _append(url, part, pin, client))
+        try:
+            pin.check(part, public(url))
+        except StageError:
+            part.unlink()
+            raise
+        return part.replace(cache / pin.digest)
 
 
-def _download(url: str, pin: Pin, cache: Path, client: Client) -> Path:
-    logger.info("downloading %s", shown(url))
-    part = cache / f"{pin.digest}.part"
-    resumed = part.exists()
-    client.patiently(lambda: _stream(url, part, pin, client))
-    if resumed and pin.of(part) != pin:
-        logger.warning("%s: what an earlier run left does not fit what follows; starting over", shown(url))
-        part.unlink()
-        client.patiently(lambda: _stream(url, part, pin, client))
-    try:
-        pin.check(part, shown(url))
-    except StageError:
-        part.unlink()
-        raise
-    return part.replace(cache / pin.digest)
-
-
-def _stream(url: str, part: Path, pin: Pin, client: Client) -> None:
-    """Appends to `part` what it lacks of `url`."""
+def _append(url: str, part: Path, pin: Pin, client: Client) -> None:
+    """Append to `part` what it lacks of `url`."""
     offset = part.stat().st_size if part.exists() else 0
     if offset and pin.of(part) == pin:
         return  # the run that wrote its last byte did not live to rename it
     # Compressed on the way, the bytes would be others than the pinned ones, and could not be resumed.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
     with client.stream("GET", url, headers=headers) as response:
-        if offset and _cannot_resume(response, offset):
+        partial = response.status_code == HTTPStatus.PARTIAL_CONTENT
+        fits = response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+        if offset and (not fits if partial else response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE):
             part.unlink()
             raise httpx2.RemoteProtocolError("resuming was refused", request=response.request)
         response.raise_for_status()
-        if response.status_code != HTTPStatus.PARTIAL_CONTENT:
+        if not partial:
             offset = 0  # a server that ignores Range sends the whole file
         length = int(response.headers.get("Content-Length", 0))
-        with (
-            part.open("ab" if offset else "wb") as file,
-            tqdm(
-                desc=Path(shown(url)).name,
-                initial=offset,
-                total=offset + length or None,
-                unit="B",
-                unit_scale=True,
-                leave=False,
-                disable=None,  # silent where no one watches: not a terminal
-            ) as progress,
-        ):
+        title, total = Path(public(url)).name, offset + length or None
+        # `disable=None` is silent where no one watches: not a terminal.
+        bar = tqdm(desc=title, initial=offset, total=total, unit="B", unit_scale=True, leave=False, disable=None)
+        with part.open("ab" if offset else "wb") as file, bar:
             for chunk in response.iter_raw():
                 file.write(chunk)
-                progress.update(len(chunk))
-
-
-def _cannot_resume(response: httpx2.Response, offset: int) -> bool:
-    if response.status_code == HTTPStatus.PARTIAL_CONTENT:
-        return not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
-    return response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+                bar.update(len(chunk))

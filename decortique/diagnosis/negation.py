@@ -1,8 +1,12 @@
-"""Negating a sentence by rule, in English and in French."""
+"""Negation of a sentence by rule, in English and in French."""
 
 import re
 
-from decortique.diagnosis.surface import capital
+
+def capitalize(words: str) -> str:
+    """Return words with a capital first and the rest as it is."""
+    return words[:1].upper() + words[1:]
+
 
 VERBS = (
     "suis|es|est|sommes|êtes|sont|étais|était|étions|étiez|étaient|serai|seras|sera|serons|serez|seront|serait|seraient|"
@@ -16,7 +20,7 @@ CLITIC = "s['’]|m['’]|t['’]|l['’]|y\\s+"
 VOWEL = re.compile(r"[aeiouyàâéèêëîïôûh]", re.IGNORECASE)
 
 NEGATED_FRENCH = re.compile(rf"\b(?:ne\s+|n['’])(?P<verb>(?:{CLITIC})?\w+)\s+(?:{NO})\b", re.IGNORECASE)
-# « j'ai » and « c'est » lose their elision; behind other pronouns stands what the verb is done to, and `ne` before it.
+# « j'ai » and « c'est » lose their elision; other pronouns before a verb are its objects, with `ne` before them.
 PLAIN = re.compile(
     rf"""
     (?:(?P<elided>\b[jc])['’] | (?<![\w'’-]))
@@ -30,42 +34,38 @@ PLAIN = re.compile(
 
 
 def negate_french(text: str) -> str:
-    """Negates a French text, or takes its negation away, at one place: the first where either can be.
+    """Negate a French text, or remove its negation, at one place: the first where either can be done.
 
     Simple forms only: `ne … pas` around a verb such as « est », « a », « peut », with one pronoun before it at most, or
-    the end of it. Questions by inversion stay, and « il a un doute » becomes « il n'a pas un doute ».
+    its removal. Questions by inversion stay, and « il a un doute » becomes « il n'a pas un doute ».
     """
-    places = [found for found in (NEGATED_FRENCH.search(text), PLAIN.search(text)) if found]
-    if not places:
+    matches = [match for match in (NEGATED_FRENCH.search(text), PLAIN.search(text)) if match]
+    if not matches:
         return text
-    place = min(places, key=lambda found: found.start())
-    before, after = text[: place.start()], text[place.end() :]
-    if place.re is NEGATED_FRENCH:
-        return _affirmed(before, place["verb"]) + after
-    ne = "n'" if VOWEL.match(place["verb"]) else "ne "
-    loud = place["verb"][0].isupper() and not place["elided"]
-    who = f"{place['elided']}e " if place["elided"] else ""
-    verb = place["verb"][0].lower() + place["verb"][1:]
-    return f"{before}{who}{capital(ne) if loud else ne}{verb} pas{after}"
-
-
-def _affirmed(before: str, verb: str) -> str:
-    """Joins a verb to what stood before its « ne », which elides again: « je n'ai » was « j'ai »."""
-    if VOWEL.match(verb) and (elides := re.search(r"\b(j|c)e\s+$", before, re.IGNORECASE)):
-        return f"{before[: elides.end(1)]}'{verb}"
-    return before + (capital(verb) if not before.strip() else verb)
+    match = min(matches, key=lambda one: one.start())
+    before, verb, after = text[: match.start()], match["verb"], text[match.end() :]
+    if match.re is NEGATED_FRENCH:
+        # What stood before its « ne » elides again: « je n'ai » was « j'ai ».
+        if VOWEL.match(verb) and (elides := re.search(r"\b(j|c)e\s+$", before, re.IGNORECASE)):
+            return f"{before[: elides.end(1)]}'{verb}{after}"
+        return before + (verb if before.strip() else capitalize(verb)) + after
+    ne = "n'" if VOWEL.match(verb) else "ne "
+    if verb[0].isupper() and not match["elided"]:
+        ne = capitalize(ne)
+    pronoun = f"{match['elided']}e " if match["elided"] else ""
+    return f"{before}{pronoun}{ne}{verb[0].lower()}{verb[1:]} pas{after}"
 
 
 PERSONS = "i|you|he|she|it|we|they|there"
 FINITE = "is|are|was|were|am|will|would|can|could|should|may|might|must"
 # "have", "has" and "had" are auxiliaries only where a participle follows.
 PERFECT = r"(?:has|have|had)(?=\s+(?:been|become|made|done|gone|found|given|taken|\w+ed)\b)"
-DENYING = "not|no|never|nothing|none|nobody|nowhere|neither|hardly|barely|scarcely"
+NEGATIVE = "not|no|never|nothing|none|nobody|nowhere|neither|hardly|barely|scarcely"
 NEGATED = "is|are|was|were|do|does|did|has|have|had|would|could|should|must"
-WITH_NOT = r"at\s+all|even"  # goes with it
+WITH_NOT = r"at\s+all|even"  # removed with it
 IRREGULAR = {"can't": "can", "won't": "will", "shan't": "shall", "cannot": "can"}
 
-# A verb that is negated, or could be. "The will" and "a can" are none, and what is asked is not claimed.
+# A verb that is negated, or could be. "The will" and "a can" are no verbs, and a question claims nothing.
 VERB = re.compile(
     rf"""
     (?P<short>\b(?:{NEGATED}|ca|wo|sha)n['’]t\b | \bcannot\b)(?:\s+(?:{WITH_NOT})\b)?
@@ -73,7 +73,7 @@ VERB = re.compile(
       \s+(?:not|never)\b(?:\s+(?:{WITH_NOT})\b)?(?!\s+(?:only|just|to)\b)
     | (?<!\bthe\s)(?<!\ba\s)(?<!\bof\s)(?P<plain>\b(?:{FINITE})\b | \b{PERFECT} | \b(?:it|that|there|he|she)['’]s\b
        | \b(?:they|you|we)['’]re\b | \bi['’]m\b)
-      (?!\s+(?:{PERSONS}|only)\b)(?!\s+(?:\w+\s+)?(?:{DENYING})\b)(?![^.!?]*\?)
+      (?!\s+(?:{PERSONS}|only)\b)(?!\s+(?:\w+\s+)?(?:{NEGATIVE})\b)(?![^.!?]*\?)
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -82,8 +82,8 @@ ALONE = re.compile(
     r"(?<!\bif\s)(?<!\bor\s)(?<!\bwhy\s)\b(?:not|never)\s+(?!only\b|just\b|merely\b|simply\b|even\b|to\b|so\s+much\b)",
     re.IGNORECASE,
 )
-# What begins a clause that says something beside the claim.
-BESIDE = re.compile(
+# What begins a subordinate clause.
+SUBORDINATE = re.compile(
     r"\b(?:that|which|who|whose|what|if|when|while|although|though|because|since|where|how|whether|why|than|before|"
     r"after|until|unless|as)\b[^,;:.!?()–—]*$",
     re.IGNORECASE,
@@ -91,32 +91,32 @@ BESIDE = re.compile(
 
 
 def negate_english(text: str) -> str:
-    """Negates an English text, or takes its negation away, at one place.
+    """Negate an English text, or remove its negation, at one place.
 
     The place is the first verb of a main clause that is a form of "be", a modal or an auxiliary; of any clause if no
     main clause has one; else a "not" or "never" that stands alone. A text without either stays as it is.
 
-    It knows no grammar: of a text of several claims one is turned, perhaps the lesser one; "any" is not made "some"
-    where a negation goes ("does have any"); and what is negated need not be what the opinion rests on.
+    It knows no grammar: of a text of several claims one is negated, perhaps the lesser one; "any" is not made "some"
+    where a negation goes ("does have any"); and the opinion need not rest on the claim that is negated.
     """
     verbs = list(VERB.finditer(text))
-    main = [verb for verb in verbs if not BESIDE.search(text[: verb.start()])]
+    main = [verb for verb in verbs if not SUBORDINATE.search(text[: verb.start()])]
     if chosen := [*main, *verbs][:1]:
         verb = chosen[0]
-        return text[: verb.start()] + _other(verb) + text[verb.end() :]
+        return text[: verb.start()] + _negate_verb(verb) + text[verb.end() :]
     if alone := ALONE.search(text):
         rest = text[alone.end() :]
-        return text[: alone.start()] + (capital(rest) if alone[0][0].isupper() else rest)
+        return text[: alone.start()] + (capitalize(rest) if alone[0][0].isupper() else rest)
     return text
 
 
-def _other(verb: re.Match[str]) -> str:
+def _negate_verb(verb: re.Match[str]) -> str:
     if verb["long"]:
         return verb["long"]
-    found = verb["short"] or verb["plain"]
-    loud = len(found) > 1 and found.isupper()
+    form = verb["short"] or verb["plain"]
+    upper = len(form) > 1 and form.isupper()
     if verb["plain"]:
-        return found + ("" if found.lower() == "can" else " ") + ("NOT" if loud else "not")
-    written = found.replace("’", "'")
+        return form + ("" if form.lower() == "can" else " ") + ("NOT" if upper else "not")
+    written = form.replace("’", "'")
     bare = IRREGULAR.get(written.lower(), written[:-3].lower())
-    return bare.upper() if loud else capital(bare) if found[0].isupper() else bare
+    return bare.upper() if upper else capitalize(bare) if form[0].isupper() else bare

@@ -8,17 +8,17 @@ from decortique.core.settings import Section, Seed, Strict
 
 
 class Audit(Section, Strict):
-    """When two texts are nearly the same, and how labels are doubted."""
+    """When two texts are near duplicates, and in how many folds labels are doubted."""
 
     key: ClassVar[str] = "audit"
 
-    near: Annotated[float, Field(gt=0, le=1)]
+    threshold: Annotated[float, Field(gt=0, le=1)]
     folds: Annotated[int, Field(ge=2)]
     seed: Seed
 
 
 class Validity(Section, Strict):
-    """Controls of the baseline: what another split would have claimed, and what it relies on."""
+    """Controls of the baseline: how many of its strongest features are examined, and the seed of a random split."""
 
     key: ClassVar[str] = "validity"
 
@@ -41,19 +41,19 @@ class Robustness(Section, Strict):
 
 
 class Explain(Section, Strict):
-    """How predictions are attributed to words, and how many are shown."""
+    """How predictions are attributed to words, how many are shown, and on how many explanations are tested."""
 
     key: ClassVar[str] = "explain"
 
     steps: Annotated[int, Field(ge=2)]
-    shown: Annotated[int, Field(ge=1)]
-    tested: Annotated[int, Field(ge=10)]
-    deleted: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+    max_examples: Annotated[int, Field(ge=1)]
+    n_tested: Annotated[int, Field(ge=10)]
+    n_deleted: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
     seed: Seed
 
 
 class Dissect(Section, Strict):
-    """What a model is shown while it is taken apart; the attention maps are drawn for the first sentence."""
+    """What a model is shown while it is dissected; the attention maps are drawn for the first sentence."""
 
     key: ClassVar[str] = "dissect"
 

@@ -1,42 +1,43 @@
-"""Labels that a model which has not seen them doubts (confident learning).
+"""Suspected labels (confident learning): labels that a model trained on other texts doubts.
 
 Northcutt, Jiang & Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70, 2021, section 3.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from sklearn.model_selection import StratifiedGroupKFold
 
+from decortique.core.files import StageError, progress
 from decortique.core.measures import measure, most_probable
-from decortique.diagnosis.contrasts import contrasts, share
-from decortique.diagnosis.near_duplicates import Home
-from decortique.evaluation.bootstrap import resampled
+from decortique.diagnosis.near_duplicates import Pair, Predicted, TaskTexts, compare_means
+from decortique.diagnosis.settings import Audit
+from decortique.evaluation.bootstrap import resampled, resampled_means
 from decortique.evaluation.settings import Evaluate
-from decortique.models.predictions import PredictionTable
+from decortique.models.bag_of_words import fit
+from decortique.models.folder import Done
+from decortique.models.settings import Candidate
 
 
-@dataclass(frozen=True, slots=True)
-class Confident:
-    """What probabilities make of labels."""
+class Confident(NamedTuple):
+    """What the probabilities of a model say of labels."""
 
     thresholds: np.ndarray  # (classes,): from which probability on a text counts for a class; infinite without a text
     joint: np.ndarray  # (classes, classes) int, label × class that a text counts for: equation 1
     estimated: np.ndarray  # (classes, classes) float, the same scaled to all texts of each label: equation 3, × texts
     suggested: np.ndarray  # (texts,) class that a text counts for; -1 for none
-    suspected: np.ndarray  # (texts,) bool: it counts for another class than its label says
+    suspected: np.ndarray  # (texts,) bool: it counts for another class than its label
 
 
-def confident(labels: np.ndarray, probability: np.ndarray) -> Confident:
-    """Holds labels against probabilities of a model that has not learnt from them.
+def confident_learning(labels: np.ndarray, probability: np.ndarray) -> Confident:
+    """Compare (texts,) labels with the (texts, classes) probabilities of a model that was not trained on them.
 
-    A text counts for the class whose probability is as high as it is on average where the label says so (of several,
-    the most probable); so a class that the model is hardly ever sure of asks for less.
-
-    Args:
-        labels: (texts,) class numbers.
-        probability: (texts, classes).
+    A text counts for the class whose probability is as high as its mean over the texts of that label (of several
+    classes, the most probable); so a class of which the model is hardly ever sure has a lower threshold.
     """
     classes = probability.shape[1]
     counts = np.bincount(labels, minlength=classes)
@@ -48,231 +49,272 @@ def confident(labels: np.ndarray, probability: np.ndarray) -> Confident:
     joint = np.zeros((classes, classes), int)
     np.add.at(joint, (labels[counted], suggested[counted]), 1)
     total = joint.sum(axis=1)
-    # Of a label none of whose texts counts for any class, nothing is known: it is taken at its word.
+    # Nothing is known of a label none of whose texts counts for any class: it is taken to be right.
     shares = np.where(total[:, None] > 0, joint / np.maximum(total, 1)[:, None], np.eye(classes))
     return Confident(thresholds, joint, shares * counts[:, None], suggested, counted & (suggested != labels))
 
 
-OURS = "bag-of-words"  # the approach that doubts out of fold: no witness of itself
-ASKED = ("validation", "test")  # the splits that nobody has learnt from
+def linked_groups(texts: TaskTexts, pairs: Iterable[Pair]) -> np.ndarray:
+    """Return (texts,) numbers, the same for texts that must be in one fold.
+
+    They are the task's groups, where it keeps them (a "Thank you." in all of them would link them into one); elsewhere,
+    near duplicates, linked directly or by way of others.
+    """
+    if texts.groups is not None:
+        return texts.groups
+    index = {row.id: number for number, row in enumerate(texts.rows)}
+    both = [[index[row.id] for row in pair.rows] for pair in pairs if all(row.id in index for row in pair.rows)]
+    ends = np.array(both, int).reshape(-1, 2)
+    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(index), len(index)))
+    return connected_components(links, directed=False)[1]
 
 
-@dataclass(frozen=True, slots=True)
-class SecondOpinion:
-    """The predictions of approaches, held against the labels of all texts of a task."""
+def split_folds(labels: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> list[np.ndarray]:
+    """Split texts into folds of whole groups and, as far as these allow, the same share of each label.
 
-    predicted: Mapping[str, np.ndarray]  # approach → (texts,) class number; -1 where it learnt from the text
-    given: Mapping[str, np.ndarray]  # approach → (texts,) probability of the label; NaN where it learnt from the text
-    witness: str | None  # the approach whose word counts most; None where a bag of words is the only one
+    Of fewer groups than `folds`, each is a fold. A fold is the indices of its texts. Raises StageError if too few.
+    """
+    possible = min(folds, len(np.unique(groups)))
+    try:
+        splitter = StratifiedGroupKFold(n_splits=possible, shuffle=True, random_state=seed)
+        parts = [indices for _, indices in splitter.split(labels, labels, groups)]
+    except ValueError as error:  # scikit-learn's word for too few texts
+        raise StageError(
+            f"{len(labels)} labelled texts cannot be split into {possible} folds ({error}): lower audit.folds in "
+            "params.yaml, or bring more texts"
+        ) from None
+    return [indices for indices in parts if len(indices)]
 
-    @classmethod
-    def of(cls, home: Home, predictions: Mapping[str, Mapping[str, PredictionTable]]) -> "SecondOpinion":
-        """Gathers what was predicted.
 
-        The witness is the approach other than the bag of words that has the highest macro-F1 on validation, where
-        nobody is scored; of equals, the first.
+def out_of_fold_probability(
+    texts: TaskTexts, labels: np.ndarray, folds: Sequence[np.ndarray], candidate: Candidate, language: str, done: Done
+) -> np.ndarray:
+    """Return (texts, classes) probabilities by bags of words, each fitted to `labels` on the folds without the text.
 
-        Args:
-            home: all texts.
-            predictions: approach → split, each of `ASKED` → what it predicted the rows of the split, in their order.
-        """
-        predicted = {name: np.full(len(home.rows), -1) for name in predictions}
-        given = {name: np.full(len(home.rows), np.nan) for name in predictions}
-        merits: dict[str, float] = {}
-        for name, found in predictions.items():
-            for split in ASKED:
-                inside = home.splits == split
-                labels = home.labels[inside]
-                predicted[name][inside] = found[split].prediction
-                given[name][inside] = found[split].probability[np.arange(len(labels)), labels]
-            if name != OURS:
-                validation = home.labels[home.splits == ASKED[0]]
-                merits[name] = measure(validation, found[ASKED[0]].probability)["macro_f1"]
-        return cls(predicted, given, max(merits, key=merits.__getitem__, default=None))
-
-    def at(self, inside: np.ndarray) -> "SecondOpinion":
-        """Gives what was said of a part of the texts, told by (texts,) bool."""
-        predicted, given = (
-            {name: values[inside] for name, values in kind.items()} for kind in (self.predicted, self.given)
+    NaN in a fold without which a label has no text: a model that never saw a label cannot doubt it; StageError if that
+    is so in every fold. `candidate` has one strength of regularization.
+    """
+    classes = len(texts.names)
+    probability = np.full((len(labels), classes), np.nan)
+    for fold in folds:
+        inside = np.zeros(len(labels), bool)
+        inside[fold] = True
+        # Of one strength, there is nothing to select: only an SVM needs texts apart, for its calibration.
+        apart = ~inside & (texts.splits == "validation") if candidate.classifier == "linear_svm" else inside
+        trained = ~inside & ~apart
+        if len(np.unique(labels[trained])) == classes:
+            train, validation = ((texts.texts(chosen), labels[chosen]) for chosen in (trained, apart))
+            fitted = fit(candidate, language, train, validation, "log_loss", lambda _: None)
+            probability[inside] = fitted.classifier.predict(texts.texts(inside), lambda _: None).probability
+        done(1)
+    if np.isnan(probability).all():
+        raise StageError(
+            "no label can be doubted, as each fold holds all texts of one: give audit.folds or audit.seed in "
+            "params.yaml another value, or bring more texts of each label"
         )
-        return SecondOpinion(predicted, given, self.witness)
+    return probability
 
 
-TURNED = 0.05  # of the labels: a twentieth changes little for those that learn from the others
+FLIPPED = 0.05  # of the labels: a twentieth changes little for a model that is trained on the others
 
 
-def turned(labels: np.ndarray, classes: int, seed: int) -> np.ndarray:
-    """Gives (texts,) class numbers of which a share, chosen by lot, is turned to another class, by lot too."""
+def flip_labels(labels: np.ndarray, classes: int, seed: int) -> np.ndarray:
+    """Return (texts,) class numbers of which a random share is changed, each to a random other class."""
     random = np.random.default_rng(seed)
-    chosen = random.choice(len(labels), size=max(1, round(TURNED * len(labels))), replace=False)
+    chosen = random.choice(len(labels), size=max(1, round(FLIPPED * len(labels))), replace=False)
     changed = labels.copy()
     changed[chosen] = (labels[chosen] + random.integers(1, classes, size=len(chosen))) % classes
     return changed
 
 
-def found_again(
-    labels: np.ndarray,
-    changed: np.ndarray,
-    probability: np.ndarray,
-    settings: Evaluate,
-    groups: np.ndarray | None = None,
+def detect_flipped(
+    labels: np.ndarray, changed: np.ndarray, probability: np.ndarray, settings: Evaluate, groups: np.ndarray | None
 ) -> dict[str, Any]:
-    """Gives the share of the labels that were turned which is suspected, beside that of the others.
+    """Return how many labels were flipped (`changed`), and the share of them and of the others that is suspected.
 
-    Args:
-        labels: (texts,) class numbers as they are.
-        changed: (texts,) class numbers as `turned` left them.
-        probability: (texts, classes) of who learnt from the changed ones of other texts; NaN for who was not judged.
-        settings: of the intervals.
-        groups: (texts,) numbers of their groups; None where each text stands alone.
+    `probability`, (texts, classes), is of models trained on changed labels of other texts, NaN for a text not judged.
     """
     judged = np.isfinite(probability).all(axis=1)
     wrong = (labels != changed)[judged]
-    suspected = confident(changed[judged], probability[judged]).suspected.astype(float)
-    together = None if groups is None else np.unique(groups[judged], return_inverse=True)[1]
-    sides = {"turned": wrong, "others": ~wrong}
-    return {"turned": int(wrong.sum()), **contrasts({"suspected": suspected}, sides, settings, together)}
+    suspected = confident_learning(changed[judged], probability[judged]).suspected.astype(float)
+    groups = None if groups is None else np.unique(groups[judged], return_inverse=True)[1]
+    sides = {"flipped": wrong, "others": ~wrong}
+    return {"flipped": int(wrong.sum()), **compare_means({"suspected": suspected}, sides, settings, groups)}
 
 
-DIGITS = 6  # of probabilities: people read them
+OURS = "bag-of-words"  # the approach whose out-of-fold models doubt: its word is no second opinion
+ASKED = ("validation", "test")  # the splits that no model was trained on
+DIGITS = 6  # of probabilities that people read
 PARTS = 5  # of the texts, by the strength of their grades
 
 
 @dataclass(frozen=True, slots=True)
-class Doubts:
-    """Labels held against probabilities of who has not learnt from them."""
+class SuspectedLabels:
+    """Labels compared with out-of-fold probabilities, and the second opinion of the approaches of the run."""
 
-    home: Home
-    probability: np.ndarray  # (texts, classes) by the bag of words, out of fold
-    found: Confident
-    asked: SecondOpinion
+    texts: TaskTexts
+    own: np.ndarray  # (texts,) probability of the label by the bag of words, out of fold
+    right: np.ndarray  # (texts,) bool: it predicts the label
+    confident: Confident
+    predicted: Mapping[str, np.ndarray]  # approach → (texts,) class number, -1 for a text it may have been trained on
+    given: Mapping[str, np.ndarray]  # approach → (texts,) probability of the label, NaN for such a text
+    best: str | None  # the approach whose opinion counts most; None where a bag of words is the only one
 
     @classmethod
-    def of(cls, home: Home, probability: np.ndarray, asked: SecondOpinion) -> "Doubts":
-        """Doubts the labels of the texts that were judged, those without NaN in their probabilities."""
+    def of(cls, texts: TaskTexts, probability: np.ndarray, predictions: Predicted) -> "SuspectedLabels":
+        """Suspect labels of the texts that were judged, those without NaN in their (texts, classes) probabilities.
+
+        The best second opinion is that of the approach other than the bag of words with the highest macro-F1 on
+        validation, as test scores should choose nothing. `predictions` are by approach and split of `ASKED`.
+        """
         judged = np.isfinite(probability).all(axis=1)
-        home, probability = home.at(judged), probability[judged]
-        return cls(home, probability, confident(home.labels, probability), asked.at(judged))
+        predicted, given, scores = {}, {}, {}
+        for name, tables in predictions.items():
+            numbers, probabilities = np.full(len(texts.rows), -1), np.full(len(texts.rows), np.nan)
+            for split in ASKED:
+                inside = texts.splits == split
+                labels, table = texts.labels[inside], tables[split]
+                numbers[inside] = table.prediction
+                probabilities[inside] = table.probability[np.arange(len(labels)), labels]
+                if split == "validation" and name != OURS:
+                    scores[name] = measure(labels, table.probability)["macro_f1"]
+            predicted[name], given[name] = numbers[judged], probabilities[judged]
+        texts, probability = texts.at(judged), probability[judged]
+        own = probability[np.arange(len(texts.labels)), texts.labels]
+        right, confident = most_probable(probability) == texts.labels, confident_learning(texts.labels, probability)
+        return cls(texts, own, right, confident, predicted, given, max(scores, key=scores.__getitem__, default=None))
 
     def summary(self, settings: Evaluate) -> dict[str, Any]:
-        """Gives the counts, and what the suspected labels have in common, with intervals."""
-        names, labels, suspected = self.home.names, self.home.labels, self.found.suspected
-        joint = {"confident_joint": self.found.joint.tolist(), "estimated_joint": self.found.estimated.tolist()}
-        right = most_probable(self.probability) == labels
+        """Return the counts, and what the suspected labels have in common, with intervals."""
+        names, labels, splits = self.texts.names, self.texts.labels, self.texts.splits
+        suspected, groups = self.confident.suspected, self.texts.groups
+        joints = {"confident_joint": self.confident.joint, "estimated_joint": self.confident.estimated}
+        parts = {
+            "by_label": {name: labels == number for number, name in enumerate(names)},
+            "by_split": {str(name): splits == name for name in np.unique(splits)},
+        }
+        counts = {
+            kind: {
+                name: {"texts": int(part.sum()), "suspected": int(suspected[part].sum())} for name, part in by.items()
+            }
+            for kind, by in parts.items()
+        }
         return {
-            "accuracy": share(right, settings, self.home.together),
+            "accuracy": share(self.right, settings, groups),
             "thresholds": {
-                name: float(least) for name, least in zip(names, self.found.thresholds, strict=True) if least < np.inf
+                name: float(low) for name, low in zip(names, self.confident.thresholds, strict=True) if low < np.inf
             },
             **{
-                kind: {name: dict(zip(names, row, strict=True)) for name, row in zip(names, rows, strict=True)}
-                for kind, rows in joint.items()
+                kind: {name: dict(zip(names, row, strict=True)) for name, row in zip(names, rows.tolist(), strict=True)}
+                for kind, rows in joints.items()
             },
             "estimated_errors": self._estimated_errors(settings),
-            "suspected": {
-                "count": int(suspected.sum()),
-                "share": share(suspected, settings, self.home.together),
-                "by_label": self._counts({name: labels == number for number, name in enumerate(names)}),
-                "by_split": self._counts({name: self.home.splits == name for name in np.unique(self.home.splits)}),
-            },
-            **self._beside_grades(settings),
-            "second_opinion": {"witness": self.asked.witness, **self._doubted_too(settings)},
+            "suspected": {"count": int(suspected.sum()), "share": share(suspected, settings, groups), **counts},
+            **self._by_grade(settings),
+            "second_opinion": {"best": self.best, **self._predicted_against(settings)},
         }
 
     def _estimated_errors(self, settings: Evaluate) -> dict[str, float]:
-        """Gives the share of all labels that would be mistaken by the estimated joint, the thresholds as they are."""
-        counted = self.found.suggested >= 0
-        kinds = (np.ones(len(counted), bool), counted, self.found.suspected)
+        """Return the share of all labels that are wrong by the estimated joint, the thresholds as they are."""
+        counted, suspected = self.confident.suggested >= 0, self.confident.suspected
 
-        def measured(weights: np.ndarray) -> dict[str, np.ndarray]:
+        def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
             errors = np.zeros(len(weights))
-            for number in range(len(self.home.names)):
-                own = self.home.labels == number
-                texts, judged, doubted = (weights @ (kind & own).astype(float) for kind in kinds)
+            for number in range(len(self.texts.names)):
+                own = self.texts.labels == number
+                texts, judged, doubted = (weights @ one.astype(float) for one in (own, counted & own, suspected & own))
                 errors += texts * doubted / np.maximum(judged, 1)
             return {"share": errors / weights.sum(axis=1)}
 
-        found = resampled(
-            measured, len(counted), resamples=settings.resamples, seed=settings.seed, groups=self.home.together
-        )
-        return found["share"].interval(settings.confidence)
+        sizes = {"resamples": settings.resamples, "seed": settings.seed}
+        errors = resampled(statistic, len(counted), **sizes, groups=self.texts.groups)["share"]
+        return errors.interval(settings.confidence)
 
-    def _counts(self, parts: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        return {
-            str(name): {"texts": int(part.sum()), "suspected": int(self.found.suspected[part].sum())}
-            for name, part in parts.items()
-        }
-
-    def _beside_grades(self, settings: Evaluate) -> dict[str, Any]:
-        """Gives how strong the grades of the suspected texts are, beside the others', and how many of each strength."""
-        strength = self.home.strength()
+    def _by_grade(self, settings: Evaluate) -> dict[str, Any]:
+        """Return the mean absolute grade of the suspected texts and of the others, and the share suspected by grade."""
+        strength = self.texts.grade_strength()
         known = np.isfinite(strength)
         if not known.any():
             return {}
-        part, strength = self.home.at(known), strength[known]
-        suspected = self.found.suspected[known]
+        graded, strength, suspected = self.texts.at(known), strength[known], self.confident.suspected[known]
         sides = {"suspected": suspected, "others": ~suspected}
         edges = np.unique(np.quantile(strength, np.linspace(0, 1, PARTS + 1)))
-        places = np.clip(np.searchsorted(edges, strength, side="right") - 1, 0, max(len(edges) - 2, 0))
-        parts = []
-        for number in np.unique(places):
-            inside = part.at(places == number)
-            parts.append(
-                {
-                    "from": float(strength[places == number].min()),
-                    "to": float(strength[places == number].max()),
-                    "texts": len(inside.rows),
-                    "suspected": share(suspected[places == number], settings, inside.together),
-                }
-            )
-        found = contrasts({"absolute_grade": strength}, sides, settings, part.together)
-        return {**found, "by_absolute_grade": parts}
+        bins = np.clip(np.searchsorted(edges, strength, side="right") - 1, 0, max(len(edges) - 2, 0))
+        parts = [
+            {
+                "from": float(strength[inside].min()),
+                "to": float(strength[inside].max()),
+                "texts": int(inside.sum()),
+                "suspected": share(suspected[inside], settings, graded.at(inside).groups),
+            }
+            for inside in (bins == number for number in np.unique(bins))
+        ]
+        means = compare_means({"absolute_grade": strength}, sides, settings, graded.groups)
+        return {**means, "by_absolute_grade": parts}
 
-    def _doubted_too(self, settings: Evaluate) -> dict[str, Any]:
-        """Gives how often approaches predict against a label that is suspected, and against one that is not."""
-        known = np.isin(self.home.splits, ASKED)
-        suspected, part = self.found.suspected[known], self.home.at(known)
-        against = {
-            name: (predicted[known] != part.labels).astype(float) for name, predicted in self.asked.predicted.items()
-        }
+    def _predicted_against(self, settings: Evaluate) -> dict[str, Any]:
+        """Return how often approaches predict against a label that is suspected, and against one that is not."""
+        asked = np.isin(self.texts.splits, ASKED)
+        suspected, texts = self.confident.suspected[asked], self.texts.at(asked)
+        against = {name: (numbers[asked] != texts.labels).astype(float) for name, numbers in self.predicted.items()}
         sides = {"suspected": suspected, "others": ~suspected}
         counts = {name: int(side.sum()) for name, side in sides.items()}
-        return {"texts": counts, "predicts_against": contrasts(against, sides, settings, part.together)}
+        return {"texts": counts, "predicts_against": compare_means(against, sides, settings, texts.groups)}
 
-    def order(self) -> list[int]:
-        """Gives the places of the suspected texts, the most suspicious first.
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield rows of the suspected labels, the most suspicious first.
 
-        First those that the witness predicts against too, by the mean of the two probabilities of the label; then those
-        that it cannot judge, as it learnt from them, by that of the bag of words; last those where it confirms the
-        label, by the mean again.
+        First those that the best second opinion predicts against too, by the mean of the two probabilities of the
+        label; then those on which it has none, by the bag of words; last those that it confirms, by the mean again.
         """
-        own, witness = self._own(), self.asked.witness
-        turns, doubt = np.zeros(len(own)), own
-        if witness is not None:
-            predicted = self.asked.predicted[witness]
-            turns = np.select([predicted < 0, predicted != self.home.labels], [1, 0], 2)
-            doubt = np.where(predicted < 0, own, (own + self.asked.given[witness]) / 2)
+        turns, doubt = np.zeros(len(self.own)), self.own
+        if self.best is not None:
+            predicted = self.predicted[self.best]
+            turns = np.select([predicted < 0, predicted != self.texts.labels], [1, 0], 2)
+            doubt = np.where(predicted < 0, self.own, (self.own + self.given[self.best]) / 2)
         order = np.lexsort((doubt, turns))  # stable: equals stay in the order of the corpus
-        return [int(place) for place in order if self.found.suspected[place]]
+        for index in order[self.confident.suspected[order]].tolist():
+            row, label = self.texts.rows[index], self.texts.labels[index]
+            judges = [name for name, predicted in self.predicted.items() if predicted[index] >= 0]
+            yield {"id": row.id, "split": str(self.texts.splits[index]), "text": row.text, "label": row.label} | {
+                "suggested": self.texts.names[self.confident.suggested[index]],
+                "probability": round(float(self.own[index]), DIGITS),
+                "score": row.score,
+                "approaches": {name: round(float(self.given[name][index]), DIGITS) for name in judges},
+                "predicted_against": [name for name in judges if self.predicted[name][index] != label],
+            }
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Gives the line of each suspected label that the stage `validity` writes, in their order."""
-        return [self._line(place) for place in self.order()]
 
-    def _line(self, place: int) -> dict[str, Any]:
-        row, label = self.home.rows[place], self.home.labels[place]
-        judged = [name for name, predicted in self.asked.predicted.items() if predicted[place] >= 0]
-        return {
-            "id": row.id,
-            "split": str(self.home.splits[place]),
-            "text": row.text,
-            "label": row.label,
-            "suggested": self.home.names[self.found.suggested[place]],
-            "probability": round(float(self._own()[place]), DIGITS),
-            "score": row.score,
-            "approaches": {name: round(float(self.asked.given[name][place]), DIGITS) for name in judged},
-            "predicted_against": [name for name in judged if self.asked.predicted[name][place] != label],
-        }
+def share(mask: np.ndarray, settings: Evaluate, groups: np.ndarray | None) -> dict[str, float]:
+    """Return the share of the texts in a (texts,) bool mask: `value`, `low` and `high`."""
+    return resampled_means({"share": mask.astype(float)}, settings, groups)["share"].interval(settings.confidence)
 
-    def _own(self) -> np.ndarray:
-        return self.probability[np.arange(len(self.home.labels)), self.home.labels]
+
+def audit_labels(
+    texts: TaskTexts,
+    pairs: Sequence[Pair],
+    predictions: Predicted,
+    candidate: Candidate,
+    language: str,
+    settings: Audit,
+    evaluate: Evaluate,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return what is measured of labels that a bag of words doubts, and a row for each.
+
+    A suspicion is no proof: do other approaches share it, did people disagree, are labels flipped on purpose suspected?
+    """
+    folds = split_folds(texts.labels, linked_groups(texts, pairs), settings.folds, settings.seed)
+    flipped = flip_labels(texts.labels, len(texts.names), settings.seed)
+    with progress("audit", 2 * len(folds), "fit") as bar:
+        probability, control = (
+            out_of_fold_probability(texts, labels, folds, candidate, language, bar.update)
+            for labels in (texts.labels, flipped)
+        )
+    suspected = SuspectedLabels.of(texts, probability, predictions)
+    results = {
+        "folds": len(folds),
+        "not_judged": len(texts.rows) - len(suspected.texts.rows),
+        **suspected.summary(evaluate),
+        "control": detect_flipped(texts.labels, flipped, control, evaluate, texts.groups),
+    }
+    return results, list(suspected.lines())

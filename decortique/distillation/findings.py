@@ -1,156 +1,117 @@
-"""The dissected transformer and its students, as findings, tables and pictures."""
+"""Students and their teachers, as findings, tables and pictures."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from decortique.core.findings import Block, Finding, Part, Table, interval, many, measured, pictures_of, signed
-from decortique.evaluation.findings import trainings_picture
+from decortique.core.findings import (
+    Block,
+    Finding,
+    Part,
+    Picture,
+    Table,
+    decimal,
+    excludes_zero,
+    interval,
+    measured,
+    percent,
+    pictures,
+    signed,
+    thousands,
+)
 
-Found = Mapping[str, Any]
+Results = Mapping[str, Any]
 
-
-def anatomy_part(task: str, title: str) -> Part:
-    """Tells what the transformer of a task consists of, and what its tokenizer makes of the texts."""
-    dissected, tokens = measured("dissect", task), measured("tokenize", task)
-    parameters, test = dissected["parameters"], tokens["test"]
-    share = parameters["decision"] / parameters["total"]
-    findings = [
-        Finding(
-            "Where its parameters are",
-            f"{share:.1%} of them predict, the rest is the trunk",
-            f"{many(parameters['total'])} in all, {many(parameters['trunk'])} of them in the trunk.",
-        ),
-        Finding(
-            "What the tokenizer makes of the texts",
-            f"{test['fertility']:.2f} tokens a word, {test['truncated']:.1%} of the texts cut off",
-            f"Of the {test['texts']} test texts, half have {test['length']['p50']} tokens or fewer, the longest "
-            f"{test['length']['p100']}; {test['padding']:.0%} of the stored tokens are padding, which the models "
-            "strip.",
-        ),
-    ]
-    return Part(title, findings, [*pictures_of("dissect", task), _steps(dissected), _sentences(dissected)])
+CAPTIONS = {
+    "generations/generations": "From generation to generation: accuracy, agreement with the first teacher, and entropy."
+}
 
 
-def _steps(found: Found) -> Table:
-    return Table(
-        ["step", "computed by", "takes", "gives", "parameters"],
-        [
-            [name, one["module"], str(one["input"]), str(one["output"]), many(one["parameters"])]
-            for name, one in found["steps"].items()
-        ],
-        "From text to prediction: shapes are texts × tokens × width. Above the trunk, each prediction starts anew from "
-        "what the last block gives.",
-        folded=True,
-    )
+def students_of(task: str) -> list[str]:
+    """Return the approaches of a task that have a teacher."""
+    return list(_students(measured("evaluate", task, "generations")["members"]))
 
 
-def _sentences(found: Found) -> Table:
-    return Table(
-        ["sentence", "tokens", "predictions"],
-        [
-            [
-                one["sentence"],
-                str(one["length"]),
-                "; ".join(_said(head, said) for head, said in one["decisions"].items()),
-            ]
-            for one in found["sentences"].values()
-        ],
-        "The sentences of params.yaml that were taken apart, and what each head says of them.",
-    )
+def _students(members: Results) -> dict[str, Results]:
+    return {name: one for name, one in members.items() if one["teacher"]}
 
 
-def _said(head: str, said: Any) -> str:
-    if isinstance(said, Mapping):
-        label = max(said, key=lambda name: said[name])
-        return f"{head}: {label} {said[label]:.2f}"
-    return f"{head}: {said:+.2f}"
-
-
-def students_part(task: str, title: str, exported: Sequence[str], folder: Path) -> Part:
-    """Tells what students keep of their teachers on one task, where they drift, and what their exports lose.
-
-    Args:
-        task: its name.
-        title: of the task.
-        exported: the approaches that were.
-        folder: for a picture of their trainings.
-    """
+def students_part(task: str, title: str, exported: Sequence[str], trainings: Picture) -> Part:
+    """Return how students compare with their teachers on one task, what they lose elsewhere, and what exports lose."""
     members = measured("evaluate", task, "generations")["members"]
-    students = {name: one for name, one in members.items() if one["teacher"]}
-    sizes = {name: measured("distill", task, name) for name in students}
+    students = _students(members)
+    sizes = {name: measured("distill", task, name)["parameters"] for name in students}
     exports = {name: measured("export", task, name) for name in exported}
-    blocks: list[Block] = [*pictures_of("generations", task), _kept(members, sizes)] if students else []
+    blocks: list[Block] = []
+    if students:
+        blocks += [*pictures("evaluate", task, CAPTIONS), generations_table(members, sizes)]
     if exports:
-        blocks.append(_exported(exports))
-    blocks.append(trainings_picture(folder, task, list(students)))
-    return Part(title, [*_against_teachers(students), *_drift(students)], blocks)
+        blocks.append(exports_table(exports))
+    return Part(title, [*_against_teachers(students), *_hidden_losses(students)], [*blocks, trainings])
 
 
-def _against_teachers(students: Found) -> Iterator[Finding]:
+def _against_teachers(students: Results) -> Iterator[Finding]:
     for name, one in sorted(students.items(), key=lambda student: -student[1]["sets"]["test"]["accuracy"]["value"]):
-        home = one["sets"]["test"]
-        difference = home["versus_teacher"]["accuracy_difference"]
-        within = difference["low"] <= 0 <= difference["high"]
+        test = one["sets"]["test"]
+        difference = test["versus_teacher"]["accuracy_difference"]
+        verdict = "worse" if difference["value"] < 0 else "better"
         yield Finding(
-            f"{name}, taught by {one['teacher']}",
-            "no significant difference from its teacher"
-            if within
-            else "worse"
-            if difference["value"] < 0
-            else "better",
-            f"Accuracy {interval(home['accuracy'])}, against the teacher's {signed(difference)}; predicts as its "
-            f"teacher in {interval(home['agreement_with_teacher'])} of the texts.",
-            not within,
+            f"{name}, trained by {one['teacher']}",
+            verdict if excludes_zero(difference) else "no significant difference from its teacher",
+            f"Accuracy {interval(test['accuracy'])}; difference from its teacher {signed(difference)}; predicts as its "
+            f"teacher in {interval(test['agreement_with_teacher'])} of the texts.",
+            excludes_zero(difference),
         )
 
 
-def _drift(students: Found) -> Iterator[Finding]:
+def _hidden_losses(students: Results) -> Iterator[Finding]:
+    """Yield the students whose loss of accuracy out of domain is larger than the test set shows."""
     for name, one in students.items():
-        worse = {
-            place: lost["accuracy"] for place, lost in one.get("hidden", {}).items() if lost["accuracy"]["low"] > 0
+        losses = {
+            split: lost["accuracy"] for split, lost in one.get("hidden", {}).items() if lost["accuracy"]["low"] > 0
         }
-        if worse:
+        if losses:
             yield Finding(
-                f"What the test at home hides of {name}",
-                f"it loses more on {', '.join(worse)}",
-                "Beyond what it loses at home: "
-                + ", ".join(f"{place} {signed(lost)}" for place, lost in worse.items())
+                f"What the test set hides of {name}",
+                f"it loses more on {', '.join(losses)}",
+                "Beyond what it loses in domain: "
+                + ", ".join(f"{split} {signed(lost)}" for split, lost in losses.items())
                 + ".",
             )
 
 
-def _kept(members: Found, sizes: Mapping[str, Found]) -> Table:
-    places = list(next(iter(members.values()))["sets"])
+def generations_table(members: Results, sizes: Mapping[str, int]) -> Table:
+    """Return each model of a chain of teachers and students; `sizes` are numbers of parameters of students."""
+    sets = list(next(iter(members.values()))["sets"])
     return Table(
-        ["model", "teacher", "parameters", *(f"accuracy on {place}" for place in places), "predicts as the ancestor"],
+        ["model", "teacher", "parameters", *(f"accuracy on {name}" for name in sets), "predicts as the first teacher"],
         [
             [
                 name,
                 one["teacher"] or "",
-                many(sizes[name]["parameters"]) if name in sizes else "",
-                *(interval(one["sets"][place]["accuracy"]) for place in places),
+                thousands(sizes[name]) if name in sizes else "",
+                *(interval(one["sets"][split]["accuracy"]) for split in sets),
                 interval(one["sets"]["test"]["agreement_with_ancestor"]),
             ]
             for name, one in members.items()
         ],
-        "What each generation keeps of the first teacher, at home and away from it.",
+        "What each generation keeps of the first teacher, in domain (test) and out of domain.",
     )
 
 
-def _exported(exports: Mapping[str, Found]) -> Table:
+def exports_table(exports: Mapping[str, Results]) -> Table:
+    """Return exported models beside the originals."""
     return Table(
-        ["8-bit export", "accuracy", "as it was", "difference", "predicts alike", "megabytes", "of"],
+        ["8-bit export", "accuracy", "original", "difference", "same prediction", "megabytes", "original"],
         [
             [
                 name,
                 interval(one["int8"]["accuracy"]),
                 interval(one["float"]["accuracy"]),
                 signed(one["versus"]["accuracy_difference"]),
-                f"{one['agreement']:.1%}",
-                *(f"{one[kind]['bytes'] / 1e6:.1f}" for kind in ("int8", "float")),
+                percent(one["agreement"]),
+                *(decimal(one[kind]["bytes"] / 1e6, 1) for kind in ("int8", "float")),
             ]
             for name, one in exports.items()
         ],
-        "The same models in 8 bits, to be run without PyTorch.",
+        "The same models in 8 bits, which run without PyTorch.",
     )

@@ -1,26 +1,22 @@
-"""Settings of the stage `distill`: what students are, from whom and from what they learn, round after round."""
+"""Settings of the stage `distill`: students, their teachers, their texts, and the terms of the distillation loss."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.core.settings import Catalogue, Name, Positive, Run, Section, Seed, Share, Single, Strict
 from decortique.models.settings import Count, Training
 
-State = Annotated[int, Field(ge=0)]  # 0 is the embeddings, n what block n gives
-# Block of the student → block of the teacher, or state → state; None for the work that each layer has to do.
-Map = Annotated[dict[State, State], Field(min_length=1)] | None
+State = Annotated[int, Field(ge=0)]  # 0 is the embeddings, n the output of block n
+# Block of the student → block of the teacher, or state → state; None for `matched_layers`.
+Layers = Annotated[dict[State, State], Field(min_length=1)] | None
+Fraction = Annotated[float, Field(gt=0, le=1)]
 
 
 class LabelsTerm(Strict):
-    """The cross-entropy of hard labels.
-
-    Attributes:
-        of: whose: the `corpus` (texts without one are left out), or the `teacher`'s, for a student that sees no other.
-    """
+    """Cross-entropy with hard labels, those of the `corpus` (texts without one are left out) or of the `teacher`."""
 
     term: Literal["labels"]
     weight: Positive
@@ -28,7 +24,7 @@ class LabelsTerm(Strict):
 
 
 class LogitsTerm(Strict):
-    """The teacher's probabilities, softened (Hinton et al., 2015)."""
+    """KL divergence from the teacher's probabilities, both softened by a temperature (Hinton et al., 2015)."""
 
     term: Literal["logits"]
     weight: Positive
@@ -36,30 +32,28 @@ class LogitsTerm(Strict):
 
 
 class HiddenTerm(Strict):
-    """The teacher's hidden states, layer by layer; through a projection where widths differ.
+    """Distance from the teacher's hidden states, layer by layer; through a projection where widths differ.
 
-    Attributes:
-        distance: `cosine`, of directions; `mse`, of the states as they are.
-        tokens: `first`, the state that stands for the text in BERT (Sun et al., 2019), or `all` (Jiao et al., 2020).
+    Of the `first` token, which stands for the text in BERT (Sun et al., 2019), or of `all` (Jiao et al., 2020).
     """
 
     term: Literal["hidden"]
     weight: Positive
     distance: Literal["cosine", "mse"] = "cosine"
     tokens: Literal["first", "all"] = "first"
-    layers: Map = None
+    layers: Layers = None
 
 
 class AttentionTerm(Strict):
-    """What each token looks at, layer by layer (Jiao et al., 2020; with the divergence of Wang et al., 2020)."""
+    """KL divergence from the teacher's attention maps, layer by layer (Jiao et al., 2020; Wang et al., 2020)."""
 
     term: Literal["attention"]
     weight: Positive
-    layers: Map = None
+    layers: Layers = None
 
 
 class RelationsTerm(Strict):
-    """Which texts of a batch the teacher finds alike (Tung & Mori, 2019), whatever the widths."""
+    """Difference of the similarities between the texts of a batch (Tung & Mori, 2019), whatever the widths."""
 
     term: Literal["relations"]
     weight: Positive
@@ -69,17 +63,11 @@ Term = Annotated[LabelsTerm | LogitsTerm | HiddenTerm | AttentionTerm | Relation
 
 
 class Spans(Strict):
-    """Pieces of the training texts, on which only the teacher knows what to say (after Tang et al., 2019).
+    """Spans of the training texts, which the teacher alone labels (after Tang et al., 2019)."""
 
-    Attributes:
-        copies: for each text, so many cut out of it and as many made of two texts' pieces.
-        shortest: share of a text's tokens that a piece has at least.
-        longest: at most.
-    """
-
-    copies: Count
-    shortest: Annotated[float, Field(gt=0, le=1)]
-    longest: Annotated[float, Field(gt=0, le=1)]
+    copies: Count  # for each text, so many spans of it, and as many made of spans of two texts
+    shortest: Fraction  # of the text's tokens
+    longest: Fraction
 
     @model_validator(mode="after")
     def _is_a_range(self) -> "Spans":
@@ -89,21 +77,13 @@ class Spans(Strict):
 
 
 class Texts(Strict):
-    """What a student reads.
+    """What a student is trained on."""
 
-    Attributes:
-        train: the training texts.
-        pool: the texts of `pool`, which only its teacher labels.
-        limit: so many of each at most, the same for every student, those of a smaller limit among them.
-        threshold: leave out the texts of which the teacher is less sure.
-        spans: pieces of the training texts that are read, however sure the teacher is of a piece; None for none.
-    """
-
-    train: bool = True
-    pool: bool = False
-    limit: Count | None = None
-    threshold: Share = 0.0
-    spans: Spans | None = None
+    train: bool = True  # the training texts
+    pool: bool = False  # the texts of `pool`, which the teacher alone labels
+    limit: Count | None = None  # of each; a larger limit adds texts to those of a smaller one
+    threshold: Share = 0.0  # texts on which the teacher's confidence is lower are left out
+    spans: Spans | None = None  # however confident the teacher is of them
 
     @model_validator(mode="after")
     def _holds_some(self) -> "Texts":
@@ -115,19 +95,20 @@ class Texts(Strict):
 
 
 class Start(Strict):
-    """A transformer before it learns.
+    """The weights of a transformer student before its training.
 
     Attributes:
         weights: `teacher`, some of its layers (Sanh et al., 2019); `encoder`, those of the pretrained encoder;
-            `random`, of the same build; `svd`, narrower, projected on what its teacher's states vary most in.
-        layers: those of the teacher that are kept, from 0; for `random`, those in whose place new ones stand.
-        width: of `random` and `svd`: size of its states; None for the teacher's.
+            `random`, of the same architecture; `svd`, narrower, projected on the directions in which the states of its
+            teacher vary most.
+        layers: those of the teacher that are kept, from 0; of `random`, those that are replaced.
+        width: hidden size of `random` and `svd`; None for the teacher's.
         embeddings: of `teacher` and `encoder`: the `words`, as they are, or the `states` in which each comes to the
             first layer that is kept, out of context.
     """
 
     weights: Literal["teacher", "encoder", "random", "svd"]
-    layers: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    layers: Annotated[list[State], Field(min_length=1)]
     width: Count | None = None
     embeddings: Literal["words", "states"] = "words"
 
@@ -147,23 +128,22 @@ class Start(Strict):
 
 
 class _Student(Strict):
-    learns: Annotated[list[Term], Field(min_length=1)]
+    loss: Annotated[list[Term], Field(min_length=1)]
     texts: Texts = Texts()
-    training: dict[str, Any] = Field(default_factory=dict)  # what it changes of that which students share
+    training: dict[str, Any] = Field(default_factory=dict)  # its changes to the training that students share
 
-    @field_validator("learns")
+    @field_validator("loss")
     @classmethod
-    def _names_no_term_twice(cls, learns: list[Term]) -> list[Term]:
-        names = [one.term for one in learns]
+    def _names_no_term_twice(cls, loss: list[Term]) -> list[Term]:
+        names = [one.term for one in loss]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"the term {twice[0]} stands twice: one of each kind, with one weight")
-        return learns
+        return loss
 
     @model_validator(mode="after")
-    def _can_learn(self) -> "_Student":
-        corpus = [one for one in self.learns if isinstance(one, LabelsTerm) and one.of == "corpus"]
-        if not self.texts.train and len(corpus) == len(self.learns):
-            raise ValueError("learns: labels of the corpus are for the training texts, which texts.train leaves out")
+    def _has_targets(self) -> "_Student":
+        if not self.texts.train and all(isinstance(one, LabelsTerm) and one.of == "corpus" for one in self.loss):
+            raise ValueError("loss: labels of the corpus are for the training texts, which texts.train leaves out")
         return self
 
 
@@ -175,23 +155,17 @@ class TransformerStudent(_Student):
 
 
 class StaticStudent(_Student):
-    """A vector for each token, whatever stands beside it, their pool, and one linear layer.
-
-    Attributes:
-        width: of a vector; they begin as the principal components of what the teacher says of each token alone.
-        pooling: `mean` of the tokens, each with a weight that is learnt; `mean_max`, their greatest values beside it.
-        token_dropout: share of the tokens it does not see in training, so that it does not trust to one.
-    """
+    """A vector for each token, whatever its context, their pooled vector, and one linear layer."""
 
     kind: Literal["static"]
-    width: Count
-    pooling: Literal["mean", "mean_max"]
-    token_dropout: Annotated[float, Field(ge=0, lt=1)]
+    width: Count  # of a vector; they start as principal components of the teacher's states of each token alone
+    pooling: Literal["mean", "mean_max"]  # of the tokens, each with a trained weight; mean_max: and their maximum
+    token_dropout: Annotated[float, Field(ge=0, lt=1)]  # share of the tokens that are hidden in training
 
     @model_validator(mode="after")
-    def _has_no_inside(self) -> "StaticStudent":
-        if inside := [one.term for one in self.learns if one.term not in {"labels", "logits"}]:
-            raise ValueError(f"learns: a static student has no {inside[0]}, only labels and logits")
+    def _has_no_layers(self) -> "StaticStudent":
+        if inner := [one.term for one in self.loss if one.term not in {"labels", "logits"}]:
+            raise ValueError(f"loss: a static student has no {inner[0]}, only labels and logits")
         return self
 
 
@@ -199,19 +173,13 @@ Student = Annotated[TransformerStudent | StaticStudent, Field(discriminator="kin
 
 
 class Distill(Section, Strict):
-    """What the students of a run share.
-
-    Attributes:
-        teacher: a model of the task.
-        students: those that are trained for every task, described in `catalogue/students/`.
-        training: what all students change of the training of the transformer; each may change more.
-    """
+    """What the students of a run share."""
 
     key: ClassVar[str] = "distill"
 
-    teacher: Name
-    students: list[Name]
-    training: dict[str, Any]
+    teacher: Name  # a model of the task
+    students: list[Name]  # trained for every task; described in catalogue/students/
+    training: dict[str, Any]  # their changes to the training of the transformer; each student may change more
 
     def names(self) -> Iterator[tuple[str, str, str]]:
         """A student that is trained must be described."""
@@ -231,10 +199,10 @@ class Distill(Section, Strict):
                 yield f"{run.catalogue / 'students' / name}.yaml: training", str(error)
 
     def changed(self, finetune: Training, *changes: Mapping[str, Any]) -> Training:
-        """Gives the training of a student, which changes some of what students share, the last one having its way.
+        """Return the training of a student: that of the transformer, with shared changes, then its own, the last wins.
 
         Raises:
-            ValueError: what is changed there is not, or to what cannot be.
+            ValueError: a setting does not exist, or its value is not allowed.
         """
         shared = {name: getattr(finetune, name) for name in Training.model_fields}
         changed = {name: value for one in (self.training, *changes) for name, value in one.items()}
@@ -256,14 +224,7 @@ class Students(Catalogue[Student]):
 
 
 class Round(Strict):
-    """One more generation: a student whose teacher may have been a student.
-
-    Attributes:
-        task: of which it decides.
-        teacher: any model of the task: the transformer, a student, another round, a bag of words.
-        student: which one of `catalogue/students/` it trains.
-        seed: of its training.
-    """
+    """One more generation: a student of `catalogue/students/`, whose teacher may be a student or a round itself."""
 
     task: Name
     teacher: Name
@@ -277,7 +238,7 @@ class Rounds(Single[dict[Name, Round]]):
     key: ClassVar[str] = "rounds"
 
     def of(self, task: str) -> list[str]:
-        """Names the rounds of a task."""
+        """Return the names of the rounds of a task."""
         return [name for name, one in self.root.items() if one.task == task]
 
     def names(self) -> Iterator[tuple[str, str, str]]:
@@ -285,50 +246,40 @@ class Rounds(Single[dict[Name, Round]]):
         yield from ((f"rounds.{name}.student", "students", one.student) for name, one in self.root.items())
 
     def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
-        """A round is of a task of the run, under a name of its own, and not in a circle."""
+        """A round is of a task of the run, has a name of its own, and no circle of teachers."""
         for name, one in self.root.items():
             if one.task not in run["tasks"].root:
                 yield f"rounds.{name}.task", f"{one.task!r} is not among tasks ({', '.join(run['tasks'].root)})"
             if name in {*run["approaches"].root, *run["distill"].students}:
                 yield f"rounds.{name}", "an approach has this name: models of a task lie side by side"
-            taught = [name]
-            while (above := self.root.get(taught[-1])) and above.teacher not in taught:
-                taught.append(above.teacher)
+            line = [name]
+            while (above := self.root.get(line[-1])) and above.teacher not in line:
+                line.append(above.teacher)
             if above:
-                yield f"rounds.{name}.teacher", f"{' learns from '.join([*taught, above.teacher])}: a circle"
+                yield f"rounds.{name}.teacher", f"{' learns from '.join([*line, above.teacher])}: a circle"
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """Who teaches, who learns, and how."""
+class StudentPlan(NamedTuple):
+    """A student, the approach that is its teacher, and its training."""
 
     teacher: str
     student: TransformerStudent | StaticStudent
     training: Training
 
 
-def lesson_of(
+def student_plan(
     task: str, name: str, distill: Distill, finetune: Training, rounds: Rounds, described: Callable[[str], Student]
-) -> Lesson:
-    """Finds out who teaches a student.
-
-    Args:
-        task: of which it decides.
-        name: a round, or one of `distill.students`.
-        distill: what students share.
-        finetune: the training of the transformer, of which students change some.
-        rounds: the rounds of the run.
-        described: gives a student by its name.
+) -> StudentPlan:
+    """Return the plan of one of `distill.students`, or of a round of the task; `described` returns a student by name.
 
     Raises:
-        StageError: no such student is described, or it changes what is no setting of a training.
+        StageError: there is no such student, or it changes what is not a setting of a training.
     """
-    found = rounds.root.get(name)
-    one = found if found and found.task == task else None
+    one = rounds.root[name] if name in rounds.of(task) else None
     chosen, teacher, own = (one.student, one.teacher, {"seed": one.seed}) if one else (name, distill.teacher, {})
     student = described(chosen)
     try:
         training = distill.changed(finetune, student.training, own)
     except ValueError as error:
         raise StageError(f"{Students.file(chosen)}: training: {error}") from None
-    return Lesson(teacher, student, training)
+    return StudentPlan(teacher, student, training)

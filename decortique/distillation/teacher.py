@@ -1,12 +1,12 @@
-"""What a teacher says of texts and of pieces of them.
+"""What a student is trained on: texts, spans of them, and the outputs of its teacher on each.
 
-Pieces give a student more to learn from, as its teacher knows what to say of anything. Tang et al. (2019) sample
-n-grams and hide words; here a piece is a run of a text's tokens, or runs of two texts one after the other. A small
-student has seen too few texts to learn from whole ones which words of them mattered.
+Spans give a student more to be trained on, as its teacher labels any text. Tang et al. (2019) sample n-grams and mask
+words; here a span is a run of a text's tokens, or runs of two texts one after the other. A small student has seen too
+few texts to find out from whole ones which of their words matter.
 
-Most of it is asked once, before the student is trained, and kept outside what DVC looks after, by a hash of teacher and
-texts: several students of one teacher, or several seeds, then need not ask again. Only what fills a memory (the states
-of all tokens, attention maps) is computed anew with each batch.
+Most outputs are computed once, before the student is trained, and cached outside what DVC tracks, by a hash of teacher
+and texts, for other students and other seeds. Only what would fill the memory (the hidden states of all tokens,
+attention maps) is computed with each batch.
 """
 
 import logging
@@ -23,121 +23,80 @@ from torch.nn import functional
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.files import new_file
+from decortique.core.files import StageError, new_file, progress
 from decortique.core.measures import SMALLEST
-from decortique.core.progress import progress
-from decortique.core.run_settings import Compute
+from decortique.core.settings import Compute
 from decortique.core.tables import read_columns
 from decortique.distillation.settings import Spans, Texts
-from decortique.models.batches import Batch, TokenRows, encode
+from decortique.models.batches import UNKNOWN, Batch, Examples, TokenRows, encode
 from decortique.models.checkpoint import fingerprint
-from decortique.models.examples import UNKNOWN, Examples
-from decortique.models.folder import Manifest, Predictions
+from decortique.models.encoder import special_token_affixes
+from decortique.models.folder import Manifest
 from decortique.models.heads import Headed, load_headed
 from decortique.models.loading import load_classifier
-from decortique.models.tokenizer import frame
-
-
-def pieces(rows: TokenRows, frame: tuple[list[int], list[int]], settings: Spans) -> TokenRows:
-    """Cuts pieces out of texts, the same in every run.
-
-    Args:
-        rows: the texts.
-        frame: the tokens that stand before and behind every text.
-        settings: how many, and how long.
-
-    Returns:
-        For each of `settings.copies`: a piece of each text; then a piece of each text and one of another behind it.
-    """
-    head, tail = (np.array(part, np.int32) for part in frame)
-    # Not the seed of a training: its teacher need not be asked again for the next seed.
-    random = np.random.default_rng(0)
-
-    def piece(place: int) -> np.ndarray:
-        ids = rows[place][1]
-        inner = ids[len(head) : len(ids) - len(tail)]
-        length = max(1, round(random.uniform(settings.shortest, settings.longest) * len(inner)))
-        start = random.integers(0, max(1, len(inner) - length + 1))
-        return inner[start : start + length]
-
-    made: list[np.ndarray] = []
-    for _ in range(settings.copies):
-        made += [piece(place) for place in range(len(rows))]
-        others = random.integers(0, len(rows), len(rows))
-        made += [np.concatenate([piece(place), piece(int(other))]) for place, other in enumerate(others)]
-    # No longer than a text may be: the encoder has no more positions.
-    room = int(rows.lengths.max(initial=0)) - len(head) - len(tail)
-    return TokenRows.of([np.concatenate([head, inner[:room], tail]) for inner in made])
-
 
 log = logging.getLogger(__name__)
 
-KEPT = 8  # answers on the disk; those that were not asked for longest go first
-BATCH = 32  # texts at once, the same for every student, so that answers agree to the last digit
-LOGITS, STATE = "teacher logits", "teacher state {}"  # as they arrive in a batch, and in the file
+CACHED = 8  # files of outputs on the disk; those unused for longest are removed first
+BATCH = 32  # texts at once, the same for every student, so that outputs agree to the last digit
+LOGITS, STATE = "teacher logits", "teacher state {}"  # their names in a batch, and in the file
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
-    """A teacher's answers on texts, in their order."""
+class TeacherOutputs:
+    """A teacher's outputs on texts, in their order."""
 
     logits: torch.Tensor  # (texts, classes)
-    states: Mapping[int, torch.Tensor]  # number of a hidden state → (texts, width): the first token's
+    states: Mapping[int, torch.Tensor]  # index of a hidden state → (texts, width), of the first token
 
     @classmethod
-    def of_predictions(cls, said: Predictions) -> "Lessons":
-        """Takes what any classifier says: the logarithms of its probabilities are logits of them."""
-        return cls(torch.from_numpy(np.log(np.maximum(said.probability, SMALLEST))).float(), {})
+    def of_probabilities(cls, probability: np.ndarray) -> "TeacherOutputs":
+        """Return the outputs of any classifier: the logarithms of its probabilities are logits of them."""
+        return cls(torch.from_numpy(np.log(np.maximum(probability, SMALLEST))).float(), {})
 
     @property
-    def sureness(self) -> torch.Tensor:
-        """(texts,) the probability of what the teacher decides."""
+    def confidence(self) -> torch.Tensor:
+        """(texts,) probabilities of the label that the teacher predicts."""
         return self.logits.softmax(-1).max(-1).values
 
-    def extras(self) -> dict[str, torch.Tensor]:
-        """Names them as they arrive in a batch."""
+    def targets(self) -> dict[str, torch.Tensor]:
+        """Return the outputs, named as in a batch."""
         return {LOGITS: self.logits, **{STATE.format(number): values for number, values in self.states.items()}}
 
-    def chosen(self, places: torch.Tensor) -> "Lessons":
-        """Gives the answers on some of the texts."""
-        return Lessons(self.logits[places], {number: values[places] for number, values in self.states.items()})
+    def select(self, indices: torch.Tensor) -> "TeacherOutputs":
+        """Return the outputs on some of the texts."""
+        return TeacherOutputs(self.logits[indices], {number: one[indices] for number, one in self.states.items()})
 
 
-def ask(
+def teacher_outputs(
     teacher: Headed,
     rows: TokenRows,
     states: Sequence[int],
     *,
     folder: Path,
     done: Callable[[int], object] = lambda _: None,
-) -> Lessons:
-    """Runs a teacher over texts, or takes its answers from an earlier time.
+) -> TeacherOutputs:
+    """Run a teacher over texts, or take its outputs from the cache in `folder`.
 
-    Args:
-        teacher: the model to learn from.
-        rows: the texts.
-        states: numbers of the hidden states of the first token that are wanted; 0 is the embeddings.
-        folder: where answers are kept.
-        done: told how many texts each batch held.
+    `states` are the indices of the hidden states that are wanted, 0 for the embeddings.
     """
     path = folder / f"{fingerprint(teacher, rows, str(teacher.device))}.safetensors"
     try:
-        lessons = _read(path, states)
+        outputs = _read(path, states)
     except FileNotFoundError:
         pass
     except (OSError, SafetensorError) as error:
-        log.warning("%s is damaged (%s): the teacher is asked again", path, error)
+        log.warning("%s is damaged (%s): the teacher runs again", path, error)
     else:
-        log.info("the teacher's answers are known from an earlier time")
+        log.info("the teacher's outputs are in the cache")
         done(len(rows))
-        return lessons
-    lessons = _answers(teacher, rows, done)
-    _keep(path, lessons)
-    return Lessons(lessons.logits, {number: lessons.states[number] for number in states})
+        return outputs
+    outputs = _compute(teacher, rows, done)
+    _write(path, outputs)
+    return TeacherOutputs(outputs.logits, {number: outputs.states[number] for number in states})
 
 
-def _answers(teacher: Headed, rows: TokenRows, done: Callable[[int], object]) -> Lessons:
+def _compute(teacher: Headed, rows: TokenRows, done: Callable[[int], object]) -> TeacherOutputs:
     teacher.eval()
     config = teacher.classifier.config
     classes, width = config.num_labels, config.hidden_size
@@ -152,158 +111,178 @@ def _answers(teacher: Headed, rows: TokenRows, done: Callable[[int], object]) ->
         encode(rows, compute, batch_size=BATCH, padding_id=config.pad_token_id, device=teacher.device, done=done)
     )
     states = torch.split(values[:, classes:], width, dim=1)
-    return Lessons(values[:, :classes].contiguous(), {place: one.contiguous() for place, one in enumerate(states)})
+    return TeacherOutputs(values[:, :classes].contiguous(), {n: one.contiguous() for n, one in enumerate(states)})
 
 
 def softmax_logits(config: PretrainedConfig, logits: torch.Tensor) -> torch.Tensor:
-    """Gives logits whose softmax is what a model says.
+    """Return logits whose softmax is the probabilities of a model.
 
-    Where it decides each class against the rest, that is the sigmoids of its logits, scaled to add up to 1.
+    Where each class was trained against the rest, these are the sigmoids of its logits, scaled to add up to 1.
     """
     return functional.logsigmoid(logits) if config.problem_type == "multi_label_classification" else logits
 
 
-def _read(path: Path, states: Sequence[int]) -> Lessons:
+def _read(path: Path, states: Sequence[int]) -> TeacherOutputs:
     os.utime(path)
     with safe_open(path, framework="pt") as file:
-        return Lessons(file.get_tensor(LOGITS), {number: file.get_tensor(STATE.format(number)) for number in states})
+        return TeacherOutputs(file.get_tensor(LOGITS), {one: file.get_tensor(STATE.format(one)) for one in states})
 
 
-def _keep(path: Path, lessons: Lessons) -> None:
-    """Writes answers, in place of the oldest; without room for them, the next student asks again."""
+def _write(path: Path, outputs: TeacherOutputs) -> None:
+    """Write outputs to the cache, in place of the oldest; without room for them, the next student computes them."""
     try:
         with new_file(path) as temporary:
-            save_file(lessons.extras(), temporary)
-        for old in sorted(path.parent.glob("*.safetensors"), key=lambda one: -one.stat().st_mtime)[KEPT:]:
+            save_file(outputs.targets(), temporary)
+        for old in sorted(path.parent.glob("*.safetensors"), key=lambda one: -one.stat().st_mtime)[CACHED:]:
             old.unlink(missing_ok=True)
     except (OSError, SafetensorError) as error:
-        log.warning("the teacher's answers could not be kept in %s (%s)", path.parent, error)
+        log.warning("the teacher's outputs could not be cached in %s (%s)", path.parent, error)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Texts with a teacher's answers, and their labels where the student may see them."""
+class TrainingTexts:
+    """Texts with the outputs of a teacher, and their labels where the student may see them."""
 
     rows: TokenRows
-    labels: np.ndarray  # (texts,) class numbers, UNKNOWN where only the teacher knows
-    lessons: Lessons
+    labels: np.ndarray  # (texts,) class numbers, UNKNOWN where the teacher's outputs are all there is
+    outputs: TeacherOutputs
 
     @property
     def unlabelled(self) -> int:
-        """Number of texts of which only the teacher says something."""
+        """Number of texts that the teacher alone labels."""
         return int((self.labels == UNKNOWN).sum())
 
-    def and_that(self, other: "Reading") -> "Reading":
-        """Gives the texts of both."""
-        states = {
-            number: torch.cat([values, other.lessons.states[number]]) for number, values in self.lessons.states.items()
-        }
-        lessons = Lessons(torch.cat([self.lessons.logits, other.lessons.logits]), states)
-        return Reading(self.rows.and_those(other.rows), np.concatenate([self.labels, other.labels]), lessons)
+    def concatenate(self, other: "TrainingTexts") -> "TrainingTexts":
+        """Return the texts of both."""
+        states = {number: torch.cat([one, other.outputs.states[number]]) for number, one in self.outputs.states.items()}
+        outputs = TeacherOutputs(torch.cat([self.outputs.logits, other.outputs.logits]), states)
+        labels = np.concatenate([self.labels, other.labels])
+        return TrainingTexts(self.rows.concatenate(other.rows), labels, outputs)
 
-    def chosen(self, places: np.ndarray) -> "Reading":
-        """Gives some of the texts."""
-        return Reading(self.rows.chosen(places), self.labels[places], self.lessons.chosen(torch.from_numpy(places)))
+    def select(self, indices: np.ndarray) -> "TrainingTexts":
+        """Return some of the texts."""
+        outputs = self.outputs.select(torch.from_numpy(indices))
+        return TrainingTexts(self.rows.select(indices), self.labels[indices], outputs)
 
 
 @dataclass(frozen=True, slots=True)
 class Teacher:
-    """Any model of a task; where it is a transformer, also what it thinks can be learnt."""
+    """Any model of a task; of a transformer, the hidden states and attention maps can be targets too."""
 
     folder: Path
-    headed: Headed | None
-    compute: Compute  # for those that are none
+    headed: Headed | None  # None if it is no transformer
+    compute: Compute
 
     @classmethod
     def load(cls, folder: Path, labels: Sequence[str], compute: Compute, device: torch.device) -> "Teacher":
-        """Opens a model folder.
+        """Load a model folder.
 
         Raises:
-            StageError: it is missing, damaged, or decides between other labels.
+            StageError: it is missing, damaged, or predicts between other labels.
         """
         manifest = Manifest.read(folder)
         if manifest.labels != list(labels):
-            raise StageError(f"{folder} decides between {manifest.labels}, not {list(labels)}: run `dvc repro`")
+            raise StageError(f"{folder} predicts between {manifest.labels}, not {list(labels)}: run `dvc repro`")
         headed = load_headed(folder).to(device).eval() if manifest.kind == "transformer" else None
         return cls(folder, headed, compute)
 
-    def read(self, task: str, split: str, labels: Sequence[str], states: Sequence[int]) -> Reading:
-        """Asks it about the texts of a split."""
+    def label_split(self, task: str, split: str, labels: Sequence[str], states: Sequence[int]) -> TrainingTexts:
+        """Return the texts of a split with the outputs of this teacher."""
         examples = Examples.read(task, split, labels)
         if self.headed:
-            return self.read_tokens(split, examples.rows, examples.labels, states)
+            return self.label_tokens(split, examples.rows, examples.labels, states)
         texts = read_columns(paths.corpus(task) / f"{split}.parquet", ["text"])["text"]
         _, classifier = load_classifier(self.folder, self.compute)
-        with progress(f"ask {self.folder.name} about {split}", len(texts), "text") as bar:
-            return Reading(
-                examples.rows, examples.labels, Lessons.of_predictions(classifier.predict(texts, bar.update))
-            )
+        with progress(f"run {self.folder.name} on {split}", len(texts), "text") as bar:
+            probability = classifier.predict(texts, bar.update).probability
+        return TrainingTexts(examples.rows, examples.labels, TeacherOutputs.of_probabilities(probability))
 
-    def read_tokens(self, name: str, rows: TokenRows, labels: np.ndarray, states: Sequence[int]) -> Reading:
-        """Asks it about texts that are tokens already.
+    def label_tokens(self, name: str, rows: TokenRows, labels: np.ndarray, states: Sequence[int]) -> TrainingTexts:
+        """Return tokenized texts with the outputs of this teacher.
 
         Raises:
-            StageError: it reads texts only.
+            StageError: it takes texts only.
         """
         if not self.headed:
             raise StageError(
                 f"catalogue/students: texts.spans are tokens, which {self.folder.name} cannot read: use null"
             )
-        with progress(f"ask {self.folder.name} about {name}", len(rows), "text") as bar:
-            lessons = ask(self.headed, rows, states, folder=paths.lessons(), done=bar.update)
-        return Reading(rows, labels, lessons)
+        with progress(f"run {self.folder.name} on {name}", len(rows), "text") as bar:
+            outputs = teacher_outputs(self.headed, rows, states, folder=paths.TEACHER_OUTPUTS, done=bar.update)
+        return TrainingTexts(rows, labels, outputs)
 
 
-def read(
+def training_texts(
     teacher: Teacher,
     task: str,
     labels: Sequence[str],
     texts: Texts,
     states: Sequence[int],
     tokenizer: PreTrainedTokenizerBase,
-) -> Reading:
-    """Gathers what a student reads.
+) -> TrainingTexts:
+    """Return what a student is trained on.
 
-    Args:
-        teacher: whom it learns from.
-        task: whose texts.
-        labels: of the task.
-        texts: which ones.
-        states: numbers of the teacher's hidden states that are wanted.
-        tokenizer: of the student.
+    `states` are the indices of the teacher's hidden states that are wanted, `tokenizer` is the student's.
 
     Raises:
-        StageError: the task has no pool, or no text of it is sure enough.
+        StageError: the task has no pool, or the teacher is not confident enough of any of its texts.
     """
-    found: list[Reading] = []
+    parts: list[TrainingTexts] = []
     if texts.train:
-        found.append(_chosen(teacher.read(task, "train", labels, states), texts, "train"))
+        parts.append(_confident(teacher.label_split(task, "train", labels, states), texts, "train"))
     if texts.spans:
-        rows = pieces(found[0].rows, frame(tokenizer), texts.spans)
-        found.append(teacher.read_tokens("pieces", rows, np.full(len(rows), UNKNOWN), states))
+        rows = sample_spans(parts[0].rows, special_token_affixes(tokenizer), texts.spans)
+        parts.append(teacher.label_tokens("spans", rows, np.full(len(rows), UNKNOWN), states))
     if texts.pool:
-        pool = _chosen(teacher.read(task, "pool", labels, states), texts, "pool")
-        found.append(Reading(pool.rows, np.full(len(pool.rows), UNKNOWN), pool.lessons))  # its own labels stay unseen
-    whole = found[0]
-    for part in found[1:]:
-        whole = whole.and_that(part)
+        pool = _confident(teacher.label_split(task, "pool", labels, states), texts, "pool")
+        parts.append(TrainingTexts(pool.rows, np.full(len(pool.rows), UNKNOWN), pool.outputs))  # its labels are hidden
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.concatenate(part)
     return whole
 
 
-def _chosen(reading: Reading, texts: Texts, name: str) -> Reading:
-    """Gives the texts that are to be read."""
+def _confident(every: TrainingTexts, texts: Texts, name: str) -> TrainingTexts:
+    """Return the texts within the limit of which the teacher is confident enough."""
     if texts.limit is None and not texts.threshold:
-        return reading
+        return every
     # In an order of its own, the same for every student, so that a larger limit adds texts and changes none.
-    order = np.random.default_rng(0).permutation(len(reading.rows))[: texts.limit]
-    sure = np.sort(order[reading.lessons.sureness.numpy()[order] >= texts.threshold])
-    log.info("%s: the teacher is sure of %d of %d texts", name, len(sure), len(order))
-    known = sure[reading.labels[sure] != UNKNOWN]
-    if len(known):
-        right = (reading.lessons.logits.argmax(-1).numpy() == reading.labels)[known].mean()
-        log.info("%s: %.1f %% of what it says there is as labelled", name, 100 * right)
-    if not len(sure):
+    order = np.random.default_rng(0).permutation(len(every.rows))[: texts.limit]
+    kept = np.sort(order[every.outputs.confidence.numpy()[order] >= texts.threshold])
+    log.info("%s: the teacher is confident of %d of %d texts", name, len(kept), len(order))
+    labelled = kept[every.labels[kept] != UNKNOWN]
+    if len(labelled):
+        accuracy = (every.outputs.logits.argmax(-1).numpy() == every.labels)[labelled].mean()
+        log.info("%s: on these, its accuracy is %.1f %%", name, 100 * accuracy)
+    if not len(kept):
         raise StageError(
-            f"catalogue/students: of {len(order)} texts of {name}, the teacher is sure of none: lower texts.threshold"
+            f"catalogue/students: of {len(order)} texts of {name}, the teacher is confident of none: lower "
+            "texts.threshold"
         )
-    return reading.chosen(sure)
+    return every.select(kept)
+
+
+def sample_spans(rows: TokenRows, affixes: tuple[list[int], list[int]], settings: Spans) -> TokenRows:
+    """Cut spans out of texts, the same in every run; `affixes` are the tokens before and behind every text.
+
+    For each of `settings.copies`: a span of each text; then a span of each text and one of another text behind it.
+    """
+    head, tail = (np.array(part, np.int32) for part in affixes)
+    # Not the seed of a training: the next seed then finds the teacher's outputs in the cache.
+    random = np.random.default_rng(0)
+
+    def span(index: int) -> np.ndarray:
+        ids = rows[index][1]
+        inner = ids[len(head) : len(ids) - len(tail)]
+        length = max(1, round(random.uniform(settings.shortest, settings.longest) * len(inner)))
+        start = random.integers(0, max(1, len(inner) - length + 1))
+        return inner[start : start + length]
+
+    spans: list[np.ndarray] = []
+    for _ in range(settings.copies):
+        spans += [span(index) for index in range(len(rows))]
+        others = random.integers(0, len(rows), len(rows))
+        spans += [np.concatenate([span(index), span(int(other))]) for index, other in enumerate(others)]
+    # No longer than the longest text: the encoder has no more positions.
+    room = int(rows.lengths.max(initial=0)) - len(head) - len(tail)
+    return TokenRows.of([np.concatenate([head, inner[:room], tail]) for inner in spans])

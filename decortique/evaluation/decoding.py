@@ -1,87 +1,135 @@
-"""Calibrated predictions decoded over sequences, each way tuned on validation.
+"""Decoding: calibrated predictions of single texts → predictions over sequences of texts, tuned on validation.
 
-The ways: none, two kinds of smoothing, Viterbi, and one contiguous run. Each is a `Method` with its parameters set;
-`variants` lists the parameters worth trying, of which `tuned` picks by what they do on validation.
+The methods: none, two kinds of smoothing, Viterbi, and one contiguous run. Each is a `Method` with its parameters set;
+`variants` lists the parameters worth trying, of which `tune` picks by the scores on validation.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import product
-from typing import Any, Protocol
+from itertools import product, starmap
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
+from scipy.stats import gaussian_kde
 from sklearn.linear_model import LogisticRegression
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.core.measures import every_measure
-from decortique.evaluation.sequences import History, Streams
-from decortique.evaluation.viterbi import best_path, best_run, path_posterior, run_posterior
 
-SMALLEST = 1e-6  # a probability of 0 or 1 would be evidence without end
+SMALLEST = 1e-6  # a probability of 0 or 1 would be infinite evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """A logistic regression on the log-odds of one approach, or of several at once.
+def fit_calibration(
+    probabilities: Sequence[np.ndarray], truth: np.ndarray, labels: Sequence[str]
+) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
+    """Return a function from (texts, classes) probabilities, of one approach or several, to calibrated ones.
 
-    With one approach and two classes this is Platt's scaling (1999); with several it is stacking (Wolpert, 1992), and
-    each approach counts as far as the others leave something to say.
+    It is a logistic regression on the log-odds, fitted on validation. With one approach and two classes this is Platt
+    scaling (1999); with several it is stacking (Wolpert, 1992): each approach weighs as much as it adds to the others.
+    Raise a `StageError` where a class is missing among the texts.
     """
-
-    model: LogisticRegression
-
-    @classmethod
-    def fit(cls, probabilities: Sequence[np.ndarray], truth: np.ndarray, labels: Sequence[str]) -> "Calibration":
-        """Fits on the validation set.
-
-        Args:
-            probabilities: of each approach, (texts, classes).
-            truth: (texts,) class numbers.
-            labels: names of the classes.
-
-        Raises:
-            StageError: a class is missing among the texts.
-        """
-        if absent := sorted(set(range(len(labels))) - set(truth.tolist())):
-            raise StageError(
-                f"the validation set holds no {labels[absent[0]]!r}, so that nothing can be calibrated on it: "
-                "enlarge split.validation, or choose another split.seed"
-            )
-        # Weakly regularised: a few coefficients on hundreds of texts.
-        return cls(LogisticRegression(C=10.0, max_iter=1000).fit(log_odds(probabilities), truth))
-
-    def __call__(self, probabilities: Sequence[np.ndarray]) -> np.ndarray:
-        """Gives (texts, classes) calibrated probabilities of texts whose approaches gave `probabilities`."""
-        return self.model.predict_proba(log_odds(probabilities))
+    if absent := sorted(set(range(len(labels))) - set(truth.tolist())):
+        raise StageError(
+            f"the validation set holds no {labels[absent[0]]!r}, so that nothing can be calibrated on it: "
+            "enlarge split.validation, or choose another split.seed"
+        )
+    # Weakly regularised: a few coefficients on hundreds of texts.
+    model = LogisticRegression(C=10.0, max_iter=1000).fit(log_odds(probabilities), truth)
+    return lambda others: model.predict_proba(log_odds(others))
 
 
 def log_odds(probabilities: Sequence[np.ndarray]) -> np.ndarray:
-    """Gives (texts, approaches × (classes - 1)) log-odds of each class against the first."""
+    """Return (texts, approaches × (classes - 1)) log-odds of each class against the first."""
     logs = [np.log(np.clip(values, SMALLEST, 1.0)) for values in probabilities]
     return np.concatenate([values[:, 1:] - values[:, :1] for values in logs], axis=1)
 
 
-THRESHOLDS = sorted(np.arange(0.1, 0.91, 0.05).round(2).tolist(), key=lambda value: abs(value - 0.5))
-WIDTHS = (3, 5, 7, 9, 13, 17, 25)  # texts
-DEVIATIONS = (0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 7.0)  # texts
-TRUSTS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15)
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The texts of a split in sequence, group by group."""
+
+    members: list[np.ndarray]  # of each group: (texts,) row numbers, in the order of their positions
+    interrupted: np.ndarray  # (texts of the split,) bool: does not follow directly on the text before it in its group
+
+    @classmethod
+    def of(cls, groups: Sequence[str], positions: Sequence[int]) -> "Streams":
+        """Gather the rows of a split; a step of more than one position is an interruption."""
+        position, rows = np.asarray(positions, int), dict[str, list[int]]()
+        for row in np.argsort(position, kind="stable").tolist():
+            rows.setdefault(groups[row], []).append(row)
+        members = [np.array(rows[group]) for group in dict.fromkeys(groups)]
+        interrupted = np.zeros(len(position), bool)
+        for stream in members:
+            interrupted[stream[1:]] = np.diff(position[stream]) > 1
+        return cls(members, interrupted)
+
+    def __len__(self) -> int:
+        return len(self.interrupted)
+
+    def runs(self, wanted: np.ndarray) -> Iterator[tuple[int, int]]:
+        """Yield (number of the group, length) of each unbroken run of texts where `wanted` (texts,) is true."""
+        for number, stream in enumerate(self.members):
+            edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted[stream], [False]]).astype(int)))
+            for start, stop in edges.reshape(-1, 2):
+                yield number, int(stop - start)
+
+
+UNSEEN = 0.5  # pseudo-count: what was not seen may still happen
+LONGEST = 2.0  # times the longest run seen is the longest that gets a probability
+FLOOR = 0.02  # share of the probability that is spread evenly over all run lengths
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
-    """What was predicted of each text of a split."""
+class SequencePrior:
+    """How classes follow each other in the training set."""
+
+    start: np.ndarray  # (classes,) probability of the first text's class
+    transitions: np.ndarray  # (2, classes, classes) from a class to the next, directly, and after an interruption
+    length: np.ndarray  # (longest,) probability that the run of the last class has 1, 2, … texts
+    present: float  # probability that a group holds a run of the last class
+
+    @classmethod
+    def of(cls, streams: Streams, truth: np.ndarray, classes: int) -> "SequencePrior":
+        """Estimate from the streams of the training set and the (texts,) class numbers."""
+        start, transitions = np.full(classes, UNSEEN), np.full((2, classes, classes), UNSEEN)
+        for rows in streams.members:
+            start[truth[rows[0]]] += 1
+            interrupted = streams.interrupted[rows[1:]].astype(int)
+            np.add.at(transitions, (interrupted, truth[rows[:-1]], truth[rows[1:]]), 1)
+        runs = list(streams.runs(truth == classes - 1))
+        present = len({group for group, _ in runs})
+        return cls(
+            start / start.sum(),
+            transitions / transitions.sum(axis=2, keepdims=True),
+            run_length_distribution([length for _, length in runs]),
+            (present + UNSEEN) / (len(streams.members) + 2 * UNSEEN),
+        )
+
+
+def run_length_distribution(seen: list[int]) -> np.ndarray:
+    """Return the probability of each length from 1 up: a smoothed histogram (kernel density, Silverman's bandwidth).
+
+    With fewer than two different lengths seen, it is uniform up to `LONGEST` times the longest.
+    """
+    longest = max(2, round(LONGEST * max(seen, default=1)))
+    uniform = np.full(longest, 1 / longest)
+    if len(set(seen)) < 2:
+        return uniform
+    density = gaussian_kde(seen, bw_method="silverman")(np.arange(1, longest + 1))
+    return (1 - FLOOR) * density / density.sum() + FLOOR * uniform
+
+
+class Decoded(NamedTuple):
+    """What a method predicts for each text of a split."""
 
     prediction: np.ndarray  # (texts,) class numbers
     probability: np.ndarray  # (texts, classes)
 
 
-class Method(Protocol):
-    """A way to predict over streams, its parameters set."""
-
-    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
-        """Predicts on texts of calibrated (texts, classes) probabilities."""
+# A decoding method, its parameters set: calibrated (texts, classes) probabilities → predictions
+Method = Callable[[np.ndarray, Streams], Decoded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,72 +141,44 @@ class Threshold:
 
     threshold: float
 
-    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:  # noqa: ARG002
+    def __call__(self, probability: np.ndarray, streams: Streams) -> Decoded:  # noqa: ARG002
         """See `Method`."""
         last = probability.shape[1] - 1
         others = probability[:, :last].argmax(axis=1)
         likeliest = probability[np.arange(len(others)), others]
-        chosen = (1 - self.threshold) * probability[:, last] > self.threshold * likeliest
-        return Decoded(np.where(chosen, last, others), probability)
+        above = (1 - self.threshold) * probability[:, last] > self.threshold * likeliest
+        return Decoded(np.where(above, last, others), probability)
 
 
+FILTERS: dict[str, Callable[..., np.ndarray]] = {"moving_average": uniform_filter1d, "gaussian": gaussian_filter1d}
+
+
+@dataclass(frozen=True, slots=True)
 class Smoothing:
-    """Log-probabilities averaged over the texts around each one, then a threshold."""
+    """Log-probabilities averaged along each stream, then a threshold; what lies beyond its ends has no weight."""
 
+    kernel: str  # a key of `FILTERS`
+    width: float  # texts: that are averaged, or the standard deviation of a Gaussian
     threshold: float
 
-    def average(self, values: np.ndarray) -> np.ndarray:
-        """Averages (texts, n) values along a stream, with zeros beyond its ends."""
-        raise NotImplementedError
-
-    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
+    def __call__(self, probability: np.ndarray, streams: Streams) -> Decoded:
         """See `Method`."""
-        return Threshold(self.threshold).decode(smoothed(probability, streams, self.average), streams)
-
-
-@dataclass(frozen=True)
-class MovingAverage(Smoothing):
-    """Averages over `width` texts."""
-
-    width: int
-    threshold: float
-
-    def average(self, values: np.ndarray) -> np.ndarray:
-        """See `Smoothing`."""
-        return uniform_filter1d(values, self.width, axis=0, mode="constant")
-
-
-@dataclass(frozen=True)
-class Gaussian(Smoothing):
-    """Averages with weights that fall like a bell of `deviation` texts."""
-
-    deviation: float
-    threshold: float
-
-    def average(self, values: np.ndarray) -> np.ndarray:
-        """See `Smoothing`."""
-        return gaussian_filter1d(values, self.deviation, axis=0, mode="constant")
-
-
-def smoothed(probability: np.ndarray, streams: Streams, average: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Smooths log-probabilities along each stream; beyond its ends there is nothing, rather than zeros."""
-    result = np.empty_like(probability)
-    for found in streams.members:
-        weight = average(np.ones((len(found), 1)))
-        result[found] = softmax(average(np.log(np.maximum(probability[found], 1e-12))) / weight, axis=1)
-    return result
+        smoothed, smooth = np.empty_like(probability), FILTERS[self.kernel]
+        for rows in streams.members:
+            values = (np.log(np.maximum(probability[rows], 1e-12)), np.ones((len(rows), 1)))
+            logs, weight = (smooth(one, self.width, axis=0, mode="constant") for one in values)
+            smoothed[rows] = softmax(logs / weight, axis=1)
+        return Threshold(self.threshold)(smoothed, streams)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What each text says for each class, apart from how frequent the class is.
+    """The evidence of each text for each class, without how frequent the class is.
 
     By Bayes' rule that is its calibrated probability over the share of the class among the texts it was calibrated on.
-    Two things keep texts that follow each other from being added up as if they were independent:
-
-    - They share a subject, which lends all of them to one class: a speech on farming may sound like one speaker
-      whoever gives it. `own_level` of what a group's mean says is put down to that, and taken off.
-    - They repeat each other: `trust` below 1 makes each count for less.
+    Texts that follow each other are not independent. They share a subject: a speech on farming may sound like one
+    speaker whoever gives it. The share `own_level` of a group's mean evidence is attributed to that, and subtracted.
+    And they repeat each other: `trust` below 1 makes each count for less.
     """
 
     prior: np.ndarray  # (classes,) shares for which the probabilities were calibrated
@@ -168,15 +188,15 @@ class Evidence:
 
     @classmethod
     def calibrated_on(cls, probability: np.ndarray, truth: np.ndarray, own_level: float) -> "Evidence":
-        """Takes prior and usual level from the (texts, classes) probabilities and classes of the validation set."""
+        """Take prior and usual level from the (texts, classes) probabilities and class numbers of validation."""
         prior = np.bincount(truth, minlength=probability.shape[1]) / len(truth)
         return cls(prior, _over(probability, prior).mean(axis=0), own_level)
 
     def of(self, probability: np.ndarray, streams: Streams) -> np.ndarray:
-        """Gives (texts, classes) log-likelihoods, up to a constant a text."""
+        """Return (texts, classes) log-likelihoods, up to a constant a text."""
         evidence = _over(probability, self.prior)
-        for found in streams.members:
-            evidence[found] -= self.own_level * (evidence[found].mean(axis=0) - self.usual)
+        for rows in streams.members:
+            evidence[rows] -= self.own_level * (evidence[rows].mean(axis=0) - self.usual)
         return self.trust * evidence
 
 
@@ -188,94 +208,147 @@ def _over(probability: np.ndarray, prior: np.ndarray) -> np.ndarray:
 class Viterbi:
     """The likeliest sequence of classes, given how often classes follow each other (Viterbi, 1967)."""
 
-    history: History
+    prior: SequencePrior
     evidence: Evidence
 
-    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
-        """See `Method`; the probabilities are those of the forward-backward sums."""
-        evidence, history = self.evidence.of(probability, streams), self.history
+    def __call__(self, probability: np.ndarray, streams: Streams) -> Decoded:
+        """See `Method`; the probabilities are those of the forward-backward algorithm."""
+        evidence = self.evidence.of(probability, streams)
+        start, transitions = np.log(self.prior.start), np.log(self.prior.transitions)
         prediction, posterior = np.empty(len(streams), int), np.empty_like(probability)
-        for found in streams.members:
-            changes = np.log(history.change)[streams.interrupted[found[1:]].astype(int)]
-            prediction[found] = best_path(evidence[found], np.log(history.start), changes)
-            posterior[found] = path_posterior(evidence[found], np.log(history.start), changes)
+        for rows in streams.members:
+            steps = transitions[streams.interrupted[rows[1:]].astype(int)]
+            prediction[rows] = best_path(evidence[rows], start, steps)
+            posterior[rows] = forward_backward(evidence[rows], start, steps)
         return Decoded(prediction, posterior)
+
+
+def best_path(evidence: np.ndarray, start: np.ndarray, transitions: np.ndarray) -> np.ndarray:
+    """Return the likeliest sequence of classes, (texts,) (Viterbi, 1967); of equals, that of the lower class numbers.
+
+    Given are (texts, classes) log-likelihoods, (classes,) log-probabilities of the first class, and those of each step
+    from the row's class to the column's, (texts - 1, classes, classes).
+    """
+    best = start + evidence[0]
+    came_from = np.empty((len(transitions), len(start)), int)
+    for step, transition in enumerate(transitions):
+        reached = best[:, None] + transition
+        came_from[step] = reached.argmax(axis=0)
+        best = reached.max(axis=0) + evidence[step + 1]
+    path = [int(best.argmax())]
+    for origin in reversed(came_from):
+        path.append(int(origin[path[-1]]))
+    return np.array(path[::-1])
+
+
+def forward_backward(evidence: np.ndarray, start: np.ndarray, transitions: np.ndarray) -> np.ndarray:
+    """Return (texts, classes) posterior probabilities (Rabiner, 1989, equations 19 to 27); arguments of `best_path`."""
+    forward, backward = np.empty_like(evidence), np.zeros_like(evidence)
+    forward[0] = start + evidence[0]
+    for step, transition in enumerate(transitions):
+        forward[step + 1] = np.logaddexp.reduce(forward[step][:, None] + transition, axis=0) + evidence[step + 1]
+    for step in range(len(transitions) - 1, -1, -1):
+        backward[step] = np.logaddexp.reduce(transitions[step] + evidence[step + 1] + backward[step + 1], axis=1)
+    return softmax(forward + backward, axis=1)
 
 
 @dataclass(frozen=True, slots=True)
 class OneRun:
-    """At most one contiguous run of the last class per group."""
+    """At most one contiguous run of the last class per group; for two classes."""
 
-    history: History
+    prior: SequencePrior
     evidence: Evidence
 
-    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
-        """See `Method`; for two classes."""
+    def __call__(self, probability: np.ndarray, streams: Streams) -> Decoded:
+        """See `Method`."""
         evidence = self.evidence.of(probability, streams)
         prediction, posterior = np.zeros(len(streams), int), np.empty_like(probability)
-        for found in streams.members:
-            odds = evidence[found, 1] - evidence[found, 0]
-            inside = run_posterior(odds, self.history.length, self.history.present)
-            prediction[found[best_run(inside - 0.5)]] = 1
-            posterior[found] = np.stack([1 - inside, inside], axis=1)
+        for rows in streams.members:
+            inside = run_posterior(evidence[rows, 1] - evidence[rows, 0], self.prior.length, self.prior.present)
+            prediction[rows[best_run(inside - 0.5)]] = 1
+            posterior[rows] = np.stack([1 - inside, inside], axis=1)
         return Decoded(prediction, posterior)
 
 
-def variants(name: str, history: History, evidence: Evidence) -> Iterator[Method]:
-    """Yields a method with each choice of its parameters, the plainest first.
+def run_posterior(odds: np.ndarray, length: np.ndarray, present: float) -> np.ndarray:
+    """Return the probability that each text lies in the run, (texts,).
 
-    Args:
-        name: `none`, `moving_average`, `gaussian`, `viterbi` or `one_run`.
-        history: of the training streams.
-        evidence: what probabilities are worth, on the set they were calibrated on.
+    `odds` are (texts,) log-likelihood ratios of inside against outside; `length` and `present`, see `SequencePrior`. A
+    run of k texts weighs present · P(k) · P(start) · exp(Σ of its odds), all starts being equally likely; no run weighs
+    1 - present. Lengths that do not fit in the stream are left out. All n(n + 1)/2 runs are weighed: the sums come from
+    one cumulative sum, so that they cost n × (longest run).
     """
-    match name:
-        case "none":
-            yield from map(Threshold, THRESHOLDS)
-        case "moving_average":
-            yield from (MovingAverage(*choice) for choice in product(WIDTHS, THRESHOLDS))
-        case "gaussian":
-            yield from (Gaussian(*choice) for choice in product(DEVIATIONS, THRESHOLDS))
-        case "viterbi" | "one_run":
-            kind = Viterbi if name == "viterbi" else OneRun
-            yield from (kind(history, replace(evidence, trust=trust)) for trust in TRUSTS)
-        case _:
-            raise ValueError(name)
+    texts, fitting = len(odds), min(len(odds), len(length))
+    sums = np.concatenate([[0.0], np.cumsum(odds)])
+    start, size = np.arange(texts)[:, None], np.arange(1, fitting + 1)[None, :]
+    stop = start + size
+    chances = np.log(length[:fitting] / length[:fitting].sum()) - np.log(texts - size + 1)
+    weight = np.where(stop <= texts, sums[np.minimum(stop, texts)] - sums[start] + chances, -np.inf) + np.log(present)
+    total = logsumexp(np.append(weight, np.log1p(-present)))
+    probability = np.exp(weight - total)
+    # Each run adds its probability where it starts and takes it back where it stops.
+    edges = np.zeros(texts + 1)
+    edges[:-1] += probability.sum(axis=1)
+    np.subtract.at(edges, np.minimum(stop, texts), probability)
+    return np.clip(np.cumsum(edges[:-1]), 0.0, 1.0)
+
+
+def best_run(gain: np.ndarray) -> slice:
+    """Return the contiguous run of the greatest total gain (Bentley, 1984); empty where no run gains anything.
+
+    With the gain P(inside) - 1/2 it is the run with the most texts expected to be predicted right: a posterior that
+    hesitates between two runs must not split the prediction in two, as predicting text by text would.
+    """
+    best, run, total, start = 0.0, slice(0, 0), 0.0, 0
+    for row, value in enumerate(gain.tolist()):
+        if total <= 0:
+            total, start = 0.0, row
+        total += value
+        if total > best:
+            best, run = total, slice(start, row + 1)
+    return run
+
+
+THRESHOLDS = sorted(np.arange(0.1, 0.91, 0.05).round(2).tolist(), key=lambda value: abs(value - 0.5))
+WIDTHS = (3, 5, 7, 9, 13, 17, 25)  # texts
+DEVIATIONS = (0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 7.0)  # texts
+TRUSTS = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15)
+
+
+def variants(name: str, prior: SequencePrior, evidence: Evidence) -> Iterator[Method]:
+    """Return a method with each choice of its parameters, the plainest first; a `KeyError` where none has this name."""
+    trusted = [replace(evidence, trust=trust) for trust in TRUSTS]
+    methods: dict[str, Iterator[Method]] = {
+        "none": map(Threshold, THRESHOLDS),
+        "moving_average": starmap(Smoothing, product(["moving_average"], WIDTHS, THRESHOLDS)),
+        "gaussian": starmap(Smoothing, product(["gaussian"], DEVIATIONS, THRESHOLDS)),
+        "viterbi": (Viterbi(prior, one) for one in trusted),
+        "one_run": (OneRun(prior, one) for one in trusted),
+    }
+    return methods[name]
 
 
 def parameters(method: Method) -> dict[str, Any]:
-    """Gives the parameters that were chosen, for people to see."""
+    """Return the parameters that were chosen, for the results."""
     if isinstance(method, Viterbi | OneRun):
         return {"trust": method.evidence.trust}
-    return asdict(method)  # type: ignore[call-overload]
+    return {name: value for name, value in asdict(method).items() if name != "kernel"}  # type: ignore[call-overload]
 
 
-# Hundreds of sentences in a dozen streams do not tell scores apart that are nearer than this.
-ALIKE = 0.02
+TOLERANCE = 0.02  # hundreds of sentences in a dozen streams cannot distinguish scores that are nearer than this
 
 
-def tuned(
+def tune(
     candidates: Iterable[Method], probability: np.ndarray, streams: Streams, truth: np.ndarray, aim: str
 ) -> tuple[Method, dict[str, float]]:
-    """Picks a method by its predictions on validation.
+    """Return the method that predicts best on validation, and its scores there.
 
-    Of those that come within `ALIKE` of the best score, the one of the lowest log-loss is taken: how sure each prediction
-    is says more than the few predictions by which such scores differ. Of equals, the first.
-
-    Args:
-        candidates: a method with different parameters.
-        probability: (texts, classes) calibrated.
-        streams: of the validation set.
-        truth: (texts,) class numbers.
-        aim: `accuracy`, or `f1` of the last class.
-
-    Returns:
-        The method, and its scores on validation.
+    `aim` is `accuracy`, or `f1` of the last class. Of those within `TOLERANCE` of the best score, the one of the lowest
+    log-loss is taken: how sure each prediction is says more than the few predictions by which such scores differ. Of
+    equals, the first.
     """
-    scored = []
-    for method in candidates:
-        decoded = method.decode(probability, streams)
-        scored.append((method, every_measure(truth, decoded.prediction, decoded.probability)))
+    scored = [(method, every_measure(truth, *method(probability, streams))) for method in candidates]
     name = f"f1.{probability.shape[1] - 1}" if aim == "f1" else aim
     best = max(scores[name] for _, scores in scored)
-    return min((found for found in scored if found[1][name] >= best - ALIKE), key=lambda found: found[1]["log_loss"])
+    near_best = (pair for pair in scored if pair[1][name] >= best - TOLERANCE)
+    return min(near_best, key=lambda pair: pair[1]["log_loss"])

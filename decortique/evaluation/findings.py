@@ -1,8 +1,7 @@
-"""Predictions of a task, as findings, tables and pictures."""
+"""Findings of an evaluation: scores and tests, transfer, decoding, grades, slices of the test set, published scores."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -11,129 +10,355 @@ from typing import Any
 import numpy as np
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.files import read_json
+from decortique.core.files import StageError
 from decortique.core.findings import (
     Block,
     Cell,
-    Example,
-    Examples,
     Finding,
     Part,
     Picture,
-    Shown,
     Table,
-    Word,
-    compared,
+    comparison,
+    decimal,
     effect,
+    excludes_zero,
     format_p,
     interval,
     is_significant,
     measured,
-    pictures_of,
+    percent,
+    pictures,
     signed,
 )
-from decortique.core.plots import COLOURS, picture
-from decortique.data.task_settings import Task
+from decortique.data.settings import Task
+from decortique.evaluation.plots import Curve, bounds, draw_features, draw_trainings
+
+Scores = Mapping[str, Any]
+
+CAPTIONS = {
+    "accuracy": "Accuracy in domain and out of domain. Where intervals overlap, look at the paired test in the table: "
+    "it is more powerful.",
+    "streams/decoding": "From text by text to Viterbi: do neighbours help? The tests are above.",
+    "streams/streams": "Probabilities along the stream: noisy text by text, and what decoding makes of them.",
+    "confusion": "Who errs in which direction: rows are the truth, columns the predictions.",
+    "calibration": "On the dotted diagonal, a probability of .8 is right in 8 of 10 cases.",
+    "roc": "Every threshold at once: the nearer to the upper left, the better.",
+}
+FOLDED = ("streams/streams", "confusion", "calibration", "roc")
+SLICES_CAPTION = "Accuracy on parts of the test set, beside how well people do (grey)."
 
 
-def draw_features(path: Path, strongest: Mapping[str, Sequence[tuple[str, float]]]) -> None:
-    """Draws the weights of the strongest features, a panel for each label.
+def predictions_part(
+    task: str, described: Task, approaches: Sequence[str], alpha: float, folder: Path, explained: Iterable[Block] = ()
+) -> Part:
+    """Return how well each approach predicts on a task: in domain, out of domain, and over streams.
 
-    Args:
-        path: the PNG file.
-        strongest: (feature, weight) by label, strongest first.
+    Of the approaches, the baseline is first. A picture of what the bag of words relies on is drawn into the folder.
     """
-    longest = max((len(features) for features in strongest.values()), default=1)
-    with picture(path, columns=max(len(strongest), 1), width=3.4, height=1 + 0.19 * longest) as panels:
-        for axes, colour, (label, features) in zip(panels, COLOURS, strongest.items(), strict=False):
-            names, weights = [name for name, _ in features], [weight for _, weight in features]
-            axes.barh(range(len(names)), weights, color=colour)
-            axes.set_yticks(range(len(names)), names)
-            axes.invert_yaxis()
-            axes.set(xlabel="weight", title=label)
+    scores = measured("evaluate", task, "scores")
+    single = () if described.split.keep_groups else ("streams/decoding", "streams/streams")
+    tables = [scores_table(scores, approaches, alpha)]
+    tables += [transfer_table(scores, approaches, alpha)] if scores["transfer"] else []
+    tables += [] if single else [decoding_table(scores, alpha)]
+    tables += [grades_table(scores)] if "test" in scores["graded"] else []
+    drawn = pictures("evaluate", task, CAPTIONS, FOLDED, single)
+    blocks = [*tables, *drawn, *explained, features_picture(folder, task)]
+    findings = [
+        *baseline_findings(scores, approaches, alpha),
+        *decoding_findings(scores, alpha),
+        *transfer_findings(scores, approaches, alpha),
+        *grade_findings(scores, approaches),
+        *retained_findings(scores),
+    ]
+    return Part("", findings, blocks)
 
 
-Curve = tuple[np.ndarray, np.ndarray]  # steps, values
-SMOOTH = 20  # steps of which the mean is drawn: single batches hide the way
+def _differs(test: Scores | None, alpha: float, sign: int = 1) -> bool:
+    """Return whether an accuracy is significantly higher than what it is tested against; with sign -1, lower."""
+    return test is not None and is_significant(test, alpha) and sign * test["accuracy_difference"]["value"] > 0
 
 
-def draw_trainings(path: Path, losses: Mapping[str, Curve], validation: Mapping[str, Curve], measure: str) -> None:
-    """Draws the training loss, and a measure on validation, of several models.
-
-    Args:
-        path: the PNG file.
-        losses: by model.
-        validation: by model.
-        measure: what was measured on validation.
-    """
-    with picture(path, columns=2, width=4.6) as (left, right):
-        for colour, (name, (steps, values)) in zip(COLOURS, losses.items(), strict=False):
-            width = min(SMOOTH, len(values))
-            smooth = np.convolve(values, np.ones(width) / width, mode="valid")
-            left.plot(steps[width - 1 :], smooth, label=name, color=colour, linewidth=1.2)
-            right.plot(*validation[name], "o-", label=name, color=colour, markersize=4)
-        left.set(xlabel="step", ylabel=f"loss, mean of {SMOOTH} steps", title="Training")
-        right.set(xlabel="step", ylabel=measure.replace("_", " "), title="Validation, after each epoch")
-        for axes in (left, right):
-            axes.grid(alpha=0.3)
-        right.legend(loc="upper left", bbox_to_anchor=(1, 1))
+def _cell(score: Scores, test: Scores | None, alpha: float) -> Cell:
+    return Cell(interval(score), _differs(test, alpha))  # bold where it is significantly better
 
 
-MEASURE = "accuracy"  # on validation
+def _cells(scores: Iterable[Scores | None]) -> list[str]:
+    return [interval(score) if score else "" for score in scores]
 
 
-def trainings_picture(folder: Path, task: str, students: Sequence[str]) -> Picture:
-    """Draws how the models of a task learnt.
+MEASURES = {
+    "macro_f1": "macro-F1",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+    "log_loss": "log-loss",
+}
 
-    Args:
-        folder: where the picture goes.
-        task: its name.
-        students: of the transformer.
 
-    Raises:
-        StageError: a table is missing.
-    """
-    trained = {
-        "transformer": paths.plots("finetune", task),
-        **{student: paths.plots("distill", task) / student for student in students},
-    }
-    losses, validation = (
-        {name: _curve(where / "plots" / "metrics" / one) for name, where in trained.items()}
-        for one in ("train/loss.tsv", f"validation/{MEASURE}.tsv")
+def scores_table(scores: Scores, approaches: Sequence[str], alpha: float) -> Table:
+    """Return every measure on the test set, and the paired test of each approach against the baseline."""
+    tests, first = scores["versus"], scores[approaches[0]]
+    names = {name: title for name, title in MEASURES.items() if name in first}  # an export has fewer
+    labels = list(first.get("f1", {}))[-1:]
+    heading = ["approach", "accuracy", *names.values(), *(f"F1 of {label}" for label in labels)]
+    rows: list[list[Cell | str]] = []
+    for approach in approaches:
+        one, test = scores[approach], tests.get(approach)
+        others = _cells([*(one.get(name) for name in names), *(one["f1"][label] for label in labels)])
+        versus = [signed(test["accuracy_difference"]), format_p(test["holm_p"])] if test else ["", ""]
+        rows.append([approach, _cell(one["accuracy"], test, alpha), *others, *versus])
+    return Table(
+        [*heading, "accuracy minus baseline", "p"],
+        rows,
+        "On the test set, with bootstrap intervals. Bold is significantly more accurate than the baseline, the first "
+        f"line (p corrected for {len(tests)} tests by Holm).",
     )
-    path = folder / f"{task}-trainings.png"
-    draw_trainings(path, losses, validation, MEASURE)
-    return Picture(
-        path,
-        "How the models learnt. Losses of different models are sums of different terms: look at how they fall, not at "
-        "which is lower.",
+
+
+def baseline_findings(scores: Scores, approaches: Sequence[str], alpha: float) -> Iterator[Finding]:
+    """Yield the comparison of each approach with the baseline, the best approach first."""
+    tests, (baseline, *others) = scores["versus"], approaches
+    for approach in sorted(others, key=lambda name: -tests[name]["accuracy_difference"]["value"]):
+        test = tests[approach]
+        own, first = (decimal(scores[name]["accuracy"]["value"]) for name in (approach, baseline))
+        both, g = test["only_this_right"] + test["only_baseline_right"], test["cohens_g"]
+        evidence = (
+            f"Accuracy {own} and {first}; of the texts on which only one is right, it is this one in "
+            f"{test['only_this_right']} of {both} (Cohen's g {signed({'value': g}, 2)}, {effect(g)}); difference"
+        )
+        yield comparison(f"{approach} against {baseline}", test["accuracy_difference"], test["holm_p"], alpha, evidence)
+
+
+def transfer_table(scores: Scores, approaches: Sequence[str], alpha: float) -> Table:
+    """Return accuracy on the test set and on each transfer set."""
+    sets = {"test": scores, **scores["transfer"]}
+    return Table(
+        ["accuracy", *sets],
+        [
+            [name, *(_cell(one[name]["accuracy"], one["versus"].get(name), alpha) for one in sets.values())]
+            for name in approaches
+        ],
+        "In domain (test) and out of domain: on texts of other sources, on which nothing was trained. Bold is "
+        "significantly better than the baseline there: the best in domain need not be the best everywhere.",
+    )
+
+
+def transfer_findings(scores: Scores, approaches: Sequence[str], alpha: float) -> Iterator[Finding]:
+    """Yield for each transfer set which approaches are significantly better or worse than the baseline."""
+    baseline, *others = approaches
+    for name, transfer in scores["transfer"].items():
+        tests = transfer["versus"]
+        better, worse = ([one for one in others if _differs(tests[one], alpha, sign)] for sign in (1, -1))
+        verdicts = [f"{word}: {', '.join(names)}" for word, names in (("better", better), ("worse", worse)) if names]
+        differences = ", ".join(f"{one} {signed(tests[one]['accuracy_difference'])}" for one in others)
+        verdict = "; ".join(verdicts) or "no significant difference from the baseline"
+        evidence = f"{baseline} {interval(transfer[baseline]['accuracy'])}; difference to it: {differences}."
+        yield Finding(f"Does it carry over to {name}?", verdict, evidence, bool(verdicts))
+
+
+def decoding_table(scores: Scores, alpha: float) -> Table:
+    """Return accuracy over streams by approach and decoding method."""
+    methods = scores["decoded"]
+    return Table(
+        ["accuracy", *(method.replace("_", " ") for method in methods)],
+        [
+            [name, *(_cell(one[name]["accuracy"], one[name].get("versus_none"), alpha) for one in methods.values())]
+            for name in methods["none"]
+        ],
+        "Over streams of texts, by decoding method. Bold is significantly better than text by text (none).",
+    )
+
+
+def decoding_findings(scores: Scores, alpha: float) -> Iterator[Finding]:
+    """Yield for each decoding method how many approaches it makes better."""
+    for method, approaches in scores["decoded"].items():
+        if method == "none":
+            continue
+        tests = {name: one["versus_none"] for name, one in approaches.items()}
+        better = [name for name, one in tests.items() if _differs(one, alpha)]
+        tested = [f"{name} {signed(t['accuracy_difference'])}, p {format_p(t['holm_p'])}" for name, t in tests.items()]
+        claim = f"Decoding by {method.replace('_', ' ')} against predicting text by text"
+        verdict = f"better for {len(better)} of {len(tests)}" if better else "no significant difference"
+        yield Finding(claim, verdict, f"Accuracy: {'; '.join(tested)}.", bool(better))
+
+
+def grades_table(scores: Scores) -> Table:
+    """Return how well probabilities, and heads that predict grades, agree with the grades that people gave."""
+    graded = scores["graded"]["test"]
+    rows = [
+        [approach, head, *_cells(one.get(name) for name in ("spearman", "mae"))]
+        for approach, heads in graded.items()
+        for head, one in (heads.items() if approach != "constant" else [("the median", heads)])
+    ]
+    return Table(
+        ["approach", "ranked by", "Spearman", "mean absolute error"],
+        rows,
+        "Agreement with people's grades on the test set: rank correlation, and distance on the scale of the grades.",
         folded=True,
     )
 
 
-def features_picture(folder: Path, task: str) -> Picture:
-    """Draws what the bag of words of a task relies on.
+def grade_findings(scores: Scores, approaches: Sequence[str]) -> Iterator[Finding]:
+    """Yield whether a head that predicts grades ranks texts better than the probability of the last label."""
+    graded = scores["graded"].get("test", {})
+    for approach in approaches:
+        for head, one in graded.get(approach, {}).items():
+            if head == "probability" or not one.get("spearman"):
+                continue
+            difference = one["versus_probability"]["spearman_difference"]
+            differs = excludes_zero(difference)
+            verdict = f"ranks texts {'differently from' if differs else 'no better than'} the probability"
+            evidence = (
+                f"Spearman correlation with people's grades {interval(one['spearman'])}, against the probability "
+                f"{signed(difference)}; off by {interval(one['mae'])}."
+            )
+            yield Finding(f"How strong an opinion is: {head} of {approach}", verdict, evidence, differs)
 
-    Args:
-        folder: where the picture goes.
-        task: its name.
 
-    Raises:
-        StageError: the table is missing.
-    """
-    rows = _rows(paths.plots("bag_of_words", task) / "strongest.csv", ",")
-    by_label = groupby(rows, key=itemgetter("label"))
-    path = folder / f"{task}-strongest.png"
-    draw_features(path, {label: [(row["feature"], float(row["weight"])) for row in found] for label, found in by_label})
-    return Picture(
-        path, "The words that speak most for each label, in the bag of words. Would you have named them?", folded=True
+def retained_findings(scores: Scores) -> Iterator[Finding]:
+    """Yield what each student keeps of its teacher."""
+    for student, one in scores["retained"].items():
+        if share := one.get("accuracy_share"):
+            claim = f"What {student} keeps of its teacher {one['teacher']}"
+            evidence = f"It predicts the same as its teacher on {percent(one['agreement'])} of the texts."
+            yield Finding(claim, f"{percent(share)} of the accuracy", evidence)
+
+
+# Kind of slices → what is asked, what is measured, what the last part is.
+SLICES = {
+    "length": ("Are long texts harder?", "tokens", "the longest"),
+    "truncation": ("Does truncation matter?", "cut off", "those that are cut"),
+    "intensity": ("Are weak opinions harder?", "distance of people's mean grade from zero", "the strongest"),
+    "disagreement": ("Are disputed texts harder?", "spread of the raters' grades", "the most disputed"),
+}
+PUBLISHED = ("f1", "precision", "recall", "correlation", "person_f1")
+
+
+def slice_blocks(task: str, slices: Scores, approaches: Sequence[str], alpha: float) -> Iterator[Block]:
+    """Yield the picture and the tables of the slices of a task."""
+    yield from pictures("evaluate", task, {"slices": SLICES_CAPTION})
+    yield slices_table(slices, approaches, alpha)
+    if any(slices["people"].values()):
+        yield people_table(slices)
+    if slices["published"]:
+        yield published_table(slices)
+
+
+def slice_findings(slices: Scores, approaches: Sequence[str]) -> Iterator[Finding]:
+    """Yield for each kind of slices which approaches differ between the last part and the first."""
+    for kind, sliced in slices["slices"].items():
+        (claim, unit, last), parts = SLICES[kind], sliced["parts"]
+        if len(parts) < 2:
+            evidence = f"All {parts[0]['texts']} texts are alike in that." if parts else ""
+            yield Finding(claim, "unknown", evidence, is_significant=False)
+            continue
+        differences = sliced["last_minus_first"]
+        differing = [name for name in approaches if excludes_zero(differences[name])]
+        worse, better = ([name for name in differing if sign * differences[name]["value"] > 0] for sign in (-1, 1))
+        verdicts = [
+            f"{'all' if len(names) == len(approaches) > 1 else ', '.join(names)} {word} on {last}"
+            for word, names in (("worse", worse), ("better", better))
+            if names
+        ]
+        each = ", ".join(f"{name} {signed(differences[name])}" for name in approaches)
+        ends = f"the last part ({unit} {bounds(parts[-1])}) minus that on the first ({bounds(parts[0])})"
+        verdict = "; ".join(verdicts) or "no significant difference"
+        yield Finding(claim, verdict, f"Accuracy on {ends}: {each}.", bool(verdicts))
+
+
+def slices_table(slices: Scores, approaches: Sequence[str], alpha: float) -> Table:
+    """Return accuracy part by part; bold is significantly better than the baseline there."""
+    rows: list[list[Cell | str]] = []
+    for kind, part in ((kind, part) for kind, sliced in slices["slices"].items() for part in sliced["parts"]):
+        accuracies = (_cell(part["accuracy"][name], part["versus"].get(name), alpha) for name in approaches)
+        rows.append([kind, bounds(part), str(part["texts"]), *accuracies, *_cells([part["people"].get("person")])])
+    return Table(
+        ["by", "from–to", "texts", *approaches, "a single person"],
+        rows,
+        "Accuracy part by part. Bold is significantly better than the baseline on that part (corrected for all parts "
+        "and approaches of a kind).",
+        folded=True,
     )
 
 
+def gap_findings(slices: Scores, approaches: Sequence[str], scores: Scores) -> Iterator[Finding]:
+    """Yield how far the best approach is from a single person, and from the ceiling, on the test set."""
+    if people := slices["people"].get("test"):
+        best = max(approaches, key=lambda name: scores[name]["accuracy"]["value"])
+        accuracy, person = scores[best]["accuracy"], people["person"]
+        below, above = accuracy["high"] < person["low"], accuracy["low"] > person["high"]
+        yield Finding(
+            f"Is the best approach ({best}) as good as a person?",
+            "no, worse" if below else "better" if above else "no significant difference",
+            f"Accuracy {interval(accuracy)}. One of the {decimal(people['raters'], 0)} raters, compared with the mean "
+            f"of the others: {interval(person)}. The mean of infinitely many raters would have the sign of this one in "
+            f"{interval(people['ceiling'])} of the texts: the labels leave that much room. (Intervals of two different "
+            "measures, not a paired test.)",
+            below or above,
+        )
+
+
+def people_table(slices: Scores) -> Table:
+    """Return how far people agree, set by set."""
+    return Table(
+        ["texts of", "raters", "one against the others", "half against half", "ceiling"],
+        [
+            [name, decimal(one["raters"], 0), *(interval(one[share]) for share in ("person", "halves", "ceiling"))]
+            for name, one in slices["people"].items()
+            if one
+        ],
+        "How often people agree on the sign: one rater with the mean of the others, half of them with the other half, "
+        "and the mean of infinitely many with the mean of these.",
+        folded=True,
+    )
+
+
+def published_finding(slices: Scores) -> Finding:
+    """Return how near the published scores were reproduced."""
+    f1 = {name: (one["reproduced"]["f1"]["value"], one["published"]["f1"]) for name, one in slices["published"].items()}
+    furthest = max(abs(own - published) for own, published in f1.values())
+    files = [f"{name} {decimal(own, 2)} for {decimal(published, 2)}" for name, (own, published) in f1.items()]
+    claim, verdict = "Are VADER's published scores reproduced?", f"to within {decimal(furthest, 2)} of F1"
+    return Finding(claim, verdict, f"By the published protocol (three classes): {', '.join(files)}.")
+
+
+def published_table(slices: Scores) -> Table:
+    """Return the published scores beside those that were reproduced."""
+    heading = (f"{name.replace('_', ' ')}, {kind}" for kind in ("reproduced", "published") for name in PUBLISHED)
+    rows = []
+    for file, one in slices["published"].items():
+        published = (decimal(one["published"][name], 2) for name in PUBLISHED)
+        rows.append([file, *_cells(map(one["reproduced"].get, PUBLISHED)), *published])
+    caption = "VADER, and a single person, by the protocol of Hutto & Gilbert (ICWSM 2014, table 4)."
+    return Table(["file", *heading], rows, caption, folded=True)
+
+
+def trainings_picture(folder: Path, task: str, students: Sequence[str]) -> Picture:
+    """Draw the training curves of the transformer and of its students; raise a `StageError` where one is missing."""
+    plots = {"transformer": paths.plots("finetune", task)}
+    plots |= {student: paths.plots("distill", task) / student for student in students}
+    losses, validation = (
+        {name: _curve(path / "plots" / "metrics" / file) for name, path in plots.items()}
+        for file in ("train/loss.tsv", "validation/accuracy.tsv")
+    )
+    path = folder / f"{task}-trainings.png"
+    draw_trainings(path, losses, validation)
+    caption = (
+        "Training curves. Losses of different models are sums of different terms: compare how they fall, not values."
+    )
+    return Picture(path, caption, folded=True)
+
+
+def features_picture(folder: Path, task: str) -> Picture:
+    """Draw the strongest features of a task's bag of words; raise a `StageError` where the table is missing."""
+    by_label = groupby(_rows(paths.plots("bag_of_words", task) / "strongest.csv", ","), key=itemgetter("label"))
+    path = folder / f"{task}-strongest.png"
+    draw_features(path, {label: [(row["feature"], float(row["weight"])) for row in rows] for label, rows in by_label})
+    caption = "The strongest features of the bag of words for each label. Would you have named them?"
+    return Picture(path, caption, folded=True)
+
+
 def _curve(path: Path) -> Curve:
-    rows = [list(row.values()) for row in _rows(path, "\t")]
-    steps, values = np.array(rows, float).T
+    steps, values = np.array([list(row.values()) for row in _rows(path, "\t")], float).T
     return steps, values
 
 
@@ -143,213 +368,3 @@ def _rows(path: Path, delimiter: str) -> list[dict[str, str]]:
             return list(csv.DictReader(file, delimiter=delimiter))
     except FileNotFoundError:
         raise StageError(f"{path} is missing: run `dvc repro` to make it") from None
-
-
-Found = Mapping[str, Any]
-COLOURED = (
-    "Which words predict? Blue speaks for the prediction, orange against it: coefficients of the bag of words, integrated "
-    "gradients of the transformer. The section on validity tests whether these words do matter."
-)
-KINDS = {
-    "both_right": "Both right, and sure",
-    "both_wrong": "Both wrong, and sure",
-    "only": "Only {} is right",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Predicted:
-    """What a run predicted and measured on one task."""
-
-    task: str
-    described: Task
-    approaches: Sequence[str]  # the baseline first
-    alpha: float
-    evaluated: Found
-
-    @property
-    def baseline(self) -> str:
-        """What the others are tested against."""
-        return self.approaches[0]
-
-    @property
-    def others(self) -> Sequence[str]:
-        """All but the baseline."""
-        return self.approaches[1:]
-
-
-def predictions_part(task: str, described: Task, approaches: Sequence[str], alpha: float, folder: Path) -> Part:
-    """Tells which approach predicts how well on a task: at home, away from it, and over streams.
-
-    Args:
-        task: its name.
-        described: the task.
-        approaches: of the run, the baseline first.
-        alpha: the p-value below which a difference is taken for one.
-        folder: for a picture of what the bag of words relies on.
-    """
-    found = Predicted(task, described, approaches, alpha, measured("evaluate", task, "scores"))
-    alone = () if described.split.keep_groups else ("streams/decoding", "streams/streams")
-    pictures = pictures_of("evaluate", task, without=alone)
-    blocks: list[Block] = [_scores(found), *pictures, features_picture(folder, task)]
-    if found.evaluated["transfer"]:
-        blocks.insert(1, _transfer(found))
-    if texts := [_example(one) for one in read_json(paths.explanations(task))["texts"]]:
-        blocks.insert(-1, Examples(COLOURED, texts))
-    findings = [*_against_baseline(found), *_streams(found), *_away(found), *_grades(found)]
-    return Part("", findings, blocks)
-
-
-def _against_baseline(found: Predicted) -> Iterator[Finding]:
-    scores, tests = found.evaluated, found.evaluated["versus"]
-    for approach in sorted(found.others, key=lambda name: -_accuracy(tests[name])["value"]):
-        test = tests[approach]
-        yield compared(
-            f"{approach} against {found.baseline}",
-            test["accuracy_difference"],
-            test["holm_p"],
-            found.alpha,
-            f"Accuracy {scores[approach]['accuracy']['value']:.3f} and "
-            f"{scores[found.baseline]['accuracy']['value']:.3f}; of the texts on which only one is right, it is this "
-            f"one in {_only(test)}; difference",
-        )
-
-
-def _only(test: Found) -> str:
-    both = test["only_this_right"] + test["only_baseline_right"]
-    return f"{test['only_this_right']} of {both} (Cohen's g {test['cohens_g']:+.2f}, {effect(test['cohens_g'])})"
-
-
-def _streams(found: Predicted) -> Iterator[Finding]:
-    decoded = found.evaluated["decoded"]
-    for method, lines in decoded.items():
-        if method == "none":
-            continue
-        told_of = {line: one["versus_none"] for line, one in lines.items()}
-        better = [
-            line for line, test in told_of.items() if is_significant(test, found.alpha) and _accuracy(test)["value"] > 0
-        ]
-        yield Finding(
-            f"Decoding by {method.replace('_', ' ')} against deciding text by text",
-            f"better for {len(better)} of {len(lines)}" if better else "no significant difference",
-            "Accuracy: "
-            + "; ".join(
-                f"{line} {signed(_accuracy(test))}, p {format_p(test['holm_p'])}" for line, test in told_of.items()
-            )
-            + ".",
-            bool(better),
-        )
-
-
-def _away(found: Predicted) -> Iterator[Finding]:
-    for name, far in found.evaluated["transfer"].items():
-        tests = far["versus"]
-        better = [
-            one
-            for one in found.others
-            if is_significant(tests[one], found.alpha) and _accuracy(tests[one])["value"] > 0
-        ]
-        worse = [
-            one
-            for one in found.others
-            if is_significant(tests[one], found.alpha) and _accuracy(tests[one])["value"] < 0
-        ]
-        said = [f"better: {', '.join(better)}"] * bool(better) + [f"worse: {', '.join(worse)}"] * bool(worse)
-        yield Finding(
-            f"Does it carry over to {name}?",
-            "; ".join(said) or "none is told apart from the baseline",
-            f"{found.baseline} {interval(far[found.baseline]['accuracy'])}; difference to it: "
-            + ", ".join(f"{one} {signed(_accuracy(tests[one]))}" for one in found.others)
-            + ".",
-            bool(said),
-        )
-
-
-def _accuracy(test: Found) -> Mapping[str, float]:
-    return test["accuracy_difference"]
-
-
-def _grades(found: Predicted) -> Iterator[Finding]:
-    graded = found.evaluated["graded"].get("test", {})
-    for approach in found.approaches:
-        for head, one in graded.get(approach, {}).items():
-            if head != "probability":
-                better = one["versus_probability"]["spearman_difference"]
-                told_apart = not better["low"] <= 0 <= better["high"]
-                yield Finding(
-                    f"How strong an opinion is: {head} of {approach}",
-                    f"ranks texts {'otherwise than' if told_apart else 'no better than'} the probability does",
-                    f"Spearman correlation with people's grades {interval(one['spearman'])}, off by "
-                    f"{interval(one['mae'])}; against the probability {signed(better)}.",
-                    told_apart,
-                )
-
-
-def _scores(found: Predicted) -> Table:
-    scores, tests, last = found.evaluated, found.evaluated["versus"], found.described.labels[-1]
-    rows: list[list[Cell | str]] = []
-    for approach in found.approaches:
-        one, test = scores[approach], tests.get(approach)
-        better = bool(test) and is_significant(test, found.alpha) and _accuracy(test)["value"] > 0
-        rows.append(
-            [
-                approach,
-                Cell(interval(one["accuracy"]), better),
-                interval(one["macro_f1"]),
-                interval(one["f1"][last]),
-                *([interval(one["roc_auc"])] if "roc_auc" in one else [""]),
-                interval(one["log_loss"]),
-                signed(_accuracy(test)) if test else "",
-                format_p(test["holm_p"]) if test else "",
-            ]
-        )
-    return Table(
-        ["approach", "accuracy", "macro-F1", f"F1 of {last}", "ROC-AUC", "log-loss", "accuracy against baseline", "p"],
-        rows,
-        "On the test set, with bootstrap intervals. Bold is significantly more accurate than the baseline, the first "
-        f"line (p corrected for {len(tests)} tests by Holm); what is not bold cannot be told from it, or is worse.",
-    )
-
-
-def _transfer(found: Predicted) -> Table:
-    sets = found.evaluated["transfer"]
-    rows: list[list[Cell | str]] = []
-    for approach in found.approaches:
-        tests = {name: far["versus"].get(approach) for name, far in sets.items()}
-        better = {
-            name: bool(test) and is_significant(test, found.alpha) and _accuracy(test)["value"] > 0
-            for name, test in tests.items()
-        }
-        home = [interval(found.evaluated[approach]["accuracy"])]
-        rows.append(
-            [approach, *home, *(Cell(interval(far[approach]["accuracy"]), better[name]) for name, far in sets.items())]
-        )
-    return Table(
-        ["accuracy", "test", *sets],
-        rows,
-        "At home and on texts that nobody learnt from. Bold is significantly better than the baseline there: the best "
-        "at home need not be the best everywhere.",
-    )
-
-
-def _example(one: Found) -> Example:
-    kind = KINDS.get(one["kind"]) or KINDS["only"].format(one["kind"].removeprefix("only_"))
-    return Example(
-        f"{kind}: {one['label']}",
-        shown=[
-            Shown(approach, f"{said['prediction']} {said['probability']:.2f}", list(_words(one["text"], said["words"])))
-            for approach, said in one["by"].items()
-        ],
-    )
-
-
-def _words(text: str, words: Sequence[tuple[int, int, float]]) -> Iterator[Word]:
-    """Yields the text in pieces, words with their weight on the scale of the weightiest."""
-    greatest = max((abs(weight) for _, _, weight in words), default=0) or 1
-    end = 0
-    for start, stop, weight in words:
-        if start > end:
-            yield Word(text[end:start])
-        yield Word(text[start:stop], weight / greatest)
-        end = stop
-    yield Word(text[end:])

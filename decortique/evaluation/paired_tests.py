@@ -1,18 +1,17 @@
-"""Paired tests, and their correction for how many there are."""
+"""Paired tests (McNemar, swap test, permutation test), their correction by Holm, and intervals of means."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.stats import binomtest, permutation_test
 from scipy.stats import t as student_t
 
+Key = TypeVar("Key")
+
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Gives p-values corrected for their number (Holm, 1979): the chance that any true hypothesis is rejected stays.
-
-    The smallest is multiplied by their number, the next by one less, and none falls below one that was smaller.
-    """
+    """Return p-values corrected for their number (Holm, 1979), which bounds the family-wise error rate."""
     values = np.asarray(p_values, float)
     order = np.argsort(values, kind="stable")
     corrected = np.empty_like(values)
@@ -20,9 +19,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected.tolist()
 
 
-def with_corrected(tests: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Adds `holm_p` to each of a family of paired tests: of `accuracy_p` where there is one, else of `mcnemar_p`."""
-    corrected = holm([test.get("accuracy_p", test["mcnemar_p"]) for test in tests.values()])
+def with_holm(tests: Mapping[Key, Mapping[str, Any]]) -> dict[Key, dict[str, Any]]:
+    """Add `holm_p` to each of a family of tests: of its `accuracy_p`, else of its `mcnemar_p` or `p`."""
+    names = ("accuracy_p", "mcnemar_p", "p")
+    corrected = holm([next(test[name] for name in names if name in test) for test in tests.values()])
     return {name: {**test, "holm_p": p} for (name, test), p in zip(tests.items(), corrected, strict=True)}
 
 
@@ -30,16 +30,11 @@ SWAPS = 10_000
 
 
 def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> dict[str, float | int]:
-    """Tests whether two approaches err equally often (McNemar, 1947; the exact binomial form).
+    """Test whether two approaches err equally often (McNemar, 1947; the exact binomial form).
 
-    Args:
-        first_right: (examples,) bool, where the first approach predicts right.
-        second_right: (examples,) bool.
-
-    Returns:
-        `mcnemar_p`, two-sided; the counts it rests on: how often only the first, and only the second, is right; and how
-        large the effect is, `cohens_g`, from -.5 to +.5: the share of these that the second gets right, less a half.
-        .05 is called small, .15 medium, .25 large (Cohen, 1988, section 5.2).
+    Given (examples,) bool, where each approach predicts right, return `mcnemar_p`, two-sided; the counts of examples
+    on which only the first, and only the second, is right; and `cohens_g`, from -.5 to +.5: the share of these that the
+    second gets right, less a half (Cohen, 1988, section 5.2).
     """
     only_first = int((first_right & ~second_right).sum())
     only_second = int((second_right & ~first_right).sum())
@@ -55,22 +50,12 @@ def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> dict[str, floa
 def swap_test(
     truth: np.ndarray, first: np.ndarray, second: np.ndarray, *, groups: np.ndarray, last: int, seed: int
 ) -> dict[str, float]:
-    """Tests whether two approaches do equally well, where the texts of a group are not independent.
+    """Test whether two approaches do equally well, where the texts of a group are not independent.
 
-    If they do, nothing changes when they swap their predictions on a group. The p-value is the share of random swaps,
-    group by group, whose difference is at least as large as the one seen (a paired randomisation test: Yeh, 2000), the
-    one seen counted among them.
-
-    Args:
-        truth: (examples,) class numbers.
-        first: (examples,) predictions of one approach.
-        second: (examples,) predictions of the other.
-        groups: (examples,) numbers of the groups.
-        last: number of the last class.
-        seed: of the swaps.
-
-    Returns:
-        `accuracy_p`, and `f1_p` of the last class, two-sided.
+    Return `accuracy_p`, and `f1_p` of the last class, two-sided, given (examples,) class numbers and numbers of groups.
+    If they do equally well, nothing changes when they swap their predictions on a group. The p-value is the share of
+    random swaps, group by group, whose difference is at least as large as the observed one, which is counted among them
+    (a paired randomisation test: Yeh, 2000).
     """
     count = int(groups.max()) + 1
     one, other = (_counts(truth, predicted, groups, count, last) for predicted in (first, second))
@@ -83,7 +68,7 @@ def swap_test(
 
 
 def _counts(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray, count: int, last: int) -> np.ndarray:
-    """Gives (groups, 4): right predictions, and of the last class those found, predicted and true."""
+    """Return (groups, 4): right predictions, and of the last class the true positives, predicted and true ones."""
     kinds = (predicted == truth, (predicted == last) & (truth == last), predicted == last, truth == last)
     return np.stack([np.bincount(groups, weights=kind, minlength=count) for kind in kinds], axis=1)
 
@@ -92,13 +77,24 @@ def _f1(counts: np.ndarray) -> np.ndarray:
     return 2 * counts[:, 1] / np.maximum(counts[:, 2] + counts[:, 3], 1e-12)
 
 
+def error_tests(
+    truth: np.ndarray, baseline: np.ndarray, this: np.ndarray, *, groups: np.ndarray | None, last: int, seed: int
+) -> dict[str, Any]:
+    """Return McNemar's test of an approach against the baseline, and where texts come in groups, the swap test.
+
+    McNemar's test takes texts for independent; the swap test, whose arguments these are, does not.
+    """
+    grouped = {} if groups is None else swap_test(truth, baseline, this, groups=groups, last=last, seed=seed)
+    return {**mcnemar(baseline == truth, this == truth), **grouped}
+
+
 PERMUTATIONS = 10_000  # all of them where there are fewer
 
 
 def mean_interval(values: np.ndarray, confidence: float) -> dict[str, float]:
-    """Gives `value`, the mean, and `low` and `high` by Student's t; of a single group, which has no spread, the value.
+    """Return `value`, the mean, and `low` and `high` by Student's t; of a single group, which has no spread, the value.
 
-    The bootstrap is too sure of few groups; of many, the two agree.
+    With few groups a bootstrap interval is too narrow; with many, the two agree.
     """
     mean, groups = float(np.mean(values)), len(values)
     if groups < 2:
@@ -108,7 +104,7 @@ def mean_interval(values: np.ndarray, confidence: float) -> dict[str, float]:
 
 
 def prediction_interval(values: np.ndarray, confidence: float) -> dict[str, float]:
-    """Gives `low` and `high`, between which one more such value would lie (Student's t)."""
+    """Return `low` and `high`, between which one more such value would lie (Student's t)."""
     mean, count = float(np.mean(values)), len(values)
     if count < 2:
         return {"low": mean, "high": mean}
@@ -117,30 +113,18 @@ def prediction_interval(values: np.ndarray, confidence: float) -> dict[str, floa
 
 
 def _half_width(values: np.ndarray, confidence: float) -> float:
-    """Gives the standard deviation times what Student's t takes for as many values."""
     return float(student_t.ppf((1 + confidence) / 2, len(values) - 1) * np.std(values, ddof=1))
 
 
 def paired(first: np.ndarray, second: np.ndarray, *, confidence: float, seed: int) -> dict[str, Any]:
-    """Gives the mean `difference` of two approaches with its interval, and `p`, how likely one as large is by chance.
+    """Return the mean `difference` of (groups,) values with its interval, and the p-value of a permutation test.
 
-    If the two are alike, a group's difference has either sign as easily (Fisher's randomisation test, two-sided).
-
-    Args:
-        first: (groups,) values of one approach.
-        second: (groups,) values of the other.
-        confidence: of the interval.
-        seed: of the signs, where there are too many for all of them to be tried.
+    If the two approaches are alike, a group's difference has either sign as easily (Fisher's randomisation test,
+    two-sided). The seed is that of the signs, where there are too many for all of them to be tried.
     """
     differences = first - second
     if len(differences) < 2 or not np.any(differences):
         return {"difference": mean_interval(differences, confidence), "p": 1.0}
-    found = permutation_test(
-        (differences,),
-        lambda values, axis: np.mean(values, axis=axis),
-        permutation_type="samples",
-        n_resamples=PERMUTATIONS,
-        vectorized=True,
-        rng=np.random.default_rng(seed),
-    )
-    return {"difference": mean_interval(differences, confidence), "p": float(found.pvalue)}
+    random = np.random.default_rng(seed)
+    test = permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=PERMUTATIONS, rng=random)
+    return {"difference": mean_interval(differences, confidence), "p": float(test.pvalue)}

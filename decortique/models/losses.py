@@ -1,7 +1,7 @@
 """Losses of heads, and the objective that they add up to.
 
-Each loss gives a value per text, of which a head takes the (weighted) mean. A new one is a function here, a line in
-`LOSSES`, and one that names it and its options in `decortique/data/task_settings.py`.
+Each loss returns a value per text, of which a head takes the (weighted) mean. A new one is a function here, a line in
+`LOSSES`, and one that names it and its options in `decortique/data/settings.py`.
 """
 
 import logging
@@ -12,33 +12,26 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from decortique.core.errors import StageError
-from decortique.data.task_settings import ClassificationHead, Head
-from decortique.models.batches import Batch
-from decortique.models.examples import Examples
+from decortique.core.files import StageError
+from decortique.data.settings import ClassificationHead, Head
+from decortique.models.batches import Batch, Examples
 from decortique.models.heads import Headed, Regression
+
+log = logging.getLogger(__name__)
 
 
 def cross_entropy(logits: torch.Tensor, targets: torch.Tensor, *, label_smoothing: float = 0.0) -> torch.Tensor:
-    """Gives (batch,) -Σ target · log p, where p is the softmax of the logits.
+    """Return (batch,) -Σ target · log softmax(logits) of (batch, classes) logits and target probabilities.
 
-    Args:
-        logits: (batch, classes).
-        targets: (batch, classes) probabilities; 0 and 1 for a label.
-        label_smoothing: share of the target spread evenly over all classes (Szegedy et al., 2016).
+    `label_smoothing` is the share of the target spread evenly over all classes (Szegedy et al., 2016).
     """
     return functional.cross_entropy(logits, targets, label_smoothing=label_smoothing, reduction="none")
 
 
 def focal(logits: torch.Tensor, targets: torch.Tensor, *, gamma: float = 2.0) -> torch.Tensor:
-    """Gives (batch,) -Σ target · (1 - p)^gamma · log p: what is decided well already counts for little.
+    """Return (batch,) -Σ target · (1 - p)^gamma · log p: the focal loss of Lin et al. (2017), equation 4.
 
-    Lin et al. (2017), equation 4; with gamma = 0 it is the cross-entropy.
-
-    Args:
-        logits: (batch, classes).
-        targets: (batch, classes) probabilities.
-        gamma: how soon an easy text stops to count.
+    Texts that are classified well count for little, the less the higher `gamma`; 0 gives the cross-entropy.
     """
     log_p = functional.log_softmax(logits, dim=-1)
     # Kept off 0 by the smallest step below 1: the derivative of 0^gamma is infinite for gamma < 1.
@@ -47,29 +40,22 @@ def focal(logits: torch.Tensor, targets: torch.Tensor, *, gamma: float = 2.0) ->
 
 
 def binary(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Gives (batch,) Σ over the classes of the binary cross-entropy of each against the rest.
+    """Return (batch,) sums over the classes of the binary cross-entropy of each against the rest.
 
-    Args:
-        logits: (batch, classes), each the log-odds of its class.
-        targets: (batch, classes) probabilities.
+    Each of the (batch, classes) logits is the log-odds of its class.
     """
     return functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(-1)
 
 
 def mse(values: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Gives (batch,) squared errors of (batch,) numbers."""
+    """Return (batch,) squared errors of (batch,) numbers."""
     return functional.mse_loss(values, targets, reduction="none")
 
 
 def huber(values: torch.Tensor, targets: torch.Tensor, *, delta: float = 1.0) -> torch.Tensor:
-    """Gives (batch,) errors: half the square of those below `delta`, above it in proportion (Huber, 1964).
+    """Return (batch,) Huber losses (Huber, 1964): quadratic for errors below `delta`, linear above it.
 
-    A grade that is far off then pulls no harder than one that is `delta` off.
-
-    Args:
-        values: (batch,).
-        targets: (batch,).
-        delta: where the square ends.
+    The gradient of a score that is far off is then no larger than that of one which is `delta` off.
     """
     return functional.huber_loss(values, targets, delta=delta, reduction="none")
 
@@ -84,131 +70,105 @@ LOSSES: dict[str, Callable[..., torch.Tensor]] = {
 
 
 def mean_of_known(losses: torch.Tensor, known: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
-    """Gives the mean loss of the texts whose target is known, 0 where a batch has none.
+    """Return the mean of (batch,) losses where the target is `known`, 0 where a batch has none.
 
     Weights multiply the losses but do not divide the mean, so that a batch of rare texts weighs more: balanced ones
-    are 1 on average over the corpus.
-
-    Args:
-        losses: (batch,); where nothing is known, they may be anything but infinite.
-        known: (batch,) bool.
-        weights: (batch,); None for 1.
+    are 1 on average over the corpus. Losses without a target may be anything but infinite.
     """
     kept = torch.where(known, losses, 0.0)
     return (kept if weights is None else kept * weights).sum() / known.sum().clamp(min=1)
 
 
 def balanced_weights(targets: torch.Tensor) -> torch.Tensor:
-    """Gives (classes,) weights by which each class counts as much as the others: texts / (classes · texts of it).
+    """Return (classes,) weights by which classes count alike: texts / (classes · texts of the class).
 
-    This is what scikit-learn calls `balanced` (King & Zeng, 2001).
-
-    Args:
-        targets: (texts, classes) of 0 and 1; a class without texts weighs nothing.
+    This is what scikit-learn calls `balanced` (King & Zeng, 2001). `targets` are (texts, classes) of 0 and 1; a class
+    without texts has the weight 0.
     """
     count = targets.sum(0)
     return torch.where(count > 0, len(targets) / (targets.shape[1] * count.clamp(min=1)), 0.0)
 
 
 def graded_targets(labels: torch.Tensor, scores: torch.Tensor, slope: float) -> torch.Tensor:
-    """Turns scores into probabilities of two classes: P(last class) = sigmoid(slope · score).
+    """Return (texts, 2) target probabilities of (texts,) scores: P(last class) = sigmoid(slope · score).
 
-    Args:
-        labels: (texts,) class numbers, 0 or 1.
-        scores: (texts,) graded targets, positive for class 1; NaN where a text has none, which keeps its label.
-        slope: how soon a score counts as certain.
-
-    Returns:
-        (texts, 2) probabilities.
+    A text whose score is NaN keeps its label, 0 or 1.
     """
     last = torch.where(scores.isnan(), labels.to(scores.dtype), torch.sigmoid(slope * scores))
     return torch.stack([1 - last, last], dim=1)
 
 
-log = logging.getLogger(__name__)
-
 Terms = dict[str, torch.Tensor]  # the parts of a loss by name, scalars, each with its weight
 Model = TypeVar("Model")
-Objective = Callable[[Model, Batch], Terms]
+Objective = Callable[[Model, Batch], Terms]  # the loss of a batch is the sum of the terms
 
-TARGET, WEIGHT = "target of {}", "weight of {}"  # as they arrive in a batch
+TARGET, WEIGHT = "target of {}", "weight of {}"  # their names in a batch
 
 
-def supervision(model: Headed, heads: Mapping[str, Head], examples: Examples) -> dict[str, torch.Tensor]:
-    """Gives what each head should say of each text, and how much the text counts, named as in a batch.
+def head_targets(model: Headed, heads: Mapping[str, Head], examples: Examples) -> dict[str, torch.Tensor]:
+    """Return the target of each head for each text, and the weight of the text, named as in a batch.
 
-    A head of `model` that says numbers takes their scale from the examples.
+    A regression head of `model` takes its scale from the examples.
 
     Raises:
-        StageError: a head learns from numbers, but the texts have none; or they contradict the labels.
+        StageError: a head is trained on scores, but the texts have none, or they contradict the labels.
     """
-    extras: dict[str, torch.Tensor] = {}
+    targets: dict[str, torch.Tensor] = {}
     classes = model.classifier.config.num_labels
     for name, head in heads.items():
         if isinstance(head, ClassificationHead):
-            extras[TARGET.format(name)] = _classes(name, head, examples, classes)
+            targets[TARGET.format(name)] = _class_targets(name, head, examples, classes)
             if head.class_weight:
-                hard = functional.one_hot(torch.from_numpy(examples.labels), classes).float()
-                extras[WEIGHT.format(name)] = hard @ balanced_weights(hard)
+                one_hot = functional.one_hot(torch.from_numpy(examples.labels), classes).float()
+                targets[WEIGHT.format(name)] = one_hot @ balanced_weights(one_hot)
         else:
-            extras[TARGET.format(name)] = _numbers(name, examples)
-            module = model.further()[name]
-            assert isinstance(module, Regression)  # noqa: S101  (narrows the type; `new_headed` built it from `heads`)
-            module.fit(extras[TARGET.format(name)])
-    return extras
+            known = np.isfinite(examples.scores)
+            if not known.any():
+                raise StageError(
+                    f"catalogue/tasks: the head {name} is trained on scores, but no training row has one: leave it out"
+                )
+            log.info("%s: trained on the scores of %d of %d texts", name, known.sum(), len(known))
+            targets[TARGET.format(name)] = torch.from_numpy(examples.scores)
+            regression = model.extra_heads()[name]
+            assert isinstance(regression, Regression)  # noqa: S101  (narrows the type: built from `heads`)
+            regression.fit_scale(targets[TARGET.format(name)])
+    return targets
 
 
 def heads_objective(heads: Mapping[str, Head]) -> Objective[Headed]:
-    """Gives the loss of a batch: that of each head, weighted, under its name."""
+    """Return the objective whose terms are the weighted losses of the heads, by their names."""
 
     def objective(model: Headed, batch: Batch) -> Terms:
         targets = {name: batch.pop(TARGET.format(name)) for name in heads}
         weights = {name: batch.pop(WEIGHT.format(name), None) for name in heads}
-        outputs = model(**batch)
-        return {
-            name: head.weight * _cost(head, model, name, outputs[name], targets[name], weights[name])
-            for name, head in heads.items()
-        }
+        outputs, extra = model(**batch), model.extra_heads()
+        terms = {}
+        for name, head in heads.items():
+            output, target, module = outputs[name], targets[name], extra.get(name)
+            known = ~target.isnan().reshape(len(target), -1).any(1)
+            target = target.nan_to_num()
+            if isinstance(module, Regression):
+                output, target = module.standardize(output), module.standardize(target)
+            losses = LOSSES[head.loss](output, target, **head.options)
+            terms[name] = head.weight * mean_of_known(losses, known, weights[name])
+        return terms
 
     return objective
 
 
-def _cost(
-    head: Head, model: Headed, name: str, output: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None
-) -> torch.Tensor:
-    """Gives the mean loss of the texts that have a target; the others have NaN there."""
-    known = ~target.isnan().reshape(len(target), -1).any(1)
-    target = target.nan_to_num()
-    module = model.further().get(name)
-    if isinstance(module, Regression):
-        output, target = module.standard(output), module.standard(target)
-    return mean_of_known(LOSSES[head.loss](output, target, **head.options), known, weights)
-
-
-def _classes(name: str, head: ClassificationHead, examples: Examples, classes: int) -> torch.Tensor:
-    """Gives (texts, classes) probabilities: 0 and 1, or those that follow the scores."""
+def _class_targets(name: str, head: ClassificationHead, examples: Examples, classes: int) -> torch.Tensor:
+    """Return (texts, classes) probabilities: 0 and 1, or those of the scores."""
     labels = torch.from_numpy(examples.labels)
     if head.score_slope is None:
         return functional.one_hot(labels, classes).float()
-    graded = np.isfinite(examples.scores)
+    known = np.isfinite(examples.scores)
     where = f"catalogue/tasks: score_slope of the head {name}"
-    if classes != 2 or not graded.any():
-        raise StageError(f"{where} needs two labels and rows with scores: set it to null to learn from labels")
-    if ((examples.scores > 0) != (examples.labels == 1))[graded].any():
+    if classes != 2 or not known.any():
+        raise StageError(f"{where} needs two labels and rows with scores: set it to null to train on labels")
+    if ((examples.scores > 0) != (examples.labels == 1))[known].any():
         raise StageError(
             f"{where} needs scores that are positive for the last label and negative for the first, as grades from "
-            "-4 to +4 are: set it to null to learn from labels only"
+            "-4 to +4 are: set it to null to train on labels only"
         )
-    log.info("%s: learning from the scores of %d of %d texts", name, graded.sum(), len(graded))
+    log.info("%s: trained on the scores of %d of %d texts", name, known.sum(), len(known))
     return graded_targets(labels, torch.from_numpy(examples.scores), head.score_slope)
-
-
-def _numbers(name: str, examples: Examples) -> torch.Tensor:
-    """Gives (texts,) float32, NaN where a text has no score."""
-    known = np.isfinite(examples.scores)
-    if not known.any():
-        raise StageError(
-            f"catalogue/tasks: the head {name} learns from scores, but no training row has one: leave it out"
-        )
-    log.info("%s: learning from the scores of %d of %d texts", name, known.sum(), len(known))
-    return torch.from_numpy(examples.scores)

@@ -1,4 +1,4 @@
-"""A pretrained encoder: device, loading, layers, the part below the heads."""
+"""A pretrained encoder: device, loading, layers, pooling, which of its weights are trained."""
 
 import logging
 import os
@@ -19,46 +19,39 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from decortique.core.errors import StageError
-from decortique.core.run_settings import Compute
-from decortique.models.settings import Embed
+from decortique.core.files import StageError
+from decortique.core.settings import Compute
+from decortique.models.settings import Adaptation, Embed
 
 log = logging.getLogger(__name__)
 
-
-# transformers warns that a fresh decision is untrained, which is what finetune is for, and shows progress bars for
-# loads and saves that take milliseconds.
+# transformers warns that a fresh head is untrained, which is what finetune is for, and shows progress bars for loads
+# and saves that take milliseconds.
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
 
 def prepare_device(compute: Compute) -> torch.device:
-    """Pins threads and algorithms, and gives the device to compute on.
+    """Set threads and deterministic algorithms, and return the device to compute on.
 
     Raises:
-        StageError: the device that is asked for is not there.
+        StageError: this machine has no such device.
     """
     torch.set_num_threads(compute.threads)
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
-    name = _best() if compute.device == "auto" else compute.device
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    name = next(one for one, there in available.items() if there) if compute.device == "auto" else compute.device
     if name == "cuda":  # of several processes, each has a GPU of its own
         name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     device = torch.device(name)
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there[device.type] or (device.index or 0) >= max(torch.cuda.device_count(), 1):
+    if not available[device.type] or (device.index or 0) >= max(torch.cuda.device_count(), 1):
         raise StageError(f"params.yaml: compute.device is {name!r}, which this machine does not have: use auto or cpu")
     log.info("computing on %s with %d threads", device, compute.threads)
     return device
 
 
-def _best() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
 def load_config(folder: Path) -> PretrainedConfig:
-    """Reads the configuration of a model folder.
+    """Read the configuration of a model folder.
 
     Raises:
         StageError: the folder holds no model.
@@ -68,18 +61,11 @@ def load_config(folder: Path) -> PretrainedConfig:
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError) as error:
-        raise StageError(
-            f"{folder}/config.json cannot be read ({_line(error)}): run `dvc repro` to make it anew"
-        ) from None
+        raise _damaged(folder / "config.json", "read", error) from None
 
 
 def load_model(kind: Any, folder: Path, **overrides: object) -> PreTrainedModel:
-    """Loads a model folder.
-
-    Args:
-        kind: `AutoModel` or one of its kin.
-        folder: `config.json` and `model.safetensors`.
-        overrides: of the configuration.
+    """Load a model folder by `AutoModel` or a related class, with `overrides` of its configuration.
 
     Raises:
         StageError: the folder is missing or damaged.
@@ -90,23 +76,19 @@ def load_model(kind: Any, folder: Path, **overrides: object) -> PreTrainedModel:
             folder, trust_remote_code=False, local_files_only=True, use_safetensors=True, **overrides
         )
     except (OSError, ValueError, SafetensorError) as error:
-        raise StageError(
-            f"{folder}/model.safetensors cannot be loaded ({_line(error)}): run `dvc repro` to make it anew"
-        ) from None
+        raise _damaged(folder / "model.safetensors", "loaded", error) from None
 
 
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+def _damaged(file: Path, participle: str, error: Exception) -> StageError:
+    reason = " ".join(str(error).split())[:200]
+    return StageError(f"{file} cannot be {participle} ({reason}): run `dvc repro` to make it anew")
 
 
 def new_classifier(folder: Path, labels: Sequence[str], *, dropout: float | None, seed: int) -> PreTrainedModel:
-    """Puts a fresh decision on a pretrained trunk.
+    """Put a fresh classification head on a pretrained encoder; class `i` is `labels[i]`.
 
-    Args:
-        folder: the encoder.
-        labels: the classes; class `i` is `labels[i]`.
-        dropout: replaces every dropout of the encoder's configuration; None leaves them.
-        seed: of the fresh weights, and of all random choices until the next seed.
+    `dropout` replaces every dropout of the encoder's configuration, None leaves them; `seed` determines the fresh
+    weights, and all random choices until the next seed.
     """
     torch.manual_seed(seed)
     return load_model(
@@ -114,24 +96,24 @@ def new_classifier(folder: Path, labels: Sequence[str], *, dropout: float | None
         folder,
         num_labels=len(labels),
         id2label=dict(enumerate(labels)),
-        label2id={label: place for place, label in enumerate(labels)},
+        label2id={label: number for number, label in enumerate(labels)},
         **({} if dropout is None else dict.fromkeys(dropouts(load_config(folder)), dropout)),
     )
 
 
 def dropouts(config: PretrainedConfig) -> list[str]:
-    """Names every dropout of an encoder's configuration: families call them differently."""
+    """Return the names of all dropouts in an encoder's configuration: families call them differently."""
     # `type`, not `isinstance`: a bool is an int, and no rate.
     return [name for name, value in config.to_dict().items() if "dropout" in name and type(value) in {int, float}]
 
 
 def load_classifier(folder: Path) -> PreTrainedModel:
-    """Loads a classifier that `save_classifier` wrote."""
+    """Load a classifier that `save_classifier` wrote."""
     return load_model(AutoModelForSequenceClassification, folder)
 
 
 def save_classifier(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Saves a model that any program loads with `AutoModelForSequenceClassification.from_pretrained(folder)`."""
+    """Save a model that any program loads with `AutoModelForSequenceClassification.from_pretrained(folder)`."""
     model.config.name_or_path = ""  # a path of this machine
     tokenizer.name_or_path = ""
     tokenizer.init_kwargs.pop("name_or_path", None)
@@ -140,7 +122,7 @@ def save_classifier(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
 
 
 def layer_stack(model: PreTrainedModel) -> nn.ModuleList:
-    """Finds the stack of blocks: the only list of as many modules as the configuration counts layers.
+    """Return the stack of layers: the only list of as many modules as the configuration counts layers.
 
     Raises:
         StageError: there is none, or more than one.
@@ -149,49 +131,96 @@ def layer_stack(model: PreTrainedModel) -> nn.ModuleList:
     stacks = [module for module in model.modules() if isinstance(module, nn.ModuleList) and len(module) == depth]
     if len(stacks) != 1:
         raise StageError(
-            f"cannot tell the layers of a {model.config.model_type} apart: found {len(stacks)} stacks of {depth}"
+            f"the layers of a {model.config.model_type} cannot be identified: {len(stacks)} stacks of {depth} modules"
         )
     return stacks[0]
 
 
 def embeddings_of(model: PreTrainedModel) -> nn.Module:
-    """Gives the part that turns ids into vectors: with positions and a norm where a family has them there."""
+    """Return the input embeddings, with positions and layer norm where a family has them there."""
     return getattr(model.base_model, "embeddings", None) or model.base_model.get_input_embeddings()
 
 
-def trunk_parameters(model: PreTrainedModel) -> Iterator[nn.Parameter]:
-    """Yields the weights of embeddings and blocks.
+def backbone_parameters(model: PreTrainedModel) -> Iterator[nn.Parameter]:
+    """Yield the parameters of embeddings and layers.
 
-    What some families call the pooler (a layer over the first token's state) is a part of the decision: the others
-    have the same layer there.
+    What some families call the pooler (a layer over the first token's state) belongs to the head: other families have
+    the same layer there.
     """
     pooler = getattr(model.base_model, "pooler", None)
-    decision = set(map(id, pooler.parameters())) if pooler is not None else set()
-    return (values for values in model.base_model.parameters() if id(values) not in decision)
+    head = set(map(id, pooler.parameters())) if pooler is not None else set()
+    return (values for values in model.base_model.parameters() if id(values) not in head)
 
 
-def heights(model: PreTrainedModel) -> dict[int, int]:
-    """Tells how high each weight of the trunk stands, by its `id`.
+def layer_indices(model: PreTrainedModel) -> dict[int, int]:
+    """Return the layer of each backbone parameter by its `id`: 0 for the embeddings, 1 to n for the layers.
 
-    0 is what comes before the blocks, 1 to n are the blocks. What a family keeps behind them (a last norm, shared
-    positions) stands as high as the last one.
+    What a family keeps behind the layers (a last norm, shared positions) counts as the last one.
     """
     layers = layer_stack(model)
-    height = {id(values): number for number, layer in enumerate(layers, start=1) for values in layer.parameters()}
+    indices = {id(values): number for number, layer in enumerate(layers, start=1) for values in layer.parameters()}
     below = 0
-    for values in trunk_parameters(model):
-        if id(values) in height:
+    for values in backbone_parameters(model):
+        if id(values) in indices:
             below = len(layers)
-        height.setdefault(id(values), below)
-    return height
+        indices.setdefault(id(values), below)
+    return indices
 
 
-def load_trunk(folder: Path, settings: Embed) -> PreTrainedModel:
-    """Loads an encoder that has the layer whose states are asked for.
+def adapt(classifier: PreTrainedModel, adaptation: Adaptation) -> None:
+    """Freeze what of the encoder is not trained, or add LoRA to it; the heads are always trained.
 
     Raises:
-        StageError: the folder holds no encoder, or it has no such layer.
+        StageError: the encoder has fewer layers than are to be trained.
     """
+    backbone = list(backbone_parameters(classifier))
+    match adaptation.kind:
+        case "full":
+            if adaptation.freeze_embeddings:
+                embeddings_of(classifier).requires_grad_(requires_grad=False)
+        case "top":
+            depth, indices = len(layer_stack(classifier)), layer_indices(classifier)
+            if adaptation.layers > depth:
+                raise StageError(
+                    f"params.yaml: finetune.adaptation.layers is {adaptation.layers}, but the encoder has {depth}"
+                )
+            for values in backbone:
+                values.requires_grad = indices[id(values)] > depth - adaptation.layers
+        case "probe" | "lora":
+            for values in backbone:
+                values.requires_grad = False
+    if adaptation.kind == "lora":
+        _add_lora(classifier, adaptation)
+    every = list(classifier.parameters())
+    trained = sum(values.numel() for values in every if values.requires_grad)
+    log.info("%s: %d of %d weights are trained", adaptation.kind, trained, sum(values.numel() for values in every))
+
+
+def _add_lora(classifier: PreTrainedModel, settings: Adaptation) -> None:
+    """Put a low-rank addition beside every matrix of the layers (Hu et al., 2022)."""
+    from peft import LoraConfig, inject_adapter_in_model
+
+    for layer in layer_stack(classifier):
+        matrices = [name for name, part in layer.named_modules() if isinstance(part, nn.Linear)]
+        config = LoraConfig(
+            r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules=matrices
+        )
+        inject_adapter_in_model(config, layer)
+
+
+def merge_lora(classifier: PreTrainedModel) -> None:
+    """Add what LoRA has trained to the matrices beside it, so that the model has its family's own modules again."""
+    from peft.tuners.lora import LoraLayer
+
+    for parent in list(classifier.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, LoraLayer):
+                child.merge()
+                setattr(parent, name, child.get_base_layer())
+
+
+def load_encoder(folder: Path, settings: Embed) -> PreTrainedModel:
+    """Load an encoder, or raise a StageError if the folder holds none or it has no layer `settings.layer`."""
     model = load_model(AutoModel, folder)
     layers = model.config.num_hidden_layers
     if not -layers - 1 <= settings.layer <= layers:
@@ -200,15 +229,9 @@ def load_trunk(folder: Path, settings: Embed) -> PreTrainedModel:
 
 
 def pooled(hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: str) -> torch.Tensor:
-    """Turns the states of a text's tokens into one vector.
+    """Return (batch, hidden) vectors of (batch, length, hidden) states.
 
-    Args:
-        hidden: (batch, length, width).
-        attention_mask: (batch, length), 0 at padding.
-        pooling: `mean` over the real tokens, or `cls`, the state of the first one.
-
-    Returns:
-        (batch, width).
+    `pooling` is `mean`, over the tokens whose (batch, length) attention mask is 1, or `cls`, the first token's state.
     """
     if pooling == "cls":
         return hidden[:, 0]
@@ -217,7 +240,7 @@ def pooled(hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: str) -> 
 
 
 def sentence_vectors(model: PreTrainedModel, batch: dict[str, torch.Tensor], settings: Embed) -> torch.Tensor:
-    """Gives (batch, width) vectors of the chosen layer, pooled and, if asked for, of length one."""
+    """Return (batch, hidden) vectors of a layer, pooled and, if `settings.normalize`, of length one."""
     last = settings.layer in (-1, model.config.num_hidden_layers)
     output = model(**batch, output_hidden_states=not last)
     hidden = output.last_hidden_state if last else output.hidden_states[settings.layer]

@@ -25,76 +25,47 @@ Scheduler = Literal[
 
 
 class Training(Strict):
-    """One run of the loop in `decortique.models.training`.
+    """Settings of a training, named as in `transformers.TrainingArguments` where it has them."""
 
-    Attributes:
-        epochs: passes over the training texts.
-        batch_size: texts of a step.
-        accumulate: batches whose gradients are added up to one step: 2 × 16 learns as 1 × 32 does, in half the memory.
-        optimizer: by its name.
-        optimizer_options: betas, momentum, eps … as torch.optim names them.
-        learning_rate: of the decision.
-        layer_decay: what each layer's rate is of that of the layer above.
-        weight_decay: of matrices only.
-        scheduler: by its name.
-        scheduler_options: num_cycles, min_lr_rate … as transformers names them.
-        warmup: share of the steps in which the rate rises.
-        max_gradient_norm: longer gradients are shortened to it.
-        dropout: None keeps the encoder's own.
-        precision: bf16 or fp16 where the device computes in them.
-        checkpoint_gradients: computes activations twice instead of keeping them: slower, in less memory.
-        patience: epochs without a better score before it stops; None for all epochs.
-        select_by: the score on validation by which the best epoch is kept.
-        seed: of the new weights, the order of texts and dropout.
-    """
-
-    epochs: Count
-    batch_size: Count
-    accumulate: Count = 1
-    optimizer: Optimizer
-    optimizer_options: dict[str, float | bool | list[float]] = Field(default_factory=dict)
-    learning_rate: Positive
-    layer_decay: Annotated[float, Field(gt=0, le=1)]
-    weight_decay: Weight
-    scheduler: Scheduler
-    scheduler_options: dict[str, float] = Field(default_factory=dict)
-    warmup: Share
-    max_gradient_norm: Positive
-    dropout: Annotated[float, Field(ge=0, lt=1)] | None
-    precision: Literal["full", "bf16", "fp16"] = "full"
-    checkpoint_gradients: bool = False
-    patience: Count | None
-    select_by: Literal["accuracy", "macro_f1", "log_loss"]
-    seed: Seed
+    num_train_epochs: Count  # passes over the training texts
+    batch_size: Count  # of all processes together, unlike per_device_train_batch_size
+    gradient_accumulation_steps: Count = 1  # batches to a step: 2 × 16 trains as 1 × 32 does, in half the memory
+    optim: Optimizer
+    optim_args: dict[str, float | bool | list[float]] = Field(default_factory=dict)  # as torch.optim names them
+    learning_rate: Positive  # of the heads
+    layer_decay: Annotated[float, Field(gt=0, le=1)]  # a layer's learning rate, as a share of that of the layer above
+    weight_decay: Weight  # of matrices only
+    lr_scheduler_type: Scheduler
+    lr_scheduler_kwargs: dict[str, float] = Field(default_factory=dict)  # num_cycles, min_lr_rate …
+    warmup_ratio: Share  # of the steps, in which the learning rate rises
+    max_grad_norm: Positive  # gradients are clipped to it
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None  # None keeps the encoder's own
+    precision: Literal["full", "bf16", "fp16"] = "full"  # 16 bits where the device computes in them
+    gradient_checkpointing: bool = False  # recompute activations instead of keeping them: slower, in less memory
+    early_stopping_patience: Count | None  # epochs without a better score before it stops; None for all epochs
+    metric_for_best_model: Literal["accuracy", "macro_f1", "log_loss"]  # on validation; the best epoch is kept
+    seed: Seed  # of new weights, the order of texts and dropout
 
     @model_validator(mode="after")
-    def _options_are_heard(self) -> "Training":
-        if self.scheduler_options and self.scheduler in {"constant", "constant_with_warmup"}:
-            raise ValueError(f"scheduler_options: the scheduler {self.scheduler} has none")
-        if own := sorted({"lr", "weight_decay", "params"} & set(self.optimizer_options)):
-            raise ValueError(f"optimizer_options.{own[0]} is not for these options: see learning_rate and weight_decay")
+    def _options_have_an_effect(self) -> "Training":
+        if self.lr_scheduler_kwargs and self.lr_scheduler_type in {"constant", "constant_with_warmup"}:
+            raise ValueError(f"lr_scheduler_kwargs: the scheduler {self.lr_scheduler_type} takes none")
+        if own := sorted({"lr", "weight_decay", "params"} & set(self.optim_args)):
+            raise ValueError(f"optim_args.{own[0]} has a setting of its own: see learning_rate and weight_decay")
         return self
 
 
 class Adaptation(Strict):
-    """What of a pretrained encoder learns; the decisions always do.
+    """What of a pretrained encoder is trained; the heads always are."""
 
-    Attributes:
-        kind: `full`, every weight; `top`, the last blocks; `probe`, nothing but the decisions; `lora`, low-rank
-            additions to the matrices of the blocks (Hu et al., 2022), which are merged at the end.
-        freeze_embeddings: of `full`: leave the input embeddings as they are.
-        layers: of `top`: how many blocks.
-        rank: of `lora`.
-        alpha: of `lora`: the additions are scaled by alpha / rank.
-        dropout: of `lora`, on what the additions read.
-    """
-
+    # Every weight; the last `layers`; nothing but the heads; or low-rank additions to the matrices of the layers
+    # (Hu et al., 2022), which are merged at the end.
     kind: Literal["full", "top", "probe", "lora"]
-    freeze_embeddings: bool = False
-    layers: Count = 2
-    rank: Count = 8
-    alpha: Count = 16
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    freeze_embeddings: bool = False  # of full
+    layers: Count = 2  # of top
+    rank: Count = 8  # of lora
+    alpha: Count = 16  # of lora, whose additions are scaled by alpha / rank
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of lora, on what the additions read
 
 
 class Finetune(Section, Training):
@@ -134,24 +105,19 @@ PACKED = "weights.q4"
 
 
 class Encoder(Strict):
-    """A Hugging Face encoder folder: `config.json`, `model.safetensors` and the tokenizer's files.
+    """A Hugging Face encoder folder: `config.json`, `model.safetensors` and the tokenizer's files."""
 
-    Attributes:
-        source: brings those files; or, if the weights are packed, `weights.q4` and `tokenizer.json`.
-        weights: `packed` in 4 bits (see decortique/models/encoder_files.py), or safetensors.
-        prefix: what the encoder was trained to see before every text, such as `query: `; it becomes a part of the
-            tokenizer, so that nothing that reads the encoder can forget it.
-    """
-
-    source: Source
+    source: Source  # brings those files; or, if the weights are packed, `weights.q4` and `tokenizer.json`
     licence: str
-    weights: Literal["safetensors", "packed"] = "safetensors"
-    prefix: str = ""
+    weights: Literal["safetensors", "packed"] = (
+        "safetensors"  # packed in 4 bits: see decortique/models/encoder_files.py
+    )
+    prefix: str = ""  # the tokenizer puts it before every text, as the encoder was trained: `query: `
 
     @model_validator(mode="after")
-    def _brings_what_it_is_made_of(self) -> "Encoder":
+    def _source_brings_what_is_needed(self) -> "Encoder":
         packed = self.weights == "packed"
-        brought = self.source.brings()
+        brought = self.source.file_names()
         needed = ([PACKED] if packed else []) + (["tokenizer.json"] if packed or self.prefix else [])
         if absent := [file for file in needed if file not in brought]:
             reason = "weights: packed" if packed else "prefix"
@@ -168,7 +134,7 @@ class Encoders(Catalogue[Encoder]):
 
 
 class Candidate(Strict):
-    """One bag of words: what is counted, how it is weighted, what learns from it."""
+    """One bag of words: what is counted, how it is weighted, which classifier is trained."""
 
     max_features: Annotated[int, Field(ge=1)] | None = None
     ngrams: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
@@ -183,7 +149,7 @@ class Candidate(Strict):
     regularization: Annotated[list[Positive], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _agrees_with_itself(self) -> "Candidate":
+    def _is_consistent(self) -> "Candidate":
         if self.ngrams[0] > self.ngrams[1]:
             raise ValueError("ngrams must be [shortest, longest]")
         if self.stemming and not self.lowercase:
@@ -211,7 +177,7 @@ class Export(Section, Strict):
     approaches: list[Name]
 
     def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
-        """What is exported is held against the decisions of the original."""
+        """Yield approaches that are not in the run: an exported one is compared with its original."""
         for name in self.approaches:
             if name not in run["approaches"].root:
                 yield "export.approaches", f"{name!r} is not among approaches ({', '.join(run['approaches'].root)})"

@@ -1,4 +1,4 @@
-"""A static student as an approach: a look-up and a mean, with NumPy and the tokenizer's Rust core alone."""
+"""The static student as a classifier: a look-up and a mean, with NumPy and the tokenizer's Rust core alone."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +11,14 @@ from tokenizers import Tokenizer
 
 from decortique.core.files import read_json
 from decortique.core.measures import probabilities
-from decortique.models.folder import Done, Predictions, told_of
+from decortique.models.folder import Done, Predictions, as_stage_error
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 CHUNK = 4096  # texts tokenized at once
 
 
 class StaticConfig(BaseModel):
-    """What there is to know beside the weights."""
+    """What the classifier reads beside the weights."""
 
     model_type: Literal["decortique-static"] = "decortique-static"
     max_length: int
@@ -26,33 +26,31 @@ class StaticConfig(BaseModel):
 
 
 class StaticClassifier:
-    """Texts → tokens → vectors → their pool → logits."""
+    """Texts → tokens → vectors → pooled vector → logits."""
 
     def __init__(self, tokenizer: Tokenizer, weights: dict[str, np.ndarray]) -> None:
-        """Takes the parts of a model.
+        """Take a tokenizer that truncates and does not pad, and the weights.
 
-        Args:
-            tokenizer: that cuts and does not pad; the special tokens it gives weigh nothing.
-            weights: `embeddings` (vocabulary, width), `weights` (vocabulary,), `linear` (classes, width, or twice that
-                where the greatest values stand beside the mean), `bias` (classes,).
+        These are `embeddings` (vocabulary, width), `weights` (vocabulary,), 0 for special tokens, `linear` (classes,
+        width, or twice that where the maximum is pooled beside the mean) and `bias` (classes,).
         """
         self.tokenizer = tokenizer
         self.weights, self.bias = weights["weights"], weights["bias"]
         self.embeddings, linear = weights["embeddings"], weights["linear"]
         width = self.embeddings.shape[1]
-        # The mean of vectors, then a linear layer, is the same as the linear layer, then the mean: a token is worth a
-        # few numbers, one a class, which are computed once.
-        self.worth = (self.embeddings @ linear[:, :width].T) * self.weights[:, None]
-        self.greatest = linear[:, width:]
+        # The mean of vectors, then a linear layer, is the same as the linear layer, then the mean: the logits of each
+        # token are computed once.
+        self.token_logits = (self.embeddings @ linear[:, :width].T) * self.weights[:, None]
+        self.linear_of_max = linear[:, width:]
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Loads a folder of `Static.save`.
+    def load(cls, folder: Path, *_: object) -> Self:
+        """Load a folder of `Static.save`.
 
         Raises:
             StageError: the folder is missing or damaged.
         """
-        with told_of(folder):
+        with as_stage_error(folder):
             config = StaticConfig.model_validate(read_json(folder / CONFIG))
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             tokenizer.no_padding()
@@ -60,7 +58,7 @@ class StaticClassifier:
             return cls(tokenizer, load_file(folder / WEIGHTS))
 
     def predict(self, texts: Sequence[str], done: Done) -> Predictions:
-        """See `Classifier`."""
+        """Return the probability of each label; see `Classifier`."""
         logits = [np.empty((0, len(self.bias)), np.float32)]
         for start in range(0, len(texts), CHUNK):
             encodings = self.tokenizer.encode_batch_fast(list(texts[start : start + CHUNK]))
@@ -69,7 +67,7 @@ class StaticClassifier:
         return Predictions(probabilities(np.concatenate(logits)))
 
     def _logits(self, texts: Sequence[Sequence[int]]) -> np.ndarray:
-        """Gives (texts, classes) logits of token ids, special ones among them, which weigh nothing."""
+        """Return the (texts, classes) logits of token ids."""
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         ids = np.concatenate([np.asarray(one, np.int64) for one in texts])
         seen = self.weights[ids] > 0
@@ -77,8 +75,10 @@ class StaticClassifier:
         ids = ids[seen]
         logits = np.tile(self.bias, (len(texts), 1)).astype(np.float32)
         starts = np.flatnonzero(np.diff(owner, prepend=-1))
-        full = owner[starts]  # texts with a token
-        logits[full] += np.add.reduceat(self.worth[ids], starts) / np.add.reduceat(self.weights[ids], starts)[:, None]
-        if self.greatest.size:
-            logits[full] += np.maximum.reduceat(self.embeddings[ids], starts) @ self.greatest.T
+        with_tokens = owner[starts]
+        logits[with_tokens] += (
+            np.add.reduceat(self.token_logits[ids], starts) / np.add.reduceat(self.weights[ids], starts)[:, None]
+        )
+        if self.linear_of_max.size:
+            logits[with_tokens] += np.maximum.reduceat(self.embeddings[ids], starts) @ self.linear_of_max.T
         return logits

@@ -1,1 +1,1 @@
-"""The page, model cards, headline numbers: it collects what was measured, and computes nothing."""
+"""The report and the model cards: they collect what was measured, and compute nothing."""

@@ -8,9 +8,9 @@ from decortique.core.settings import Section, Strict
 
 
 class Report(Section, Strict):
-    """How much of what was found is shown."""
+    """How many examples the report has, and how large it may be."""
 
     key: ClassVar[str] = "report"
 
-    examples: Annotated[int, Field(ge=0)]
-    megabytes: Annotated[float, Field(gt=0)]
+    max_examples: Annotated[int, Field(ge=0)]
+    max_megabytes: Annotated[float, Field(gt=0)]

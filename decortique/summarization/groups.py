@@ -1,12 +1,15 @@
-"""Groups of texts, summarised by each approach."""
+"""Summaries of groups of texts by each approach, and the page that shows them side by side."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
+from jinja2 import Environment, FileSystemLoader
 from sklearn.preprocessing import normalize
 from sumy.models.dom import Sentence
 from sumy.nlp.stemmers import Stemmer
@@ -15,46 +18,31 @@ from sumy.summarizers.text_rank import TextRankSummarizer
 from sumy.utils import get_stop_words
 
 from decortique.core import paths
-from decortique.core.progress import progress
-from decortique.core.run_settings import Compute
+from decortique.core.files import new_file, progress
+from decortique.core.settings import Compute
+from decortique.data.settings import Collection
 from decortique.data.text import forms
 from decortique.models.loading import load_classifier
-from decortique.summarization.choosing import Budget, Summary, choose, speak, word_sets
-from decortique.summarization.rating import ALONE, LOT, OURS, SHORT, Against, mean_of
-from decortique.summarization.settings import OpinionOf, Summarize
+from decortique.summarization.choosing import Budget, Summary, choose_from_clusters, choose_sentences
+from decortique.summarization.rating import SummaryScorer, mean_scores
+from decortique.summarization.settings import APPROACHES, OURS, RANDOM, OpinionOf, Summarize
 from decortique.summarization.vectors import Texts, Vectors
 
 log = logging.getLogger(__name__)
 
+# LexRank (Erkan & Radev, 2004) and TextRank (Mihalcea & Tarau, 2004).
 RANKERS = {"lexrank": LexRankSummarizer, "textrank": TextRankSummarizer}
 
 
-def first(texts: Sequence[str], sentences: int) -> list[int]:
-    """Gives the places of the first sentences: of news, a summary that is hard to beat."""
-    return list(range(min(sentences, len(texts))))
-
-
-def by_lot(texts: Sequence[str], sentences: int, random: np.random.Generator) -> list[int]:
-    """Draws sentences."""
-    return sorted(random.permutation(len(texts))[:sentences].tolist())
-
-
-def nearest_to_centre(vectors: np.ndarray, sentences: int, among: np.ndarray | None = None) -> list[int]:
-    """Gives the sentences whose vectors are nearest to the mean of all (Radev et al., 2004).
-
-    Args:
-        vectors: (texts, width).
-        sentences: how many.
-        among: (texts,) which may be taken; None for all.
-    """
-    near = vectors @ vectors.mean(axis=0)
-    if among is not None:
-        near = np.where(among, near, -np.inf)
+def nearest_to_centroid(vectors: np.ndarray, sentences: int, among: np.ndarray | None = None) -> list[int]:
+    """Return the sentences whose vectors are nearest to the mean of all (Radev et al., 2004), or of some (bool)."""
+    near = np.where(True if among is None else among, vectors @ vectors.mean(axis=0), -np.inf)
     return sorted(np.argsort(-near, kind="stable")[:sentences].tolist())
 
 
+@cache
 def rankers(language: str) -> list[str]:
-    """Gives the rankers that know a language, and tells if none does."""
+    """Return the rankers that know a language; log a warning if none does."""
     try:
         Stemmer(language)
         get_stop_words(language)
@@ -64,157 +52,130 @@ def rankers(language: str) -> list[str]:
     return list(RANKERS)
 
 
-def ranked(name: str, texts: Sequence[str], sentences: int, language: str) -> list[int]:
-    """Gives the sentences that a ranker of sumy chooses, with its stemmer and stop words, as its documentation has it.
-
-    Args:
-        name: `lexrank` (Erkan & Radev, 2004) or `textrank` (Mihalcea & Tarau, 2004).
-        texts: compared each with each, in pure Python: of thousands, that takes minutes.
-        sentences: how many.
-        language: two-letter code.
-    """
+def rank_sentences(name: str, texts: Sequence[str], sentences: int, language: str) -> list[int]:
+    """Return the sentences that a ranker of sumy chooses, with its stemmer and stop words; thousands take minutes."""
     ranker = RANKERS[name](Stemmer(language))
     ranker.stop_words = get_stop_words(language)
     # sumy's own tokenizer would fetch its rules from the web.
     rows = [Sentence(text, SimpleNamespace(to_words=forms)) for text in texts]
-    places = {id(row): place for place, row in enumerate(rows)}
-    return sorted(places[id(row)] for row in ranker(SimpleNamespace(sentences=rows), sentences))
+    indices = {id(row): index for index, row in enumerate(rows)}
+    return sorted(indices[id(row)] for row in ranker(SimpleNamespace(sentences=rows), sentences))
 
 
-@dataclass(frozen=True, slots=True)
-class Opinions:
-    """What a classifier takes for positive."""
+class Opinions(NamedTuple):
+    """Predictions of a classifier of opinions."""
 
     positive: np.ndarray  # (texts,) bool
     label: str  # that of positive texts
 
 
-def opinions_of(texts: Sequence[str], settings: OpinionOf, compute: Compute) -> Opinions:
-    """Asks a classifier of the run, whose last label is the positive one.
-
-    Raises:
-        StageError: there is no such classifier.
-    """
+def predict_opinions(texts: Sequence[str], settings: OpinionOf, compute: Compute) -> Opinions:
+    """Predict opinions by a classifier of the run, whose last label is the positive one."""
     manifest, classifier = load_classifier(paths.model(settings.task, settings.approach), compute)
     with progress("opinions", len(texts), "text") as bar:
         probability = classifier.predict(texts, bar.update).probability
     return Opinions(probability.argmax(axis=1) == len(manifest.labels) - 1, manifest.labels[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Sentences to be summarised."""
 
     name: str
     ids: list[str]
-    texts: list[str]
-    vectors: Vectors  # what is clustered
-    against: Against
+    vectors: Vectors  # to be clustered
+    scorer: SummaryScorer
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """The sentences."""
+        return self.scorer.texts
 
 
-@dataclass(frozen=True, slots=True)
-class Summarized:
+class Summaries(NamedTuple):
     """A group with a summary by each approach."""
 
     group: Group
     clusters: Summary
-    places: dict[str, list[int]]  # approach → its sentences
-    rated: dict[str, dict[str, float]]  # approach → measures; of `random`, their mean over the lots
-    lots: list[dict[str, float]]  # of each summary by lot
+    indices: dict[str, list[int]]  # approach → its sentences
+    scores: dict[str, dict[str, float]]  # approach → measures; of `random`, the mean of the random summaries
+    random_scores: list[dict[str, float]]  # of each random summary
 
 
 def groups_of(
     seen: Texts,
-    held: Texts,
+    held_out: Texts,
     represented: Callable[[np.ndarray], Vectors],
     references: Mapping[str, Sequence[str]],
     opinions: Opinions | None,
 ) -> Iterator[Group]:
-    """Yields the groups in their order.
+    """Yield the groups of `seen` in their order, to be compared with what is held out of each, if there is any.
 
-    Args:
-        seen: what is summarised.
-        held: what each summary is held against; none where that is all of its group.
-        represented: places → their vectors.
-        references: summaries that people wrote, by group.
-        opinions: of the seen texts; None where they hold none.
+    `represented` gives the vectors of some texts; `references` are summaries that people wrote, by group.
     """
-    apart_of = _places(held.groups)
+    held_out_of = _indices_by_group(held_out.groups)
     # A classifier whose positive label is not one of the marks says nothing of them.
     positive_mark = opinions.label if opinions and opinions.label in seen.labels else None
-    for name, places in _places(seen.groups).items():
-        apart = apart_of.get(name, np.empty(0, int))
-        texts, others = [seen.texts[place] for place in places], [held.texts[place] for place in apart]
-        vectors = normalize(seen.embedded[places])
-        words, pairs = word_sets([*texts, *others]), word_sets([*texts, *others], 2)
-        held_part = slice(len(texts) if others else 0, None)
-        marks = [seen.labels[place] for place in places]
-        against = Against(
-            texts,
+    for name, indices in _indices_by_group(seen.groups).items():
+        apart = held_out_of.get(name, np.empty(0, int))
+        marks = [seen.labels[index] for index in indices]
+        scorer = SummaryScorer(
+            [seen.texts[index] for index in indices],
             seen.language,
-            vectors,
-            words[: len(texts)],
-            normalize(held.embedded[apart]) if others else vectors,
-            words[held_part],
-            pairs[: len(texts)],
-            pairs[held_part],
-            positive=opinions.positive[places] if opinions else None,
+            normalize(seen.embedded[indices]),
+            held_out=[held_out.texts[index] for index in apart],
+            held_out_vectors=normalize(held_out.embedded[apart]) if len(apart) else None,
+            positive=opinions.positive[indices] if opinions else None,
             marked=np.array([mark == positive_mark for mark in marks]) if positive_mark and None not in marks else None,
             references=references.get(name, []),
         )
-        yield Group(name, [seen.ids[place] for place in places], texts, represented(places), against)
+        yield Group(name, [seen.ids[index] for index in indices], represented(indices), scorer)
 
 
-def _places(groups: Sequence[str]) -> dict[str, np.ndarray]:
-    """Gives where the texts of each group stand."""
-    found: dict[str, list[int]] = {}
-    for place, name in enumerate(groups):
-        found.setdefault(name, []).append(place)
-    return {name: np.array(places) for name, places in found.items()}
+def _indices_by_group(groups: Sequence[str]) -> dict[str, np.ndarray]:
+    names = np.array(groups)
+    return {name: np.flatnonzero(names == name) for name in dict.fromkeys(groups)}
 
 
-def summarize_group(
-    group: Group, sentences: int, settings: Summarize, candidates: Sequence[int], rankers: Sequence[str]
-) -> Summarized:
-    """Summarises a group by each approach, in as many sentences, and rates what they say.
-
-    Args:
-        group: the sentences.
-        sentences: of each summary.
-        settings: of clusters, and of how many summaries are made by lot.
-        candidates: numbers of clusters that a silhouette may choose from.
-        rankers: of sumy, that know the language.
-    """
-    texts, vectors, budget = group.texts, group.against.vectors, Budget(sentences)
-    ours = choose(texts, group.vectors, budget, settings.clusters, candidates)
-    alone = speak(texts, group.vectors, np.zeros(len(texts), int), budget, settings.clusters)
+def summarize_group(group: Group, sentences: int, settings: Summarize, candidates: Sequence[int]) -> Summaries:
+    """Summarise a group by each approach, in as many sentences, and score the summaries."""
+    texts, scorer, budget = group.texts, group.scorer, Budget(sentences)
+    ours = choose_sentences(texts, group.vectors, budget, settings.clusters, candidates)
+    one_cluster = choose_from_clusters(texts, group.vectors, np.zeros(len(texts), int), budget, settings.clusters)
     lengths = np.array([len(forms(text)) for text in texts])
-    # Groups of one size would otherwise all have their lots at the same places.
+    # Otherwise all groups of one size would have the same random sentences.
     random = np.random.default_rng([settings.seed, crc32(group.name.encode())])
-    lots = [by_lot(texts, sentences, random) for _ in range(settings.lots)]
-    places = {
-        OURS: ours.places,
-        ALONE: alone.places,
-        "centroid": nearest_to_centre(vectors, sentences),
-        SHORT: nearest_to_centre(vectors, sentences, lengths <= lengths[ours.places].max()),
-        **{name: ranked(name, texts, sentences, group.against.language) for name in rankers},
-        "first": first(texts, sentences),
-        LOT: lots[0],
+    draws = [sorted(random.permutation(len(texts))[:sentences].tolist()) for _ in range(settings.n_random)]
+    indices = {
+        OURS: ours.indices,
+        "one cluster": one_cluster.indices,
+        "centroid": nearest_to_centroid(scorer.vectors, sentences),
+        "centroid, as short": nearest_to_centroid(scorer.vectors, sentences, lengths <= lengths[ours.indices].max()),
+        **{name: rank_sentences(name, texts, sentences, scorer.language) for name in rankers(scorer.language)},
+        "first": list(range(min(sentences, len(texts)))),
+        RANDOM: draws[0],
     }
-    rated_lots = [group.against.rate(lot) for lot in lots]
-    rated = {name: group.against.rate(chosen) for name, chosen in places.items() if name != LOT}
-    return Summarized(group, ours, places, {**rated, LOT: mean_of(rated_lots)}, rated_lots)
+    random_scores = [scorer.score(draw) for draw in draws]
+    scores = {name: scorer.score(chosen) for name, chosen in indices.items() if name != RANDOM}
+    return Summaries(group, ours, indices, {**scores, RANDOM: mean_scores(random_scores)}, random_scores)
 
 
-def rows(found: Summarized) -> Iterator[dict[str, object]]:
-    """Yields a row for each approach's summary of a group."""
-    for approach, places in found.places.items():
-        behind = {"clusters": [one.size for one in found.clusters.chosen]} if approach == OURS else {}
-        yield {
-            "group": found.group.name,
-            "approach": approach,
-            "of": len(found.group.texts),
-            "ids": [found.group.ids[place] for place in places],
-            "sentences": [found.group.texts[place] for place in places],
-            **behind,
+def rows(summaries: Summaries) -> Iterator[dict[str, object]]:
+    """Yield a row for each approach's summary of a group."""
+    for approach, indices in summaries.indices.items():
+        group, sizes = summaries.group, [one.size for one in summaries.clusters.chosen]
+        yield {"group": group.name, "approach": approach, "of": len(group.texts)} | {
+            "ids": [group.ids[index] for index in indices],
+            "sentences": [group.texts[index] for index in indices],
+            **({"clusters": sizes} if approach == OURS else {}),
         }
+
+
+def write_page(path: Path, collection: Collection, summaries: Sequence[Summaries]) -> None:
+    """Write a self-contained page of summaries; what stands in the texts is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.get_template("summaries.html.j2")
+    with new_file(path) as temporary:
+        page = template.render(collection=collection, summaries=summaries, approaches=APPROACHES)
+        temporary.write_text(page + "\n", encoding="utf-8")

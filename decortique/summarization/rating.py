@@ -1,43 +1,39 @@
-"""What summaries are worth, and comparing them."""
+"""Evaluation of summaries: ROUGE, coverage and redundancy of each, and paired tests between approaches."""
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from rouge_score.rouge_scorer import RougeScorer
 from scipy.sparse import csr_matrix
 
 from decortique.data.text import forms
-from decortique.evaluation.paired_tests import holm, mean_interval, paired, prediction_interval
+from decortique.evaluation.paired_tests import mean_interval, paired, prediction_interval, with_holm
 from decortique.evaluation.settings import Evaluate
-from decortique.summarization.choosing import f1_of_words, row_sums, said_by
+from decortique.summarization.choosing import f1_of_words, row_sums, word_sets, words_of
+from decortique.summarization.settings import OURS
 
-# It says of each scorer which tokenizer it has.
+# It logs for each scorer which tokenizer it has.
 logging.getLogger("absl").setLevel(logging.WARNING)
 
 ROUGE = {"rouge1": "rouge_1", "rouge2": "rouge_2", "rougeL": "rouge_l"}
-PARTS = ("precision", "recall", "fmeasure")
+
+Measures = Mapping[str, float]
 
 
 def rouge(summary: str, references: Sequence[str], language: str) -> dict[str, float]:
-    """Gives precision, recall and F1 of ROUGE-1, -2 and -L (Lin, 2004), each the mean over the references.
+    """Return precision, recall and F1 of ROUGE-1, -2 and -L (Lin, 2004), each the mean over the references.
 
-    Args:
-        summary: the sentences, joined.
-        references: what people wrote.
-        language: two-letter code. English words are stemmed (Porter), as in the tool's own papers; words of other
-            languages are taken as they are.
+    English words are stemmed (Porter), as in the tool's own papers; words of other languages are taken as they are.
     """
-    scorer = _scorer(language)
-    scores = [scorer.score(reference, summary) for reference in references]
+    scores = [_scorer(language).score(reference, summary) for reference in references]
     return {
-        f"{name}_{'f1' if part == 'fmeasure' else part}": float(np.mean([getattr(one[kind], part) for one in scores]))
+        f"{name}_{part}": float(np.mean([one[kind][number] for one in scores]))
         for kind, name in ROUGE.items()
-        for part in PARTS
+        for number, part in enumerate(("precision", "recall", "f1"))
     }
 
 
@@ -49,144 +45,118 @@ def _scorer(language: str) -> RougeScorer:
     return RougeScorer(list(ROUGE), tokenizer=SimpleNamespace(tokenize=forms))
 
 
-@dataclass(frozen=True, slots=True)
-class Against:
-    """What the summaries of a group are held against.
+class SummaryScorer:
+    """Scores the summaries of a group of texts, compared with held-out texts of it, or with all of them."""
 
-    Attributes:
-        vectors: (sentences, width) of those that are summarised, of length one.
-        words: (sentences, words) which words stand in them.
-        held_vectors: (texts, width) of those that the summary should speak for.
-        held_words: (texts, words) likewise.
-        pairs: (sentences, pairs) which pairs of words that follow each other.
-        held_pairs: (texts, pairs) likewise.
-        positive: (sentences,) whether each is taken for positive; None where opinion is not asked for.
-        marked: (sentences,) whether its author marked it so; None where not all are marked.
-        references: what people wrote.
-    """
+    def __init__(
+        self,
+        texts: Sequence[str],
+        language: str,
+        vectors: np.ndarray,
+        *,
+        held_out: Sequence[str] = (),
+        held_out_vectors: np.ndarray | None = None,
+        positive: np.ndarray | None = None,
+        marked: np.ndarray | None = None,
+        references: Sequence[str] = (),
+    ) -> None:
+        """Take the sentences of a group, their (sentences, width) vectors of length one, and what to compare with.
 
-    texts: Sequence[str]
-    language: str
-    vectors: np.ndarray
-    words: csr_matrix
-    held_vectors: np.ndarray
-    held_words: csr_matrix
-    pairs: csr_matrix
-    held_pairs: csr_matrix
-    positive: np.ndarray | None
-    marked: np.ndarray | None
-    references: Sequence[str]
+        `positive` is whether a classifier predicts that a sentence is positive, `marked` whether its author marked it
+        so, both (sentences,); `references` are summaries that people wrote.
+        """
+        self.texts, self.language, self.vectors = texts, language, vectors
+        self.positive, self.marked, self.references = positive, marked, references
+        words, pairs = (word_sets([*texts, *held_out], length) for length in (1, 2))
+        targets = slice(len(texts) if held_out else 0, None)
+        self.words, self.target_words = words[: len(texts)], words[targets]
+        self.pairs, self.target_pairs = pairs[: len(texts)], pairs[targets]
+        self.target_vectors = vectors if not held_out or held_out_vectors is None else held_out_vectors
 
-    def rate(self, places: Sequence[int]) -> dict[str, float]:
-        """Gives the measures of the summary that some of the sentences make.
+    def score(self, indices: Sequence[int]) -> dict[str, float]:
+        """Return the measures of the summary that consists of some of the sentences.
 
-        - `coverage`: how near the texts it should speak for are to the nearest of its sentences (cosine, mean);
+        - `coverage`: cosine of the texts it should cover with the nearest of its sentences, mean;
         - `shared_words`: F1 of the words of the summary and those of such a text, mean;
-        - `shared_pairs`: likewise of pairs of words in a row: unlike the two above, nothing that summaries are made by;
-        - `redundancy`: how near its sentences are to each other (cosine, mean over pairs), 0 of a single one;
-        - `opinion_off`, `marked_off`: how far its share of positive sentences is from theirs;
-        - `words`: how long it is;
+        - `shared_pairs`: likewise of pairs of words in a row: unlike the two above, no summary is optimised for them;
+        - `redundancy`: cosine of its sentences with each other, mean over pairs, 0 of a single one;
+        - `opinion_off`, `marked_off`: by how much its share of positive sentences differs from theirs;
+        - `words`: its length;
         - ROUGE, where people wrote summaries.
         """
-        chosen = list(places)
-        alike = self.vectors[chosen] @ self.vectors[chosen].T
-        between = alike[np.triu_indices(len(chosen), 1)]
-        rated = {
-            "coverage": float((self.held_vectors @ self.vectors[chosen].T).max(axis=1).mean()),
-            "shared_words": _shared(said_by(self.words, chosen), self.held_words),
-            "shared_pairs": _shared(said_by(self.pairs, chosen), self.held_pairs),
+        chosen = list(indices)
+        similarity = self.vectors[chosen] @ self.vectors[chosen].T
+        between = similarity[np.triu_indices(len(chosen), 1)]
+        scores = {
+            "coverage": float((self.target_vectors @ self.vectors[chosen].T).max(axis=1).mean()),
+            "shared_words": _shared(words_of(self.words, chosen), self.target_words),
+            "shared_pairs": _shared(words_of(self.pairs, chosen), self.target_pairs),
             "redundancy": float(between.mean()) if len(between) else 0.0,
-            "words": float(sum(len(forms(self.texts[place])) for place in chosen)),
+            "words": float(sum(len(forms(self.texts[index])) for index in chosen)),
         }
         for name, positive in (("opinion_off", self.positive), ("marked_off", self.marked)):
             if positive is not None:
-                rated[name] = abs(float(positive[chosen].mean() - positive.mean()))
+                scores[name] = abs(float(positive[chosen].mean() - positive.mean()))
         if self.references:
-            rated |= rouge(" ".join(self.texts[place] for place in chosen), self.references, self.language)
-        return rated
+            scores |= rouge(" ".join(self.texts[index] for index in chosen), self.references, self.language)
+        return scores
 
 
-def _shared(said: np.ndarray, held: csr_matrix) -> float:
-    """Gives the F1 of what a summary says and what each text does, mean."""
-    return float(f1_of_words(held @ said, row_sums(held), said.sum()).mean())
+def _shared(summary: np.ndarray, targets: csr_matrix) -> float:
+    """Return the F1 of the words of a summary and those of each text, mean."""
+    return float(f1_of_words(targets @ summary, row_sums(targets), summary.sum()).mean())
 
 
-def mean_of(rated: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Gives the mean of each measure."""
-    return {measure: float(np.mean([one[measure] for one in rated])) for measure in rated[0]}
+def mean_scores(scores: Sequence[Measures]) -> dict[str, float]:
+    """Return the mean of each measure."""
+    return {measure: float(np.mean([one[measure] for one in scores])) for measure in scores[0]}
 
 
-# Ours; the same with all sentences in one cluster, which tells what clusters bring; those nearest to the centre among
-# sentences no longer than ours, which tells what length brings; and by lot.
-OURS, ALONE, SHORT, LOT = "clusters", "one cluster", "centroid, as short", "random"
-# Tested only where the texts were not seen: of a text that was, each summary repeats sentences, and ours is made to be
-# good at the first two.
+# Tested only where the texts were not seen: of a text that was, each summary repeats sentences, and ours is optimised
+# for the first two.
 OF_UNSEEN = ("coverage", "shared_words", "shared_pairs")
 TESTED = (*OF_UNSEEN, "redundancy", "opinion_off", "rouge_1_f1", "rouge_2_f1", "rouge_l_f1")
 
-Measures = Mapping[str, float]
 
+def compare(
+    scores: Sequence[Mapping[str, Measures]],
+    random_scores: Sequence[Sequence[Measures]],
+    evaluate: Evaluate,
+    *,
+    unseen: bool,
+) -> dict[str, Any]:
+    """Compare approaches by the scores of their summaries (by group, approach → measures) with ours.
 
-class Rated(Protocol):
-    """A group whose summaries were rated."""
-
-    @property
-    def rated(self) -> Mapping[str, Measures]:
-        """Approach → its measures; those of `random` are the mean over its lots."""
-
-    @property
-    def lots(self) -> Sequence[Measures]:
-        """Of each summary by lot."""
-
-
-def compared(groups: Sequence[Rated], evaluate: Evaluate, *, unseen: bool) -> dict[str, Any]:
-    """Compares approaches.
-
-    Args:
-        groups: with a summary by each approach.
-        evaluate: confidence of the intervals, seed of the tests.
-        unseen: whether they were held against texts that they were not made of.
-
-    Returns:
-        `approaches`, each measure with its interval over groups; `lots`, between which values of single summaries by
-        lot lie; and `versus`, each approach's difference to clusters on the same groups, p-values corrected for the
-        number of approaches.
+    `random_scores` are by group, of each random summary; `unseen` says whether texts were held out. p-values are
+    corrected for the number of approaches.
     """
-    measures = list(dict.fromkeys(measure for one in groups for measure in one.rated[OURS]))
+    measures = list(dict.fromkeys(measure for one in scores for measure in one[OURS]))
     values = {
-        approach: {measure: _column([one.rated[approach] for one in groups], measure) for measure in measures}
-        for approach in groups[0].rated
+        approach: {measure: _column([one[approach] for one in scores], measure) for measure in measures}
+        for approach in scores[0]
     }
-    lots = list(zip(*(one.lots for one in groups), strict=True))
+    draws = list(zip(*random_scores, strict=True))
     tested = [one for one in TESTED if one in measures and (unseen or one not in OF_UNSEEN)]
+    ours, sampling = values[OURS], evaluate.model_dump(include={"confidence", "seed"})
+    others = {approach: columns for approach, columns in values.items() if approach != OURS}
+    tests = {
+        measure: with_holm({name: paired(ours[measure], other[measure], **sampling) for name, other in others.items()})
+        for measure in tested
+    }
     return {
-        "groups": len(groups),
+        "groups": len(scores),
         "approaches": {
             approach: {measure: mean_interval(column, evaluate.confidence) for measure, column in columns.items()}
             for approach, columns in values.items()
         },
-        "lots": {
-            measure: prediction_interval(np.array([_column(lot, measure).mean() for lot in lots]), evaluate.confidence)
+        "random_interval": {
+            measure: prediction_interval(np.array([_column(one, measure).mean() for one in draws]), evaluate.confidence)
             for measure in measures
         },
-        "versus": _versus(values, tested, evaluate),
+        "versus": {name: {measure: of_all[name] for measure, of_all in tests.items()} for name in others},
     }
 
 
-def _column(rated: Sequence[Measures], measure: str) -> np.ndarray:
-    """Gives (groups with the measure,) values: not all have references."""
-    return np.array([one[measure] for one in rated if measure in one])
-
-
-def _versus(
-    values: Mapping[str, Mapping[str, np.ndarray]], measures: Sequence[str], evaluate: Evaluate
-) -> dict[str, Any]:
-    report: dict[str, Any] = {approach: {} for approach in values if approach != OURS}
-    for measure in measures:
-        tests = [
-            paired(values[OURS][measure], values[approach][measure], confidence=evaluate.confidence, seed=evaluate.seed)
-            for approach in report
-        ]
-        for approach, test, corrected in zip(report, tests, holm([test["p"] for test in tests]), strict=True):
-            report[approach][measure] = {**test, "holm_p": corrected}
-    return report
+def _column(scores: Sequence[Measures], measure: str) -> np.ndarray:
+    """Return the (groups with the measure,) values: not all have references."""
+    return np.array([one[measure] for one in scores if measure in one])

@@ -1,8 +1,11 @@
-"""Texts of a collection, and vectors that represent them."""
+"""Texts to cluster and summarise, of a collection or a person's own, and vectors that represent them."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +15,16 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from decortique.core import paths
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.core.tables import read_batches, read_columns, read_metadata
-from decortique.data.function_words import function_words
-from decortique.data.text import forms
+from decortique.data.lexicon import function_words
+from decortique.data.text import LETTER_OR_DIGIT, forms, split_sentences
 from decortique.summarization.settings import ENCODER, TFIDF
-from decortique.words.vectors import load_vectors, vectors_file
+from decortique.words.vectors import load_vectors, mean_vector, vectors_file
+
+log = logging.getLogger(__name__)
+
+Vectors = np.ndarray | csr_matrix  # (texts, width) float32, rows of length one, or zero where a text has no known word
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,100 +40,98 @@ class Texts:
 
     @classmethod
     def of(cls, texts: list[str], language: str, embedded: np.ndarray) -> "Texts":
-        """Takes texts of one group without marks."""
+        """Return texts of one group without labels."""
         ids = [str(number) for number in range(len(texts))]
         return cls(language, ids, texts, ["text"] * len(texts), [None] * len(texts), embedded)
 
     @classmethod
     def read(cls, name: str, parts: Sequence[str]) -> "Texts":
-        """Reads tables of a collection, and their vectors.
-
-        Raises:
-            StageError: a table is missing or damaged, or its vectors are not of the same texts.
-        """
+        """Read tables of a collection, and their vectors; raise a `StageError` where these are of other texts."""
         columns: dict[str, list[Any]] = {"id": [], "text": [], "group": [], "label": []}
         vectors, embedded_ids = [], list[str]()
         for part in parts:
-            found = read_columns(paths.collection(name) / f"{part}.parquet", columns)
-            for column, values in found.items():
+            for column, values in read_columns(paths.collection(name) / f"{part}.parquet", columns).items():
                 columns[column] += values
             for batch in read_batches(paths.embeddings(name) / f"{part}.parquet"):
                 embedded_ids += batch.column("id").to_pylist()
-                flat = batch.column("embedding").flatten().to_numpy()
-                vectors.append(flat.reshape(batch.num_rows, -1))
+                vectors.append(batch.column("embedding").flatten().to_numpy().reshape(batch.num_rows, -1))
         if embedded_ids != columns["id"]:
-            raise StageError(
-                f"{paths.embeddings(name)} holds vectors of other texts: run `dvc repro` to make them anew"
-            )
+            raise StageError(f"{paths.embeddings(name)} holds vectors of other texts: run `dvc repro`")
         language = read_metadata(paths.collection(name) / f"{parts[0]}.parquet")["language"]
         embedded = np.concatenate(vectors) if vectors else np.empty((0, 0), np.float32)
         return cls(language, columns["id"], columns["text"], columns["group"], columns["label"], embedded)
 
 
-log = logging.getLogger(__name__)
-
-Vectors = np.ndarray | csr_matrix  # (texts, width) float32, rows of length one, or zero where a text has no known word
-
-
-def represent(name: str, texts: Texts, static: Mapping[str, KeyedVectors], places: np.ndarray) -> Vectors:
-    """Gives the vectors of some texts, so that the product of two is their cosine.
-
-    Args:
-        name: `encoder`, `tfidf`, or one of `static`.
-        texts: of a language, whose function words TF-IDF and means of vectors leave out.
-        static: vectors of words, by name (`word_vectors`).
-        places: which of the texts; the weights of TF-IDF are learnt from these alone.
-    """
+def represent(name: str, texts: Texts, static: Mapping[str, KeyedVectors], indices: np.ndarray) -> Vectors:
+    """Return the vectors of some texts, of length one: of the encoder, TF-IDF of these texts, or mean `static` ones."""
     if name == ENCODER:
-        return normalize(texts.embedded[places]) if len(places) else texts.embedded[places]
-    chosen = [texts.texts[place] for place in places]
-    if name == TFIDF:
-        return tfidf(chosen, texts.language)
-    return mean_vectors(chosen, static[name], texts.language)
+        return normalize(texts.embedded[indices]) if len(indices) else texts.embedded[indices]
+    chosen = [texts.texts[index] for index in indices]
+    return tfidf(chosen, texts.language) if name == TFIDF else mean_vectors(chosen, static[name], texts.language)
+
+
+def represented(name: str, texts: Texts) -> Callable[[np.ndarray], Vectors]:
+    """Return a function from indices of texts to their vectors; raise a `StageError` where the language has none."""
+    return partial(represent, name, texts, word_vectors([name], texts.language))
 
 
 def available(names: Iterable[str], language: str) -> list[str]:
-    """Gives those of some representations that a language has, and tells which it has not."""
-    found = [name for name in names if name in (ENCODER, TFIDF) or vectors_file(name, language).exists()]
-    for name in names:
-        if name not in found:
-            log.warning("%r has no vectors %r: left out", language, name)
-    return found
+    """Return the representations that a language has, and log those that it has not."""
+    known = [name for name in names if name in (ENCODER, TFIDF) or vectors_file(name, language).exists()]
+    for name in (name for name in names if name not in known):
+        log.warning("%r has no vectors %r: left out", language, name)
+    return known
 
 
 def word_vectors(names: Iterable[str], language: str) -> dict[str, KeyedVectors]:
-    """Reads those of some representations that are vectors of words.
-
-    Raises:
-        StageError: the language has none of that name.
-    """
+    """Read the representations that are vectors of words; raise a `StageError` where the language has none such."""
     return {name: load_vectors(vectors_file(name, language)) for name in names if name not in (ENCODER, TFIDF)}
 
 
 def dense(vectors: Vectors) -> np.ndarray:
-    """Gives vectors with their zeros."""
+    """Return vectors with their zeros."""
     return vectors.toarray() if isinstance(vectors, csr_matrix) else vectors
 
 
 def tfidf(texts: Sequence[str], language: str) -> csr_matrix:
-    """Gives (texts, words) TF-IDF with logarithmic frequencies, without function words."""
+    """Return (texts, words) TF-IDF with logarithmic frequencies, without function words."""
     words = [[form for form in forms(text) if form not in function_words(language)] for text in texts]
     if not any(words):
         return csr_matrix(np.zeros((len(texts), 1), np.float32))
-    return TfidfVectorizer(analyzer=as_they_are, sublinear_tf=True, dtype=np.float32).fit_transform(words)
+    return TfidfVectorizer(analyzer=list, sublinear_tf=True, dtype=np.float32).fit_transform(words)
 
 
 def mean_vectors(texts: Sequence[str], vectors: KeyedVectors, language: str) -> np.ndarray:
-    """Gives the mean of the vectors of a text's words, function words left out, as they are alike in all texts."""
-    known, left_out = vectors.key_to_index, function_words(language)
-    result = np.zeros((len(texts), vectors.vector_size), np.float32)
-    for row, text in zip(result, texts, strict=True):
-        places = [known[form] for form in forms(text) if form in known and form not in left_out]
-        if places:
-            row[:] = vectors.vectors[places].mean(axis=0)
-    return normalize(result, copy=False) if texts else result
+    """Return the mean vector of each text's words, without function words, which are the same in all texts."""
+    left_out = function_words(language)
+    means = [mean_vector(vectors, [form for form in forms(text) if form not in left_out]) for text in texts]
+    return normalize(np.stack(means), copy=False) if texts else np.zeros((0, vectors.vector_size), np.float32)
 
 
-def as_they_are(words: Sequence[str]) -> Sequence[str]:
-    """Gives scikit-learn's vectorizers words that were split already."""
-    return words
+# Of running English or French, four to six words of ten are function words; of another language, hardly one.
+FEWEST = 0.15
+CHECKED = 2_000  # words of a text whose language is checked
+
+
+def read_text(file: Path | None) -> str:
+    """Read a file, or standard input; raise a `StageError` where it cannot be read, or is no UTF-8 text."""
+    if file is None and sys.stdin.isatty():
+        log.info("reading standard input: end it with Ctrl-D (or name a file with --file)")
+    try:
+        content = sys.stdin.buffer.read() if file is None else file.read_bytes()
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StageError(f"{file or 'standard input'} is not UTF-8 text ({error}): save it as UTF-8") from None
+    except OSError as error:
+        raise StageError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def read_sentences(file: Path | None, language: str, *, by_line: bool) -> list[str]:
+    """Return the sentences of a person's own text, or its lines; warn where it hardly seems to be in that language."""
+    text = read_text(file)
+    words, listed = forms(text[: 20 * CHECKED])[:CHECKED], function_words(language)
+    if listed and words and sum(word in listed for word in words) < FEWEST * len(words):
+        log.warning("few function words of %r here: if the text is in another language, say so by --language", language)
+    if by_line:
+        return [line.strip() for line in text.splitlines() if LETTER_OR_DIGIT.search(line)]
+    return list(split_sentences(text, language))

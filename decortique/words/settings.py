@@ -7,6 +7,9 @@ from pydantic import Field
 from decortique.core.settings import Positive, Section, Seed, Strict
 
 Count = Annotated[int, Field(ge=1)]
+AtLeastTwo = Annotated[int, Field(ge=2)]
+AtLeastFour = Annotated[int, Field(ge=4)]
+Even = Annotated[int, Field(ge=2, multiple_of=2)]
 
 
 class Word2vec(Section, Strict):
@@ -18,17 +21,14 @@ class Word2vec(Section, Strict):
     dimensions: Count
     window: Count
     negative: Count
-    least: Count
+    min_count: Count
     epochs: Count
     learning_rate: Positive
     seed: Seed
 
 
-Even = Annotated[int, Field(ge=2, multiple_of=2)]
-
-
 class WordPairs(Section, Strict):
-    """Which word-in-context pairs are made: numbers of pairs, half of them of one sense."""
+    """How many word-in-context pairs are made, half of them of one sense."""
 
     key: ClassVar[str] = "word_pairs"
 
@@ -36,21 +36,21 @@ class WordPairs(Section, Strict):
     validation: Even
     test: Even
     per_family: Even
-    shortest: Annotated[int, Field(ge=2)]
+    min_words: AtLeastTwo
     seed: Seed
 
 
 class Pronouns(Section, Strict):
-    """What is sampled of the corpora, and how it is probed."""
+    """What is sampled from the corpora, and how it is probed."""
 
     key: ClassVar[str] = "pronouns"
 
-    words: Annotated[int, Field(ge=2)]
-    occurrences: Annotated[int, Field(ge=4)]
-    random: Annotated[int, Field(ge=8)]
-    longest: Annotated[int, Field(ge=2)]
-    probed: Annotated[int, Field(ge=4)]
-    folds: Annotated[int, Field(ge=2)]
+    stop_words: AtLeastTwo
+    occurrences: AtLeastFour
+    random_words: Annotated[int, Field(ge=8)]
+    max_words: AtLeastTwo
+    probe_occurrences: AtLeastFour
+    folds: AtLeastTwo
     ridge: Positive
     seed: Seed
 
@@ -60,7 +60,7 @@ class Polysemy(Section, Strict):
 
     key: ClassVar[str] = "polysemy"
 
-    candidates: Annotated[int, Field(ge=1)]
-    neighbours: Annotated[int, Field(ge=1)]
-    shown: Annotated[int, Field(ge=1)]
+    candidates: Count
+    neighbours: Count
+    max_examples: Count
     seed: Seed

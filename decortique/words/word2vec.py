@@ -1,28 +1,35 @@
-"""Training word2vec, and the card of its vectors."""
+"""Training word2vec, and the model card of its vectors."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gensim.models import KeyedVectors, Word2Vec
 from huggingface_hub import ModelCard, ModelCardData
 
 from decortique.core import paths
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
+from decortique.words.corpus import Sentence
 from decortique.words.settings import Word2vec
 from decortique.words.vectors import VECTORS
 
 
+class Words:
+    """The words of texts for gensim, which iterates several times; `done` is called with 1 after each text."""
+
+    def __init__(self, sentences: Iterable[Sentence], done: Callable[[int], object] = lambda _: None) -> None:
+        self.sentences, self.done = sentences, done
+
+    def __iter__(self) -> Iterator[list[str]]:
+        self.texts = self.words = 0  # of this iteration
+        for sentence in self.sentences:
+            self.texts, self.words = self.texts + 1, self.words + len(sentence.words)
+            self.done(1)
+            yield [word.form for word in sentence.words]
+
+
 def train_word2vec(texts: Iterable[Sequence[str]], settings: Word2vec) -> KeyedVectors:
-    """Trains word2vec (Mikolov et al., 2013) with one worker, so that the same texts give the same vectors.
-
-    Args:
-        texts: words of each text; iterated over several times.
-        settings: how.
-
-    Raises:
-        StageError: no word occurs often enough.
-    """
+    """Train word2vec (Mikolov et al., 2013) with one worker, so that the same texts give the same vectors."""
     try:
         model = Word2Vec(
             sentences=texts,
@@ -30,35 +37,21 @@ def train_word2vec(texts: Iterable[Sequence[str]], settings: Word2vec) -> KeyedV
             vector_size=settings.dimensions,
             window=settings.window,
             negative=settings.negative,
-            min_count=settings.least,
+            min_count=settings.min_count,
             epochs=settings.epochs,
             alpha=settings.learning_rate,
             seed=settings.seed,
             workers=1,
-            hashfxn=_hash,
+            hashfxn=lambda word: zlib.crc32(word.encode()),  # Python's own hash differs from process to process
         )
     except RuntimeError as error:  # gensim: "you must first build vocabulary before training the model"
-        raise StageError(
-            f"params.yaml: word2vec.least is {settings.least}: no word occurs as often ({error})"
-        ) from None
+        fault = f"word2vec.min_count is {settings.min_count}: no word occurs as often ({error})"
+        raise StageError(f"params.yaml: {fault}") from None
     return model.wv
 
 
-def _hash(word: str) -> int:
-    """Python's own hash of a text is another one in each process."""
-    return zlib.crc32(word.encode())
-
-
 def write_card(folder: Path, code: str, tasks: Sequence[str], settings: Word2vec, counted: Mapping[str, float]) -> None:
-    """Writes `README.md` into a folder of vectors, in the form the Hugging Face hub reads.
-
-    Args:
-        folder: as it is being made.
-        code: of the language.
-        tasks: whose texts were read.
-        settings: the vectors were trained with.
-        counted: of the texts, as in the stage's metrics.
-    """
+    """Write the model card `README.md` of vectors; `tasks` are those whose texts were read, `counted` the results."""
     data = ModelCardData(language=code, library_name="gensim", tags=["decortique", "word2vec"])
     parameters = "\n".join(f"| {key} | {value} |" for key, value in settings.model_dump().items())
     ModelCard(

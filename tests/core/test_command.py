@@ -7,7 +7,7 @@ import pytest
 PROGRAM = """
 import errno
 from decortique.core.command import run
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 
 def greet(task: str, times: int = 1) -> None:
     '''Greets a task.'''

@@ -1,9 +1,17 @@
+import json
 from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.core.files import new_file, new_folder, read_json, write_json
+from decortique.core.files import (
+    StageError,
+    new_file,
+    new_folder,
+    read_json,
+    write_json,
+    write_json_lines,
+    write_points,
+)
 
 
 class StageStopped(Exception):  # noqa: N818  (an interruption, not an error)
@@ -110,3 +118,24 @@ def test_a_damaged_json_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m.json").write_bytes(content)
     with pytest.raises(StageError, match=r"m\.json is damaged"):
         read_json(tmp_path / "m.json")
+
+
+def test_json_lines_keep_accents_and_survive_bytes_that_are_no_text(tmp_path: Path) -> None:
+    rows: list[dict[str, str | float]] = [
+        {"text": "été", "share": 1 / 3},
+        {"text": b"caf\xe9".decode(errors="surrogateescape")},
+    ]
+    write_json_lines(tmp_path / "rows.jsonl", iter(rows))
+    lines = (tmp_path / "rows.jsonl").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == '{"text": "été", "share": 0.3333333333333333}'
+    assert [json.loads(line) for line in lines] == rows
+
+
+def test_points_are_rows_below_the_names_of_their_columns(tmp_path: Path) -> None:
+    write_points(tmp_path / "plots" / "a.csv", [{"set": "test", "texts": 3, "value": 1 / 3}, {"set": "a, b"}])
+    assert (tmp_path / "plots" / "a.csv").read_bytes() == b'set,texts,value\ntest,3,0.333333\n"a, b",,\n'
+
+
+def test_a_curve_without_points_is_a_file_all_the_same(tmp_path: Path) -> None:
+    write_points(tmp_path / "a.csv", iter([]))
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8").strip() == ""

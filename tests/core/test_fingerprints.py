@@ -25,6 +25,7 @@ PROJECT = {
     "stages/other.py": "x = 1",
     "stages/more.py": "x = 1",
 }
+DECLARED = re.compile(r"(?<!`)# imports: ([\w., ]+)")
 MAIN = 'if __name__ == "__main__":\n    pass\n'
 
 
@@ -53,15 +54,26 @@ def fingerprints(real: Code) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def reach(fingerprints: dict[str, str]) -> dict[str, set[str]]:
-    """The files that each stage can import, as the standard library finds them in the bytecode."""
-    found = {}
+def reach(real: Code, fingerprints: dict[str, str]) -> dict[str, set[str]]:
+    """The files that each stage can import: by the bytecode, as the standard library reads it, and by comments."""
+    reached = {}
     for stage in fingerprints:
         finder = ModuleFinder(path=[str(ROOT)])
-        finder.import_hook(f"stages.{stage}")
-        files = {str(vars(module)["__file__"]) for module in finder.modules.values()}
-        found[stage] = {str(Path(file).relative_to(ROOT)) for file in files if file.startswith(str(ROOT))}
-    return found
+        waiting = {f"stages.{stage}"}
+        while waiting:
+            for name in waiting:
+                finder.import_hook(name)
+            files = {str(vars(module)["__file__"]) for module in finder.modules.values()}
+            own = {str(Path(file).relative_to(ROOT)) for file in files if file.startswith(str(ROOT))}
+            declared = {
+                name
+                for file in own
+                for line in DECLARED.findall(real.files[file].decode())
+                for name in line.split(", ")
+            }
+            waiting = declared & real.modules.keys() - finder.modules.keys()
+        reached[stage] = own
+    return reached
 
 
 def test_every_stage_that_can_reach_a_changed_module_runs_again_and_no_other(
@@ -168,7 +180,7 @@ def test_files_beside_modules_count_by_their_bytes_for_those_who_import_there() 
 def test_a_stage_is_a_script_directly_in_its_folder() -> None:
     scripts = {
         "stages/one.py": MAIN,
-        "decortique/core/errors.py": "x = 1",
+        "decortique/core/files.py": "x = 1",
         "stages/food/bread.py": MAIN,
         "decortique/x.py": MAIN,
     }

@@ -1,5 +1,6 @@
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.core.tables import (
     CORPUS,
     ROWS_PER_GROUP,
@@ -18,6 +19,7 @@ from decortique.core.tables import (
     read_columns,
     read_metadata,
     splits,
+    write_rows,
     write_table,
 )
 
@@ -54,6 +56,13 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
         append(ROWS)
     assert read_columns(tmp_path / "train.parquet", CORPUS.names) == ROWS
     assert count_rows(tmp_path / "train.parquet") == 3
+
+
+def test_objects_are_written_by_their_attributes(tmp_path: Path) -> None:
+    rows = [SimpleNamespace(**dict(zip(ROWS, row, strict=True))) for row in zip(*ROWS.values(), strict=True)]
+    write_rows(tmp_path / "train.parquet", CORPUS, rows, {"task": "film"})
+    assert read_columns(tmp_path / "train.parquet", CORPUS.names) == ROWS
+    assert read_metadata(tmp_path / "train.parquet") == {"task": "film"}
 
 
 def test_the_columns_asked_for_come_in_the_order_asked_for(tmp_path: Path) -> None:
@@ -145,9 +154,9 @@ def test_a_damaged_table_is_named(tmp_path: Path, damage: str) -> None:
             "page": whole[:4] + bytes(len(whole) // 2) + whole[4 + len(whole) // 2 :],
         }[damage]
     )
-    with pytest.raises(StageError, match=r"a\.parquet is not a sound Parquet file"):
+    with pytest.raises(StageError, match=r"a\.parquet is not a valid Parquet file"):
         read_columns(path, TOKENS.names)
-    with pytest.raises(StageError, match=r"a\.parquet is not a sound Parquet file"):
+    with pytest.raises(StageError, match=r"a\.parquet is not a valid Parquet file"):
         list(read_batches(path))
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from decortique.core.files import StageError
 from decortique.core.fingerprints import FOLDER
 from decortique.core.source import FingerprintError
-from decortique.core.why import WhyError, why
+from decortique.core.why import why
 
 ROOT = Path(__file__).parents[2]
 FILES = {
@@ -220,7 +221,7 @@ def test_a_clone_without_the_cache_says_what_would_bring_the_old_fingerprint(pro
 
 
 def test_mistakes_are_told_in_one_line(project: Path) -> None:
-    with pytest.raises(WhyError, match=r"^there is no stage 'cok' in dvc.yaml \(there are: code, cook, eat\)$"):
+    with pytest.raises(StageError, match=r"^there is no stage 'cok' in dvc.yaml \(there are: code, cook, eat\)$"):
         told("cok")
     edit("stages/eat.py", "from pathlib", "exec(text)\nfrom pathlib")
     with pytest.raises(FingerprintError, match=r"^stages/eat\.py:1: "):

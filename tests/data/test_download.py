@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.data.fetch import fetch
 from decortique.data.source_settings import UrlSource
 
@@ -186,13 +186,13 @@ def test_a_failure_that_passes_is_waited_out(server: Server, fetched: Fetch, cod
 
 
 @pytest.mark.parametrize(("code", "remedy"), [(401, "credentials"), (403, "credentials"), (404, "address")])
-def test_a_failure_that_lasts_is_told_at_once(server: Server, fetched: Fetch, code: int, remedy: str) -> None:
+def test_a_failure_that_lasts_is_reported_at_once(server: Server, fetched: Fetch, code: int, remedy: str) -> None:
     with pytest.raises(StageError, match=f"the server answers {code} .*: check .*{remedy}"):
         fetched(at(server.answer("/file.txt", status(code))))
     assert len(server.requests) == 1
 
 
-def test_a_server_that_is_down_for_long_is_told_in_one_line(server: Server, fetched: Fetch) -> None:
+def test_a_server_that_is_down_for_long_is_reported_in_one_line(server: Server, fetched: Fetch) -> None:
     with pytest.raises(StageError, match=r"answers 503 Service Unavailable: run it again later$"):
         fetched(at(server.answer("/file.txt", status(503))))
     assert len(server.requests) == 3
@@ -217,12 +217,12 @@ def test_a_moved_file_is_followed(server: Server, fetched: Fetch) -> None:
     assert (folder / "file.txt").read_bytes() == BODY
 
 
-def test_a_circle_of_redirections_is_told_in_one_line(server: Server, fetched: Fetch) -> None:
+def test_a_circle_of_redirections_is_reported_in_one_line(server: Server, fetched: Fetch) -> None:
     with pytest.raises(StageError, match="redirects"):
         fetched(at(server.answer("/file.txt", redirect(server.url("/file.txt")))))
 
 
-def test_a_refused_connection_is_told_in_one_line(fetched: Fetch) -> None:
+def test_a_refused_connection_is_reported_in_one_line(fetched: Fetch) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -233,13 +233,13 @@ def test_a_refused_connection_is_told_in_one_line(fetched: Fetch) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_an_unknown_host_is_told_in_one_line(fetched: Fetch) -> None:
+def test_an_unknown_host_is_reported_in_one_line(fetched: Fetch) -> None:
     with pytest.raises(StageError, match="no connection"):
         fetched(at("https://no-such-host.invalid/file.txt"))
 
 
 @pytest.mark.parametrize("url", ["http://[::1/file.txt", "http://host:port/file.txt", "file:///no/such/file.txt"])
-def test_a_mistyped_address_is_told_in_one_line(fetched: Fetch, url: str) -> None:
+def test_a_mistyped_address_is_reported_in_one_line(fetched: Fetch, url: str) -> None:
     with pytest.raises(StageError, match=r"^task\.opinion\.source \(url .*\): ."):
         fetched(at(url))
 
@@ -257,7 +257,7 @@ def test_a_password_in_an_address_is_used_and_never_shown(
         assert secret not in caplog.text
 
 
-def test_a_full_disk_is_told_in_one_line(server: Server, fetched: Fetch, cache: Path) -> None:
+def test_a_full_disk_is_reported_in_one_line(server: Server, fetched: Fetch, cache: Path) -> None:
     source = at(server.answer("/file.txt", whole(BODY)))
     cache.mkdir()
     (cache / f"{source.pin[1]}.part").symlink_to("/dev/full")  # a file that any write finds the disk full for
@@ -272,8 +272,8 @@ def test_ctrl_c_keeps_the_old_files_and_what_was_downloaded(
     source = at(server.answer("/file.txt", stalled(BODY, HALF)))
     code = f"""
 from pathlib import Path
-from decortique.data.source_settings import UrlSource
 from decortique.data.fetch import fetch
+from decortique.data.source_settings import UrlSource
 source = UrlSource.model_validate_json({source.model_dump_json()!r})
 fetch(source, Path({str(folder)!r}), Path({str(cache)!r}), name="x")
 """

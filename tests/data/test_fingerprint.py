@@ -1,6 +1,6 @@
 import pytest
 
-from decortique.data.records import fingerprint
+from decortique.data.corpus import fingerprint
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.data.source_settings import FolderSource
 
 from .conftest import Fetch, sha256
@@ -58,7 +58,7 @@ def test_a_mistyped_file_is_answered_with_the_nearest_name(corpus: Path, fetched
         fetched(source(corpus, file="speech.txt"))
 
 
-def test_a_destination_that_cannot_be_made_is_told_in_one_line(corpus: Path, fetched: Fetch) -> None:
+def test_a_destination_that_cannot_be_made_is_reported_in_one_line(corpus: Path, fetched: Fetch) -> None:
     (corpus.parent / "raw").write_text("a file where the folder should be")
     with pytest.raises(StageError, match=r"raw.*: check the path"):
         fetched(source(corpus))

@@ -2,7 +2,7 @@ import pytest
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from stop_words import get_stop_words
 
-from decortique.data.function_words import content_words, function_words, listed_words
+from decortique.data.lexicon import content_words, function_words, listed_words
 from decortique.data.settings import LanguageSection
 
 

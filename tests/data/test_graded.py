@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.data.readers import read_graded
-from decortique.data.records import BadRow, Row
+from decortique.core.files import StageError
+from decortique.data.corpus import Row
+from decortique.data.readers import BadRow, read_graded
 
 
 def rows(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> list[Row | BadRow]:
@@ -12,7 +12,7 @@ def rows(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> list[
     path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
     found = list(read_graded(path, encoding))
     assert [line for line, _ in found] == list(range(1, len(found) + 1))
-    return [item for _, item in found]
+    return [BadRow(path.name, line, str(row)) if isinstance(row, ValueError) else row for line, row in found]
 
 
 def row(tmp_path: Path, line: str) -> Row:
@@ -59,7 +59,7 @@ def test_sentences_of_a_document_stay_together_and_in_order(tmp_path: Path) -> N
         ("1_1\t1\t&nbsp;", "the text is empty"),
     ],
 )
-def test_a_line_that_is_no_row_is_told_with_its_number_and_the_rest_is_read(
+def test_a_line_that_is_no_row_is_reported_with_its_number_and_the_rest_is_read(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     before, bad, after = rows(tmp_path, f"1_0\t1\tbefore\n{line}\n1_2\t1\tafter\n")

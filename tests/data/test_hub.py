@@ -26,9 +26,9 @@ ENCODER = HubSource(
 CODE = """
 import sys
 from pathlib import Path
-from decortique.core.errors import StageError
-from decortique.data.source_settings import HubSource
+from decortique.core.files import StageError
 from decortique.data.fetch import fetch
+from decortique.data.source_settings import HubSource
 try:
     fetch(HubSource.model_validate_json(sys.argv[1]), Path(sys.argv[2]), name="encoder.source")
 except StageError as error:
@@ -70,7 +70,7 @@ def test_an_encoder_comes_from_the_endpoint_once_and_then_from_the_cache(hub: Se
         (403, {"X_Error_Code": "GatedRepo"}, "is gated: accept its terms"),
     ],
 )
-def test_what_the_hub_refuses_is_told_with_a_remedy(
+def test_what_the_hub_refuses_is_reported_with_a_remedy(
     hub: Server, tmp_path: Path, code: int, headers: dict[str, str], expected: str
 ) -> None:
     hub.answer(ADDRESS, status(code, **headers))
@@ -80,7 +80,7 @@ def test_what_the_hub_refuses_is_told_with_a_remedy(
     assert "\n" not in message
 
 
-def test_a_file_that_is_not_in_the_cache_is_told_so_when_offline(hub: Server, tmp_path: Path) -> None:
+def test_a_file_that_is_not_in_the_cache_is_reported_so_when_offline(hub: Server, tmp_path: Path) -> None:
     assert "HF_HUB_OFFLINE forbids" in fetch_apart(ENCODER, tmp_path, hub, HF_HUB_OFFLINE="1")
     assert hub.requests == []
 

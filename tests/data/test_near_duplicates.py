@@ -3,8 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from decortique.data.near_duplicates import near_duplicates
-from decortique.data.records import fingerprint
+from decortique.data.corpus import fingerprint, near_duplicates
 
 FILM = "the film is good and the plot is thin"  # 9 words, 10 pairs of neighbours, all different
 WORDS = np.array(["a", "b", "c", "d", "e", "f", "g", "h"])

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.data.source_settings import NpmSource
 
 from .conftest import Fetch
 from .server import Server, status, whole
-from .test_archives import pack_tar
+from .test_unpack import pack_tar
 
 TARBALL = pack_tar({"package/dict/data.noun": b"noun"})
 RELEASE = NpmSource(
@@ -78,7 +78,7 @@ def test_a_tampered_tarball_is_refused(registry: Server, fetched: Fetch) -> None
 
 
 @pytest.mark.usefixtures("no_npm")
-def test_a_release_that_does_not_exist_is_told_at_once(registry: Server, fetched: Fetch) -> None:
+def test_a_release_that_does_not_exist_is_reported_at_once(registry: Server, fetched: Fetch) -> None:
     registry.answer(METADATA, status(404))
     with pytest.raises(StageError, match=r"words/1\.0\.0: the server answers 404"):
         fetched(RELEASE)
@@ -86,7 +86,7 @@ def test_a_release_that_does_not_exist_is_told_at_once(registry: Server, fetched
 
 @pytest.mark.usefixtures("no_npm")
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", b'{"dist": {}}'])
-def test_a_registry_that_is_none_is_told_as_such(registry: Server, fetched: Fetch, answer: bytes) -> None:
+def test_a_registry_that_is_none_is_reported_as_such(registry: Server, fetched: Fetch, answer: bytes) -> None:
     registry.answer(METADATA, whole(answer))
     with pytest.raises(StageError, match="does not answer as an npm registry does"):
         fetched(RELEASE)

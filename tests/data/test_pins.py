@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.data.pins import Pin
+from decortique.core.files import StageError
 from decortique.data.source_settings import UrlSource
+from decortique.data.web import Pin
 
 from .conftest import Fetch
 
@@ -30,6 +30,6 @@ def test_an_integrity_is_shown_as_npm_writes_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("written", ["sha512-AAAA", "sha512-A=A", "sha512-A"])
-def test_a_mangled_integrity_is_told_before_any_download(written: str) -> None:
+def test_a_mangled_integrity_is_reported_before_any_download(written: str) -> None:
     with pytest.raises(StageError, match="no SHA-512 in base64"):
         Pin.integrity(written)

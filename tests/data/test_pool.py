@@ -1,7 +1,7 @@
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.data.records import Row
+from decortique.core.files import StageError
+from decortique.data.corpus import Row
 from decortique.data.splitting import RUN, clean_pool
 
 SENTENCE = "one of the finest films that anybody made last year"
@@ -13,8 +13,10 @@ def rows(*texts: str) -> list[Row]:
 
 
 def kept(pool: list[str], **splits: list[str]) -> tuple[list[str], int, int]:
-    cleaned = clean_pool(rows(*pool), {name.replace("_", "-"): rows(*texts) for name, texts in splits.items()})
-    return [row.text for row in cleaned.rows], cleaned.duplicates, cleaned.overlaps
+    texts, duplicates, overlaps = clean_pool(
+        rows(*pool), {name.replace("_", "-"): rows(*texts) for name, texts in splits.items()}
+    )
+    return [row.text for row in texts], duplicates, overlaps
 
 
 @pytest.mark.parametrize("split", [*LABELLED, "transfer_far", "unlabelled"])

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from decortique.core.tables import CORPUS, read_columns
-from decortique.data.records import Row
-from decortique.data.task_settings import Split
+from decortique.data.corpus import Row
+from decortique.data.settings import Split
+from decortique.data.splitting import clean_splits
 from experiments.clone import choose
-from stages.prepare import _deal
 
 ROOT = Path(__file__).parents[2]
 TASK: dict[str, Any] = {
@@ -47,14 +47,7 @@ def prepare(
     (raw / "learn").write_text("\n".join(lines).replace("{}", "seven"), encoding="utf-8")
     (raw / "new").write_text("<1:1> Paul left.\n<1:2>\n", encoding="utf-8")
     (raw / "pool.csv").write_text("\n".join(POOL), encoding="utf-8")
-    choose(
-        folder,
-        {
-            "catalogue/tasks/speakers.yaml:": described,
-            "prepare.mask": mask,
-            "prepare.near_duplicates": near,
-        },
-    )
+    choose(folder, {"catalogue/tasks/speakers.yaml:": described, "prepare.mask": mask, "prepare.near_duplicates": near})
     command = [sys.executable, "-m", "stages.prepare", "speakers"]
     subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, check=True)
     tables = (folder / "data/corpus/speakers").glob("*.parquet")
@@ -135,13 +128,13 @@ def test_single_texts_that_are_nearly_tested_on_are_not_learnt_from_if_so_asked(
         }.items()
     }
     rule = Split.model_validate({**TASK["split"], "keep_groups": False})
-    splits, counted = _deal(rows, rule, None, 0.5)
+    splits, counted = clean_splits(rows, rule, None, 0.5)
     assert [row.text for row in splits["train"]] == ["Nobody left at all."]
     assert counted == {
         "duplicates_removed": {"test": 0, "train": 1, "validation": 0},
         "near_duplicates_removed": {"test": 0, "train": 1, "validation": 0},
     }
-    assert list(_deal(rows, rule, None)[1]) == ["duplicates_removed"]
+    assert list(clean_splits(rows, rule, None)[1]) == ["duplicates_removed"]
 
 
 def test_streams_without_a_pool_have_nothing_removed_and_say_so_by_saying_nothing(tmp_path: Path) -> None:
@@ -162,5 +155,5 @@ def test_a_rehearsal_takes_a_part_of_the_pool_as_well(tmp_path: Path) -> None:
     rows = {"train": texts[:8], "validation": texts[8:9], "test": texts[9:10], "pool": texts[10:]}
     for keep_groups in (True, False):
         rule = Split.model_validate({**TASK["split"], "keep_groups": keep_groups})
-        splits, _ = _deal(rows, rule, limit=5)
+        splits, _ = clean_splits(rows, rule, limit=5)
         assert len(splits["pool"]) == 5

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.data.registries import pip_options
 from decortique.data.source_settings import PypiSource
 
 from .conftest import Fetch, sha256
 from .server import Server, locked, redirect, status, whole
-from .test_archives import pack_tar, pack_zip
+from .test_unpack import pack_tar, pack_zip
 
 SDIST = pack_tar({"corpus-1.0/data/films.txt": b"a film", "corpus-1.0/setup.py": b"raise SystemExit"})
 RELEASE = PypiSource(

@@ -3,24 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.data.reading import graded_rows, ratings_of, read_ratings
-from decortique.data.task_settings import GradedReader
+from decortique.core.files import StageError
+from decortique.data.readers import graded_rows, ratings_of, read_ratings
+from decortique.data.settings import Task
+from decortique.data.source_settings import GradedReader
 
-
-class Graded:
-    """A task of two graded files, one of which says what each rater gave."""
-
-    language = "en"
-
-    @property
-    def labels(self) -> list[str]:
-        return ["negative", "positive"]
-
-    def readers(self) -> dict[str, GradedReader]:
-        files = {"films.txt": "all", "tweets.txt": "transfer-tweets"}
-        ratings = {"films.txt": "films-ratings.txt"}
-        return {"reader": GradedReader(format="graded", files=files, encoding="latin-1", ratings=ratings)}
+FILES = {"films.txt": "all", "tweets.txt": "transfer-tweets"}
+RATINGS = {"films.txt": "films-ratings.txt"}  # of one of the files, the grade of each rater is known
+READER = GradedReader(format="graded", files=FILES, encoding="latin-1", ratings=RATINGS)
+TASK = Task.model_construct(reader=READER)  # type: ignore[call-arg]
 
 
 def ratings(folder: Path, content: str) -> Path:
@@ -31,11 +22,8 @@ def ratings(folder: Path, content: str) -> Path:
 
 def test_the_grades_of_a_text_are_found_by_the_id_of_its_row(tmp_path: Path) -> None:
     ratings(tmp_path, "1_1\t1.5\t0.5\t[1, 2]\n1_2\t-4\t0\t[-4, -4, -4]\n")
-    found = ratings_of(Graded(), tmp_path)
-    assert {name: grades.tolist() for name, grades in found.items()} == {
-        "films-1_1": [1, 2],
-        "films-1_2": [-4, -4, -4],
-    }
+    found = ratings_of(TASK, tmp_path)
+    assert {name: grades.tolist() for name, grades in found.items()} == {"films-1_1": [1, 2], "films-1_2": [-4, -4, -4]}
 
 
 def test_a_byte_order_mark_is_no_part_of_an_id(tmp_path: Path) -> None:
@@ -50,19 +38,19 @@ def test_a_line_without_grades_is_named(tmp_path: Path, line: str) -> None:
 
 def test_a_missing_file_of_ratings_is_named(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"films-ratings\.txt is missing"):
-        ratings_of(Graded(), tmp_path)
+        ratings_of(TASK, tmp_path)
 
 
 def test_texts_that_are_neither_positive_nor_negative_are_read_too(tmp_path: Path) -> None:
     (tmp_path / "films.txt").write_text("1\t0\tA film.\n2\t1.5\tA good film.\n", encoding="latin-1")
-    ((name, rows),) = graded_rows(Graded(), tmp_path, ["films.txt"])
+    ((name, rows),) = graded_rows(TASK, tmp_path, ["films.txt"])
     assert name == "films.txt"
     assert [(row.id, row.score) for row in rows] == [("films-1", 0), ("films-2", 1.5)]
 
 
 def test_scores_published_of_a_file_that_is_not_read_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"published.files names 'books.txt'"):
-        list(graded_rows(Graded(), tmp_path, ["books.txt"]))
+        list(graded_rows(TASK, tmp_path, ["books.txt"]))
 
 
 def test_grades_are_numbers(tmp_path: Path) -> None:

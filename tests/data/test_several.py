@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.data.source_settings import FolderSource, OneSource, SeveralSource
 
 from .conftest import BODY, Fetch, at, sha256
@@ -16,10 +16,7 @@ def local(tmp_path: Path) -> FolderSource:
     folder.mkdir()
     (folder / "labels.csv").write_bytes(b"labels")
     return FolderSource(
-        kind="folder",
-        path=str(folder),
-        files={"labels.csv": "labels.csv"},
-        sha256={"labels.csv": sha256(b"labels")},
+        kind="folder", path=str(folder), files={"labels.csv": "labels.csv"}, sha256={"labels.csv": sha256(b"labels")}
     )
 
 
@@ -31,7 +28,7 @@ def test_the_files_of_all_parts_are_put_in_one_folder(server: Server, fetched: F
     source = several(texts=at(server.answer("/texts", whole(BODY))), labels=local)
     found = {path.name: path.read_bytes() for path in fetched(source).iterdir()}
     assert found == {"file.txt": BODY, "labels.csv": b"labels"}
-    assert source.brings() == set(found)
+    assert source.file_names() == set(found)
 
 
 def test_a_part_that_fails_is_named_and_leaves_the_files_of_the_last_success(
@@ -61,7 +58,7 @@ def test_the_pin_to_paste_is_said_with_the_part_it_belongs_to(
     assert "task.opinion.source.parts.labels: " in caplog.text
 
 
-def test_a_destination_that_cannot_be_made_is_told_in_one_line(
+def test_a_destination_that_cannot_be_made_is_reported_in_one_line(
     tmp_path: Path, fetched: Fetch, local: FolderSource
 ) -> None:
     (tmp_path / "raw").write_text("a file where the folder should be")

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.data.readers import read_speeches
-from decortique.data.records import BadRow, Row
+from decortique.core.files import StageError
+from decortique.data.corpus import Row
+from decortique.data.readers import BadRow
+from decortique.data.speech import read_speeches
 
 LABELS: dict[str, str | None] = {"C": "chirac", "M": "mitterrand"}
 
@@ -17,7 +18,7 @@ def rows(
     path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
     found = list(read_speeches(path, encoding, labels))
     assert [line for line, _ in found] == list(range(1, len(found) + 1))
-    return [item for _, item in found]
+    return [BadRow(path.name, line, str(row)) if isinstance(row, ValueError) else row for line, row in found]
 
 
 def test_a_sentence_knows_its_speech_its_place_and_its_speaker(tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ NO_MARK = "no mark <speech:sentence:LABEL> or <speech:sentence> at its beginning
         ("<3:5:C> Bonjour.", "speech 3 goes on after another one: its sentences must stand together"),
     ],
 )
-def test_a_line_that_is_no_sentence_is_told_with_its_number_and_the_rest_is_read(
+def test_a_line_that_is_no_sentence_is_reported_with_its_number_and_the_rest_is_read(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     *before, bad, after = rows(tmp_path, f"<3:4:C> avant\n<1:1:C> avant\n{line}\n<1:3:M> après\n")
@@ -105,7 +106,7 @@ def test_a_line_that_is_no_sentence_is_told_with_its_number_and_the_rest_is_read
     assert [item.text for item in (*before, after) if isinstance(item, Row)] == ["avant", "avant", "après"]
 
 
-def test_a_line_in_another_encoding_is_told_and_not_guessed_at(tmp_path: Path) -> None:
+def test_a_line_in_another_encoding_is_reported_and_not_guessed_at(tmp_path: Path) -> None:
     bad, after = rows(tmp_path, b"<1:1:C> d\xe9j\xe0 vu\n<1:2:C> " + "déjà vu\n".encode())
     assert str(bad) == "learn.utf8 line 1: the line is not utf-8 text"
     assert isinstance(after, Row)

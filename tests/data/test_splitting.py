@@ -2,18 +2,17 @@ from collections import Counter
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.data.records import Row
+from decortique.core.files import StageError
+from decortique.data.corpus import Row, sample
+from decortique.data.settings import Split
 from decortique.data.splitting import (
-    count_duplicates,
-    count_near_duplicates,
     limit_groups,
-    limit_rows,
     remove_duplicates,
     remove_near_duplicates,
+    repeated,
+    similar_to_earlier,
     split_rows,
 )
-from decortique.data.task_settings import Split
 
 
 def row(number: int, text: str = "", label: str | None = None, group: str = "") -> Row:
@@ -101,7 +100,7 @@ def test_a_test_that_names_no_group_says_which_there_are() -> None:
         split_rows({"all": DEBATES}, rule(test=["1st-*", "3RD-*"], keep_groups=True))
 
 
-def test_a_test_that_takes_every_group_leaves_nothing_to_learn_from() -> None:
+def test_a_test_that_takes_every_group_leaves_nothing_to_train_on() -> None:
     with pytest.raises(StageError, match=r"split\.test takes all 24 groups"):
         split_rows({"all": DEBATES}, rule(test=["*"], keep_groups=True))
 
@@ -146,7 +145,7 @@ def test_a_corpus_too_small_to_split_is_refused_with_its_rarest_label(*, keep_gr
         split_rows({"all": rows}, rule(keep_groups=keep_groups))
 
 
-def test_nothing_that_is_tested_on_is_learnt_from() -> None:
+def test_nothing_that_is_tested_on_is_trained_on() -> None:
     splits = {
         "train": [row(1, "same"), row(2, "Other!"), row(3, "only in train")],
         "validation": [row(4, "SAME"), row(5, "other"), row(6, "only in validation")],
@@ -164,14 +163,7 @@ def test_nothing_that_is_tested_on_is_learnt_from() -> None:
         "transfer-far": ["r13"],
         "transfer-near": ["r14"],
     }
-    assert removed == {
-        "train": 2,
-        "validation": 1,
-        "test": 0,
-        "unlabelled": 0,
-        "transfer-far": 2,
-        "transfer-near": 0,
-    }
+    assert removed == {"train": 2, "validation": 1, "test": 0, "unlabelled": 0, "transfer-far": 2, "transfer-near": 0}
 
 
 def test_a_text_that_stands_twice_in_the_test_set_is_tested_twice() -> None:
@@ -192,13 +184,18 @@ def test_sentences_of_streams_are_counted_where_they_stand_twice_and_none_is_rem
         "validation": [row(6, "Thank you."), row(7, "only in validation")],
         "unlabelled": [row(8, "only in train")],
     }
-    assert count_duplicates(splits) == {"test": 0, "validation": 1, "train": 2, "unlabelled": 1}
+    assert {name: sum(again) for name, again in repeated(splits).items()} == {
+        "test": 0,
+        "validation": 1,
+        "train": 2,
+        "unlabelled": 1,
+    }
 
 
 FILM = "the film is good and the plot is {}"  # two of these share 8 of 12 pairs of words
 
 
-def test_nothing_near_to_what_is_tested_on_is_learnt_from() -> None:
+def test_nothing_near_to_what_is_tested_on_is_trained_on() -> None:
     splits = {
         "pool": [
             row(1, FILM.format("far")),
@@ -261,7 +258,8 @@ def test_streams_keep_what_is_near_and_it_is_counted_copies_included() -> None:
         "test": [row(4, FILM.format("thin")), row(5, "thank you")],
         "validation": [row(6, FILM.format("flat")), row(7, FILM.format("flat"))],
     }
-    assert count_near_duplicates(splits, 0.6) == {"test": 0, "validation": 2, "train": 2}
+    similar = similar_to_earlier(splits, 0.6)
+    assert {name: len(rows) for name, rows in similar.items()} == {"test": 0, "validation": 2, "train": 2}
     kept, _ = remove_near_duplicates(splits, 0.6, whole=list(splits))
     assert kept == splits
 
@@ -293,14 +291,14 @@ def test_no_limit_takes_all_streams(limit: int | None) -> None:
 
 
 def test_a_rehearsal_takes_a_seeded_choice_in_order() -> None:
-    few = limit_rows(ROWS, 20, seed=0)
+    few = sample(ROWS, 20, seed=0)
     assert len(few) == 20
     assert [item.position for item in few] == sorted({item.position for item in few})
-    assert few == limit_rows(ROWS, 20, seed=0)
-    assert few != limit_rows(ROWS, 20, seed=1)
+    assert few == sample(ROWS, 20, seed=0)
+    assert few != sample(ROWS, 20, seed=1)
     assert few != ROWS[:20]
 
 
 @pytest.mark.parametrize("limit", [None, 200, 1000])
 def test_no_limit_takes_all(limit: int | None) -> None:
-    assert limit_rows(ROWS, limit, seed=0) == ROWS
+    assert sample(ROWS, limit, seed=0) == ROWS

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.data.readers import read_table
-from decortique.data.records import BadRow, Marks, Row
-from decortique.data.task_settings import TableReader
+from decortique.core.files import StageError
+from decortique.data.corpus import Row
+from decortique.data.readers import BadRow
+from decortique.data.records import Marks, read_table
+from decortique.data.source_settings import TableReader
 
 LABELS = ["negative", "positive"]
 Found = list[tuple[int, Row | BadRow]]
@@ -29,7 +30,8 @@ def read(path: Path, content: str | bytes | None = None, marks: Marks | None = S
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     described = {"format": "table", "files": {path.name: "all"}, "text": "text", "label": "label", **columns}
-    return list(read_table(path, TableReader.model_validate(described), marks))
+    read = read_table(path, TableReader.model_validate(described), marks)
+    return [(line, BadRow(path.name, line, str(row)) if isinstance(row, ValueError) else row) for line, row in read]
 
 
 def texts(found: Found) -> list[tuple[int, str]]:
@@ -95,10 +97,7 @@ def test_parquet_is_read_row_by_row(tmp_path: Path) -> None:
         pa.table({"text": ["one", "two"], "label": ["positive", "negative"], "n": [1.5, None]}), tmp_path / "r.parquet"
     )
     found = [item for _, item in read(tmp_path / "r.parquet", score="n")]
-    assert found == [
-        Row("r-1", "one", "positive", 1.5, "r-1", 0),
-        Row("r-2", "two", "negative", None, "r-2", 1),
-    ]
+    assert found == [Row("r-1", "one", "positive", 1.5, "r-1", 0), Row("r-2", "two", "negative", None, "r-2", 1)]
 
 
 PACKED: list[tuple[str, Callable[[bytes], bytes]]] = [
@@ -127,7 +126,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
     assert texts(read(tmp_path / "a.jsonl", b'\xef\xbb\xbf{"text": "one", "label": "positive"}\n')) == [(1, "one")]
 
 
-def test_another_encoding_is_read_as_told(tmp_path: Path) -> None:
+def test_another_encoding_is_read_as_set(tmp_path: Path) -> None:
     content = "text,label\ndéjà,positive\n"
     for encoding in ("latin-1", "cp1252", "utf-16"):
         assert texts(read(tmp_path / "a.csv", content.encode(encoding), encoding=encoding)) == [(2, "déjà")]
@@ -144,7 +143,7 @@ def test_another_encoding_is_read_as_told(tmp_path: Path) -> None:
         (b"d\xe9j\xe0 vu,positive", "text is not utf-8 text"),
     ],
 )
-def test_a_bad_line_of_a_csv_is_told_with_its_number_and_the_rest_is_read(
+def test_a_bad_line_of_a_csv_is_reported_with_its_number_and_the_rest_is_read(
     tmp_path: Path, line: str | bytes, reason: str
 ) -> None:
     line = line.encode() if isinstance(line, str) else line
@@ -168,7 +167,7 @@ def test_a_bad_line_of_a_csv_is_told_with_its_number_and_the_rest_is_read(
         ('{"text": "one", "label": "positive", "grade": [1]}', "grade is [1], not a number"),
     ],
 )
-def test_a_bad_line_of_jsonl_is_told_with_its_number_and_the_rest_is_read(
+def test_a_bad_line_of_jsonl_is_reported_with_its_number_and_the_rest_is_read(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     good = '{"text": "good", "label": "positive", "grade": 1}'
@@ -179,13 +178,13 @@ def test_a_bad_line_of_jsonl_is_told_with_its_number_and_the_rest_is_read(
 
 
 @pytest.mark.parametrize("score", ["inf", "-Infinity", "nan", "1e999"])
-def test_a_score_that_no_measure_can_hold_is_told(tmp_path: Path, score: str) -> None:
+def test_a_score_that_no_measure_can_hold_is_reported(tmp_path: Path, score: str) -> None:
     (message,) = told(read(tmp_path / "a.csv", f"text,label,score\none,positive,{score}\n", score="score"))
     assert message == f"a.csv line 2: score is {score!r}, not a finite number"
 
 
 @pytest.mark.parametrize("column", ["id", "group"])
-def test_an_empty_name_is_told(tmp_path: Path, column: str) -> None:
+def test_an_empty_name_is_reported(tmp_path: Path, column: str) -> None:
     found = read(
         tmp_path / "a.csv", "text,label,name\none,positive,\ntwo,positive,x\n", **dict[str, Any]({column: "name"})
     )
@@ -199,7 +198,7 @@ def test_broken_bytes_of_a_name_are_told_before_they_stop_the_stage(tmp_path: Pa
 
 
 @pytest.mark.parametrize("position", ["1e12", "-1e12"])
-def test_a_position_that_the_schema_cannot_hold_is_told(tmp_path: Path, position: str) -> None:
+def test_a_position_that_the_schema_cannot_hold_is_reported(tmp_path: Path, position: str) -> None:
     found = read(tmp_path / "a.csv", f"text,label,place\none,positive,{position}\n", position="place")
     assert [message.partition(":")[0] for message in told(found)] == ["a.csv line 2"]
 
@@ -223,7 +222,7 @@ def test_marks_of_the_file_become_labels_and_rows_with_others_are_left_out(tmp_p
 
 
 @pytest.mark.parametrize(("mark", "shown"), [(b"", "''"), (b"fr\xe9sh", "'fr\\udce9sh'")])
-def test_a_mark_that_was_forgotten_or_is_in_another_encoding_is_told_and_not_left_out(
+def test_a_mark_that_was_forgotten_or_is_in_another_encoding_is_reported_and_not_left_out(
     tmp_path: Path, mark: bytes, shown: str
 ) -> None:
     found = read(tmp_path / "a.csv", b"text,label\none," + mark + b"\n", OTHER, labels=OTHER)
@@ -249,7 +248,7 @@ def test_texts_of_a_pool_keep_the_label_that_they_have_and_need_none(tmp_path: P
     assert labelled(read(tmp_path / "e.parquet", marks=marks)) == [("one", None)]
 
 
-def test_a_label_of_a_pool_that_the_task_does_not_know_is_told(tmp_path: Path) -> None:
+def test_a_label_of_a_pool_that_the_task_does_not_know_is_reported(tmp_path: Path) -> None:
     found = read(tmp_path / "a.csv", "text,label\none,postive\n", {**POOL, **SAME})
     assert told(found) == ["a.csv line 2: label is 'postive', not one of negative, positive"]
 

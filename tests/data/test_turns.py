@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.data.records import BadRow, Removed, Row
-from decortique.data.task_settings import TurnsReader
-from decortique.data.turns import Item, read_turns
+from decortique.core.files import StageError
+from decortique.data.corpus import Row
+from decortique.data.readers import BadRow
+from decortique.data.source_settings import TurnsReader
+from decortique.data.speech import Removed, read_turns
 
 HEADER = "speaker,statement,debate\n"
 
@@ -21,16 +22,17 @@ def reader(**changes: Any) -> TurnsReader:
             "label": "speaker",
             "group": "debate",
             "speakers": {"TRUMP": "trump", "CLINTON": "clinton"},
-            "piece": 3,
+            "min_sentences": 3,
             **changes,
         }
     )
 
 
-def turns(tmp_path: Path, content: str | bytes, **changes: Any) -> list[tuple[int, Item]]:
+def turns(tmp_path: Path, content: str | bytes, **changes: Any) -> list[tuple[int, Row | BadRow | Removed]]:
     path = tmp_path / "debates.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(read_turns(path, reader(**changes), "en"))
+    read = read_turns(path, reader(**changes), "en")
+    return [(line, BadRow(path.name, line, str(row)) if isinstance(row, ValueError) else row) for line, row in read]
 
 
 def rows(tmp_path: Path, lines: list[str], **changes: Any) -> list[Row]:
@@ -82,13 +84,7 @@ def test_a_piece_ends_only_where_a_moderator_takes_the_word(tmp_path: Path) -> N
 
 def test_a_short_rest_belongs_to_the_last_piece(tmp_path: Path) -> None:
     lines = ["TRUMP,One. Two. Three.,1st", "HOLT,Sir.,1st", "TRUMP,Five.,1st", "HOLT,Thanks.,2nd", "TRUMP,Yes.,2nd"]
-    assert places(rows(tmp_path, lines)) == [
-        ("1st-01", 0),
-        ("1st-01", 1),
-        ("1st-01", 2),
-        ("1st-01", 4),
-        ("2nd-01", 1),
-    ]
+    assert places(rows(tmp_path, lines)) == [("1st-01", 0), ("1st-01", 1), ("1st-01", 2), ("1st-01", 4), ("2nd-01", 1)]
 
 
 def test_a_debate_of_other_speakers_gives_no_rows(tmp_path: Path) -> None:
@@ -112,7 +108,7 @@ def test_stage_directions_are_told_where_they_were_left_out_of_a_row(tmp_path: P
         (b"TRUMP,One.,0th", "debate '0th' goes on after another one"),
     ],
 )
-def test_a_turn_that_cannot_be_read_is_told_with_its_line_and_the_debate_goes_on(
+def test_a_turn_that_cannot_be_read_is_reported_with_its_line_and_the_debate_goes_on(
     tmp_path: Path, line: bytes, reason: str
 ) -> None:
     before = b'TRUMP,Zero.,0th\nTRUMP,"One.\nTwo.",1st\n'

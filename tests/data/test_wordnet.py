@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.data.wordnet import read_synsets, uses
+from decortique.core.files import StageError
+from decortique.data.lexicon import read_synsets, uses
 from tests.words.made import WORDNET, write_wordnet
 
 
@@ -19,7 +19,7 @@ def test_senses_are_read_with_their_words_links_and_examples(tmp_path: Path) -> 
 
 
 def test_a_lemma_is_found_as_it_is_and_inflected(tmp_path: Path) -> None:
-    found = list(uses(read_synsets(write_wordnet(tmp_path)), shortest=3))
+    found = list(uses(read_synsets(write_wordnet(tmp_path)), min_words=3))
     assert [(one.lemma, one.spelling, one.place) for one in found if one.synset.kind == "v"] == [("run", "runs", 1)]
     assert {one.text for one in found if one.lemma == "bank"} == {
         text
@@ -32,11 +32,11 @@ def test_a_lemma_is_found_as_it_is_and_inflected(tmp_path: Path) -> None:
 
 def test_an_example_that_is_short_or_has_the_word_twice_is_none(tmp_path: Path) -> None:
     lines = ['00000001 14 n 01 bank 0 000 | "a bank"; "from bank to bank he went"; "the bank was closed today"']
-    found = list(uses(read_synsets(write_wordnet(tmp_path, {**WORDNET, "data.noun": lines})), shortest=3))
+    found = list(uses(read_synsets(write_wordnet(tmp_path, {**WORDNET, "data.noun": lines})), min_words=3))
     assert [one.text for one in found if one.lemma == "bank"] == ["the bank was closed today"]
 
 
-def test_a_file_that_is_missing_or_damaged_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_file_that_is_missing_or_damaged_is_reported_with_its_line(tmp_path: Path) -> None:
     write_wordnet(tmp_path, {**WORDNET, "data.verb": ["no sense at all"]})
     with pytest.raises(StageError, match=r"data\.verb line 2 is no sense of WordNet"):
         list(read_synsets(tmp_path))

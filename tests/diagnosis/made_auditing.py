@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from decortique.data.records import Row
+from decortique.data.corpus import Row
 from decortique.evaluation.settings import Evaluate
 from decortique.models.predictions import PredictionTable
 from tests.models.test_bag_of_words import settings as candidate

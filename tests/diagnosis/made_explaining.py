@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from decortique.diagnosis.explainer import Attributed, Worded
+from decortique.diagnosis.attributions import Attribution, SplitTexts
 from decortique.models.folder import Predictions
 from decortique.models.predictions import PredictionTable
 
@@ -23,14 +23,14 @@ class MadeExplainer:
     def method(self) -> dict[str, Any]:
         return {"method": "made"}
 
-    def attribute(self, worded: Worded, predicted: np.ndarray, done: Callable[[int], object]) -> Attributed:
+    def attribute(self, split: SplitTexts, predicted: np.ndarray, done: Callable[[int], object]) -> Attribution:
         signs = np.where(predicted == 1, 1, -1)
         words = [
             sign * np.array([self.claims.get(text[slice(*span)], 0.0) for span in spans])
-            for sign, text, spans in zip(signs, worded.texts, worded.words, strict=True)
+            for sign, text, spans in zip(signs, split.texts, split.words, strict=True)
         ]
         done(len(words))
-        return Attributed(words, np.zeros(len(words)), signs * self.sums(worded.texts))
+        return Attribution(words, np.zeros(len(words)), signs * self.sums(split.texts))
 
     def predict(self, texts: Sequence[str], done: Callable[[int], object]) -> Predictions:
         done(len(texts))
@@ -40,8 +40,8 @@ class MadeExplainer:
     def sums(self, texts: Sequence[str]) -> np.ndarray:
         return np.array([sum(WORTH.get(word, 0.0) for word in text.split()) for text in texts], float)
 
-    def predictions(self, worded: Worded) -> PredictionTable:
-        probability = self.predict(worded.texts, lambda _: None).probability
+    def predictions(self, split: SplitTexts) -> PredictionTable:
+        probability = self.predict(split.texts, lambda _: None).probability
         return PredictionTable(
             [str(place) for place in range(len(probability))], probability.argmax(axis=1), probability
         )

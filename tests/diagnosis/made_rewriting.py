@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from decortique.data.labelled import Labelled
-from decortique.diagnosis.rewriting import Answers, Rewritten
+from decortique.data.corpus import LabelledSplit
+from decortique.diagnosis.robustness import BeforeAfter, Rewritten
 from decortique.evaluation.settings import Evaluate
 from decortique.models.folder import Done, Predictions
 
@@ -28,15 +28,15 @@ def random(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def answers(*probabilities: tuple[float, float]) -> Answers:
+def outputs(*probabilities: tuple[float, float]) -> BeforeAfter:
     """Of two labels; the probability of the last one, before and after, of each text."""
     before, after = (np.array([[1 - pair[when], pair[when]] for pair in probabilities]) for when in (0, 1))
-    return Answers(before, after)
+    return BeforeAfter(before, after)
 
 
-def rows(truth: Sequence[int], groups: Sequence[int] | None = None, *, graded: bool = False) -> Labelled:
+def rows(truth: Sequence[int], groups: Sequence[int] | None = None, *, graded: bool = False) -> LabelledSplit:
     count = len(truth)
-    return Labelled(
+    return LabelledSplit(
         "test",
         ["bad", "good"],
         [f"t{place}" for place in range(count)],

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.files import read_json, write_json
-from decortique.core.run_settings import Approaches
+from decortique.core.files import StageError, read_json, write_json
+from decortique.core.settings import Approaches
 from decortique.core.tables import CORPUS, write_table
-from decortique.data.records import Row
-from decortique.data.task_settings import Task, TaskSection
+from decortique.data.corpus import Row
+from decortique.data.settings import Task, TaskSection
 from decortique.diagnosis.settings import Audit, Validity
 from decortique.evaluation.settings import Evaluate
 from decortique.models.predictions import PredictionTable, write_predictions
@@ -55,7 +54,7 @@ def corpus() -> dict[str, list[Row]]:
 
 def prepare_project(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: dict[str, list[Row]]) -> None:
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(Audit, "load", lambda: Audit(near=0.8, folds=3, seed=0))
+    monkeypatch.setattr(Audit, "load", lambda: Audit(threshold=0.8, folds=3, seed=0))
     monkeypatch.setattr(Evaluate, "load", lambda: SETTINGS)
     monkeypatch.setattr(Validity, "load", lambda: Validity(features=3, seed=0))
     monkeypatch.setattr(
@@ -102,12 +101,12 @@ def test_mistakes_and_leaks_of_a_corpus_of_three_labels_are_found(project: Path)
     copies = [line for line in lines("near_duplicates") if line["exact"]]
     assert [(line["first"]["id"], line["second"]["id"]) for line in copies] == [("train-1", "copy")]
     report = read_json(paths.results("validity", TASK, "audit"))
-    assert report["near_duplicates"]["met"]["test"]["train"] == {"exact": 1, "near": 0}
+    assert report["near_duplicates"]["overlap"]["test"]["train"] == {"exact": 1, "near": 0}
     leaks = report["near_duplicates"]["leaks"]
     assert leaks["texts"] == 1
     assert leaks["accuracy"]["transformer"]["without"]["value"] == pytest.approx(7 / 8)
     assert report["labels"]["suspected"]["count"] == len(suspected)
-    assert report["labels"]["second_opinion"]["witness"] == "transformer"
+    assert report["labels"]["second_opinion"]["best"] == "transformer"
     assert (paths.plots("validity", TASK) / "suspected.png").exists()
 
 

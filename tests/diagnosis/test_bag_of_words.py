@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 
-from decortique.diagnosis.attributions import BagOfWordsExplainer
-from decortique.diagnosis.explainer import Attributed, Worded
+from decortique.diagnosis.attributions import Attribution, BagOfWordsExplainer, SplitTexts
 from decortique.models.bag_of_words import BagOfWordsClassifier, fit, stemmed
 from decortique.models.settings import Candidate
 
@@ -53,8 +52,8 @@ def fitted(labels: int = 2, **changes: Any) -> BagOfWordsClassifier:
     return fit(Candidate(**{**PLAIN, **changes}), "en", train, train, "accuracy", lambda _: None).classifier
 
 
-def attributed(classifier: BagOfWordsClassifier, texts: list[str], predicted: list[int]) -> Attributed:
-    return BagOfWordsExplainer(classifier).attribute(Worded.of(texts), np.array(predicted), lambda _: None)
+def attributed(classifier: BagOfWordsClassifier, texts: list[str], predicted: list[int]) -> Attribution:
+    return BagOfWordsExplainer(classifier).attribute(SplitTexts.of(texts), np.array(predicted), lambda _: None)
 
 
 def log_odds(classifier: BagOfWordsClassifier, text: str) -> np.ndarray:
@@ -121,7 +120,9 @@ def test_a_word_written_twice_shares_what_a_dampened_count_gives() -> None:
 def test_a_saved_classifier_is_explained_as_before(tmp_path: Path) -> None:
     classifier = fitted(classifier="naive_bayes", **READINGS["content"])
     classifier.save(tmp_path)
-    again = BagOfWordsExplainer.load(tmp_path).attribute(Worded.of(UNSEEN), np.ones(5, int), lambda _: None)
+    again = BagOfWordsExplainer(BagOfWordsClassifier.load(tmp_path)).attribute(
+        SplitTexts.of(UNSEEN), np.ones(5, int), lambda _: None
+    )
     before = attributed(classifier, UNSEEN, [1] * 5)
     for one, other in zip(again.words, before.words, strict=True):
         np.testing.assert_array_equal(one, other)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from decortique.data.function_words import function_words
-from decortique.diagnosis.deletion import agreement, kind_shares
-from decortique.diagnosis.explainer import Worded
+from decortique.data.lexicon import function_words
+from decortique.diagnosis.attributions import SplitTexts
+from decortique.diagnosis.explanations import agreement, kind_shares
 from decortique.evaluation.settings import Evaluate
 
 SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
@@ -50,8 +50,8 @@ def test_groups_are_drawn_whole() -> None:
 
 
 def test_the_kinds_of_words_by_hand() -> None:
-    worded = Worded.of(["the good film !", "a plot"])
-    found = kind_shares({"bag": shares([1, -2, 1, 0], [3, 1])}, worded, function_words("en"), SETTINGS, None)
+    split = SplitTexts.of(["the good film !", "a plot"])
+    found = kind_shares({"bag": shares([1, -2, 1, 0], [3, 1])}, split, function_words("en"), SETTINGS, None)
     values = {name: {kind: one["value"] for kind, one in kinds.items()} for name, kinds in found.items()}
     assert values["words"] == {"content_words": 0.5, "function_words": 0.375, "punctuation": 0.125}
     assert values["bag"] == {"content_words": 0.5, "function_words": 0.5, "punctuation": 0}

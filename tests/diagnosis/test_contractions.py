@@ -1,6 +1,6 @@
 import pytest
 
-from decortique.diagnosis.surface import swap_contractions as swapped
+from decortique.diagnosis.perturbations import swap_contractions as swapped
 
 
 @pytest.mark.parametrize(

@@ -3,72 +3,70 @@ from typing import Any
 import numpy as np
 import pytest
 
-from decortique.diagnosis.deletion import fall_scores, falls, lots, weightiest
-from decortique.diagnosis.explainer import Worded
+from decortique.diagnosis.attributions import SplitTexts
+from decortique.diagnosis.explanations import compare_falls, probability_falls, word_orders
 from decortique.evaluation.settings import Evaluate
 from tests.diagnosis.made_explaining import WORTH, MadeExplainer
 
 SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 HONEST, LYING = MadeExplainer(WORTH), MadeExplainer({"the": 3.0, "a": 2.0, "of": 1.0})
 # All are predicted for 1.
-TEXTS = Worded.of([f"the {one} of {last} a film" for one in ("good", "nice", "good bad") for last in "abcdefgh"])
+TEXTS = SplitTexts.of([f"the {one} of {last} a film" for one in ("good", "nice", "good bad") for last in "abcdefgh"])
 
 
 def sigmoid(number: float) -> float:
     return float(1 / (1 + np.exp(-number)))
 
 
-def fallen(explainer: MadeExplainer, counts: list[int], worded: Worded = TEXTS) -> Any:
-    predicted = explainer.predictions(worded)
-    shares = explainer.attribute(worded, predicted.prediction, lambda _: None)
-    orders = {"weightiest": weightiest(shares.words), "by_lot": lots(worded, 0)}
-    return falls(explainer, worded, predicted, orders, counts, lambda _: None)
+def fallen(explainer: MadeExplainer, counts: list[int], split: SplitTexts = TEXTS) -> Any:
+    predicted = explainer.predictions(split)
+    shares = explainer.attribute(split, predicted.prediction, lambda _: None)
+    orders = word_orders(shares.words, 0)
+    before = predicted.probability.max(axis=1)
+    return probability_falls(explainer, split, predicted.prediction, before, orders, counts, lambda _: None)
 
 
 def test_the_fall_by_hand() -> None:
     # Predicted are 1, at 3 + 1, and 0, at -2.
-    found = fallen(HONEST, [1, 2], Worded.of(["nice a good film", "bad film"]))
-    assert found[1]["weightiest"] == pytest.approx([sigmoid(4) - sigmoid(1), sigmoid(2) - 0.5])
-    assert found[2]["weightiest"] == pytest.approx([sigmoid(4) - 0.5, sigmoid(2) - 0.5])
+    found = fallen(HONEST, [1, 2], SplitTexts.of(["nice a good film", "bad film"]))
+    assert found[1]["top"] == pytest.approx([sigmoid(4) - sigmoid(1), sigmoid(2) - 0.5])
+    assert found[2]["top"] == pytest.approx([sigmoid(4) - 0.5, sigmoid(2) - 0.5])
 
 
-def test_words_by_lot_are_the_first_of_one_order() -> None:
-    worded = Worded.of(["nice a good film"])
-    order = lots(worded, 0)[0]
+def test_random_words_are_the_first_of_one_order() -> None:
+    split = SplitTexts.of(["nice a good film"])
+    order = word_orders([np.zeros(4)], 0)["random"][0]
     assert sorted(order.tolist()) == [0, 1, 2, 3]
-    found = fallen(HONEST, [1, 2, 4], worded)
+    found = fallen(HONEST, [1, 2, 4], split)
     for count in (1, 2, 4):
         left = sum(
-            WORTH.get(word, 0) for place, word in enumerate(worded.texts[0].split()) if place not in order[:count]
+            WORTH.get(word, 0) for place, word in enumerate(split.texts[0].split()) if place not in order[:count]
         )
-        assert found[count]["by_lot"] == pytest.approx([sigmoid(4) - sigmoid(left)])
+        assert found[count]["random"] == pytest.approx([sigmoid(4) - sigmoid(left)])
 
 
 def test_an_honest_explanation_is_told_from_one_that_names_words_which_do_not_matter() -> None:
-    scores = fall_scores({"honest": fallen(HONEST, [1, 3]), "lying": fallen(LYING, [1, 3])}, SETTINGS, None)
+    scores = compare_falls({"honest": fallen(HONEST, [1, 3]), "lying": fallen(LYING, [1, 3])}, SETTINGS, None)
     for count in ("1", "3"):
         honest, lying = scores["honest"][count], scores["lying"][count]
         assert honest["difference"]["low"] > 0.05
         assert honest["holm_p"] < 0.01
-        assert lying["weightiest"]["value"] == 0
+        assert lying["top"]["value"] == 0
         assert lying["difference"]["value"] < 0
 
 
 def test_the_intervals_and_the_difference_are_of_the_same_texts() -> None:
-    one = {1: {"weightiest": np.array([0.5, 0.3, 0.4]), "by_lot": np.array([0.4, 0.2, 0.3])}}
-    found = fall_scores({"bag": one}, SETTINGS, None)["bag"]["1"]
-    assert found["weightiest"]["value"] == pytest.approx(0.4)
-    assert found["by_lot"]["value"] == pytest.approx(0.3)
+    one = {1: {"top": np.array([0.5, 0.3, 0.4]), "random": np.array([0.4, 0.2, 0.3])}}
+    found = compare_falls({"bag": one}, SETTINGS, None)["bag"]["1"]
+    assert found["top"]["value"] == pytest.approx(0.4)
+    assert found["random"]["value"] == pytest.approx(0.3)
     assert found["difference"] == pytest.approx({"value": 0.1, "low": 0.1, "high": 0.1})
     assert found["p"] == pytest.approx(2 / 8)
 
 
 def test_texts_of_a_group_count_as_one_in_the_test_and_its_correction_counts_all() -> None:
-    one = {
-        count: {"weightiest": np.array([0.5, 0.5, 0.4, 0.4]), "by_lot": np.array([0.1, 0.2, 0.3, 0.2])}
-        for count in (1, 2)
-    }
-    alone, grouped = (fall_scores({"bag": one}, SETTINGS, groups)["bag"] for groups in (None, np.array([0, 0, 1, 1])))
+    one = {count: {"top": np.array([0.5, 0.5, 0.4, 0.4]), "random": np.array([0.1, 0.2, 0.3, 0.2])} for count in (1, 2)}
+    alone, grouped = (compare_falls({"bag": one}, SETTINGS, groups)["bag"] for groups in (None, np.array([0, 0, 1, 1])))
     assert alone["1"]["p"] == pytest.approx(2 / 16)
     assert alone["1"]["holm_p"] == pytest.approx(4 / 16)
     assert grouped["1"]["p"] == pytest.approx(2 / 4)
@@ -77,4 +75,4 @@ def test_texts_of_a_group_count_as_one_in_the_test_and_its_correction_counts_all
 
 
 def test_of_no_approach_there_is_nothing_to_say() -> None:
-    assert fall_scores({}, SETTINGS, None) == {}
+    assert compare_falls({}, SETTINGS, None) == {}

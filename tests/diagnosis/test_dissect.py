@@ -4,12 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.core.files import read_json
-from decortique.core.run_settings import Compute
+from decortique.core.files import StageError, read_json
+from decortique.core.settings import Compute
 from decortique.diagnosis.settings import Dissect
+from decortique.models.encoder import load_tokenizer
 from decortique.models.heads import TransformerClassifier, save_headed
-from decortique.models.tokenizer import load_tokenizer
 from stages import dissect as stage
 from tests.conftest import tokenize_settings
 from tests.diagnosis.made_anatomy import LABELS, SENTENCES, made
@@ -56,9 +55,9 @@ def test_a_model_of_any_family_is_taken_apart(project: None, every_family: Path)
     write_model(every_family, "polarity", "mood", "intensity")
     stage.dissect(TASK)
     found = measured()
-    counted = sum(step["parameters"] for step in found["steps"].values()) + sum(found["beside"].values())
+    counted = sum(step["parameters"] for step in found["steps"].values()) + sum(found["not_in_steps"].values())
     assert found["parameters"]["total"] == counted
-    assert found["parameters"]["trunk"] + found["parameters"]["decision"] == counted
+    assert found["parameters"]["encoder"] + found["parameters"]["decision"] == counted
     assert found["steps"]["block 1"]["output"] == found["steps"]["block 2"]["input"] == "3 × 12 × 16"
     assert found["steps"]["tokenizer"]["output"] == found["steps"]["embeddings"]["input"] == "3 × 12"
     assert {path.name for path in Path("data/plots/dissect/film").iterdir()} == PICTURES

@@ -1,15 +1,15 @@
-from decortique.diagnosis.flips import examples
-from tests.diagnosis.made_rewriting import all_rewritten, answers, rows
+from decortique.diagnosis.robustness import flip_examples
+from tests.diagnosis.made_rewriting import all_rewritten, outputs, rows
 
 #                  flips, unsure; flips, sure; stays, sure; stays
-FIRST = answers((0.6, 0.4), (0.9, 0.2), (0.9, 0.95), (0.3, 0.2))
-SECOND = answers((0.9, 0.9), (0.9, 0.9), (0.2, 0.6), (0.1, 0.1))
+FIRST = outputs((0.6, 0.4), (0.9, 0.2), (0.9, 0.95), (0.3, 0.2))
+SECOND = outputs((0.9, 0.9), (0.9, 0.9), (0.2, 0.6), (0.1, 0.1))
 ROWS = rows([1, 1, 0, 0, 1, 0])
-SAID = {"first": FIRST, "second": SECOND}
+OUTPUTS = {"first": FIRST, "second": SECOND}
 
 
 def test_the_surest_of_those_who_changed_their_minds_come_first() -> None:
-    found = list(examples(all_rewritten(4, first=1), SAID, ROWS, name="typos", should="stay"))
+    found = list(flip_examples("typos", all_rewritten(4, first=1), OUTPUTS, ROWS))
     assert [(one["id"], one["surprise"]) for one in found] == [("t2", 0.8), ("t1", 0.6), ("t3", 0.6)]
     assert found[0] == {
         "rewrite": "typos",
@@ -35,10 +35,10 @@ def test_the_surest_of_those_who_changed_their_minds_come_first() -> None:
 
 
 def test_the_surest_of_several_that_flipped_counts() -> None:
-    both = {"first": answers((0.6, 0.4)), "second": answers((0.9, 0.2))}
-    found = list(examples(all_rewritten(1), both, ROWS, name="negation", should="turn"))
-    assert [(one["id"], one["surprise"], one["should"]) for one in found] == [("t0", 0.8, "turn")]
+    both = {"first": outputs((0.6, 0.4)), "second": outputs((0.9, 0.2))}
+    found = list(flip_examples("negation", all_rewritten(1), both, rows([1], graded=True)))
+    assert [(one["id"], one["surprise"], one["should"]) for one in found] == [("t0", 0.8, "flip")]
 
 
 def test_texts_on_which_nobody_flipped_are_none() -> None:
-    assert list(examples(all_rewritten(1), {"one": answers((0.9, 0.8))}, ROWS, name="typos", should="stay")) == []
+    assert list(flip_examples("typos", all_rewritten(1), {"one": outputs((0.9, 0.8))}, ROWS)) == []

@@ -8,26 +8,25 @@ import numpy as np
 import pytest
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.files import read_json
-from decortique.core.run_settings import Approaches, Compute
+from decortique.core.files import StageError, read_json
+from decortique.core.settings import Approaches, Compute
 from decortique.core.tables import CORPUS, write_table
-from decortique.data.task_settings import ClassificationHead, TaskSection
-from decortique.diagnosis.explainer import words_of
+from decortique.data.settings import ClassificationHead, TaskSection
+from decortique.diagnosis.attributions import SplitTexts
 from decortique.diagnosis.settings import Explain
 from decortique.evaluation.settings import Evaluate
 from decortique.models.bag_of_words import fit
+from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import Manifest
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
 from decortique.models.predictions import PredictionTable, write_predictions
-from decortique.models.tokenizer import load_tokenizer
 from stages import explain as stage
 from tests.conftest import CLASSES, TEXTS, tokenize_settings
 from tests.models.test_bag_of_words import settings as candidate
 
 TASK, BAG, NET, RULES = "film", "bag-of-words", "transformer", "off-the-shelf"
-SETTINGS = Explain(steps=12, shown=2, tested=20, deleted=[1, 3], seed=0)
+SETTINGS = Explain(steps=12, max_examples=2, n_tested=20, n_deleted=[1, 3], seed=0)
 
 
 @pytest.fixture
@@ -129,7 +128,7 @@ def test_both_kinds_of_models_are_explained_over_the_words_of_the_texts(
         for name, by in text["by"].items():
             assert by["prediction"] in names
             assert by["probability"] >= 1 / labels
-            assert [tuple(word[:2]) for word in by["words"]] == words_of(text["text"]), name
+            assert [tuple(word[:2]) for word in by["words"]] == SplitTexts.of([text["text"]]).words[0], name
         if labels == 2 and text["kind"] == f"only_{BAG}":
             predictions = {by["prediction"] for by in text["by"].values()}
             assert (text["by"][BAG]["prediction"], len(predictions)) == (text["label"], 2)
@@ -150,7 +149,7 @@ def test_what_is_measured_holds_no_text_and_what_is_written_is_the_same_each_tim
     with (paths.plots("explain", TASK) / "deletion.csv").open() as file:
         points = list(csv.DictReader(file))
     assert list(points[0]) == ["approach", "words", "fall", "low", "high"]
-    assert [(point["approach"], point["words"]) for point in points[1:3]] == [(BAG, "1 by lot"), (BAG, "3 weightiest")]
+    assert [(point["approach"], point["words"]) for point in points[1:3]] == [(BAG, "1 random"), (BAG, "3 top")]
 
 
 def test_groups_are_resampled_whole_where_a_task_keeps_them(
@@ -164,8 +163,8 @@ def test_groups_are_resampled_whole_where_a_task_keeps_them(
         stage.explain(TASK)
         found.append(measured()["deletion"][BAG]["1"])
     alone, grouped = found
-    assert alone["weightiest"]["value"] == grouped["weightiest"]["value"]
-    assert alone["weightiest"]["low"] != grouped["weightiest"]["low"]
+    assert alone["top"]["value"] == grouped["top"]["value"]
+    assert alone["top"]["low"] != grouped["top"]["low"]
     assert grouped["p"] >= 2 / 2**4 > alone["p"]
 
 
@@ -204,8 +203,8 @@ def test_texts_too_short_for_the_test_stop_the_stage_and_leave_nothing(
 ) -> None:
     describe(monkeypatch, [BAG])
     write_models(encoder)
-    monkeypatch.setattr(Explain, "load", lambda: SETTINGS.model_copy(update={"deleted": [1, 40]}))
-    with pytest.raises(StageError, match=r"explain.deleted: no test text has more than 40 words: take out fewer"):
+    monkeypatch.setattr(Explain, "load", lambda: SETTINGS.model_copy(update={"n_deleted": [1, 40]}))
+    with pytest.raises(StageError, match=r"explain.n_deleted: no test text has more than 40 words: delete fewer"):
         stage.explain(TASK)
     assert not paths.explanations(TASK).exists()
     assert not paths.results("explain", TASK).exists()

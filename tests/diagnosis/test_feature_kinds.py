@@ -1,13 +1,13 @@
 import pytest
 
-from decortique.data.masking import Names, learn_names
-from decortique.diagnosis.controls import KINDS, shares
+from decortique.data.text import collect_names
+from decortique.diagnosis.controls import KINDS, shares_by_kind
 
-NAMES = Names(frozenset({"obama", "paris", "will"}))
+NAMES = frozenset({"obama", "paris", "will"})
 
 
-def kind(feature: str, language: str = "en", names: Names = NAMES) -> str:
-    (found,) = (kind for kind, share in shares([("a", feature, 1.0)], language, names)["a"].items() if share)
+def kind(feature: str, language: str = "en", names: frozenset[str] = NAMES) -> str:
+    (found,) = (kind for kind, share in shares_by_kind([("a", feature, 1.0)], language, names)["a"].items() if share)
     return found
 
 
@@ -30,7 +30,7 @@ def kind(feature: str, language: str = "en", names: Names = NAMES) -> str:
         ("_", "punctuation"),
     ],
 )
-def test_each_kind_of_word_is_told_apart(feature: str, expected: str) -> None:
+def test_each_kind_of_word_is_distinguished(feature: str, expected: str) -> None:
     assert kind(feature) == expected
 
 
@@ -80,7 +80,7 @@ def test_a_language_without_a_list_still_has_its_other_kinds() -> None:
 def test_the_shares_of_a_label_sum_to_one_and_are_counted_label_by_label() -> None:
     features = [("trump", feature, 1.0) for feature in ("obama", "2016", "jobs", "jobs again", "the", "!", "?", "...")]
     features += [("clinton", feature, 0.5) for feature in ("values", "we", "paris")]
-    found = shares(features, "en", NAMES)
+    found = shares_by_kind(features, "en", NAMES)
     assert found == {
         "trump": {
             "names": 1 / 8,
@@ -99,5 +99,5 @@ def test_the_shares_of_a_label_sum_to_one_and_are_counted_label_by_label() -> No
 
 
 def test_names_learnt_from_texts_are_recognised_in_features() -> None:
-    names = learn_names(["We met Clinton in Paris.", "Paris is a town, and Clinton knows it."])
+    names = collect_names(["We met Clinton in Paris.", "Paris is a town, and Clinton knows it."])
     assert [kind(word, names=names) for word in ("clinton", "paris", "town")] == ["names", "names", "content_words"]

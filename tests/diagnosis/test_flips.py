@@ -1,21 +1,24 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
-from decortique.diagnosis.flips import Measured, points, report, should
-from decortique.diagnosis.rewriting import Answers
-from tests.diagnosis.made_rewriting import EVALUATE, all_rewritten, answers, rows
+from decortique.diagnosis.robustness import BeforeAfter, Rewritten, flip_points, measure_flips, should_flip
+from tests.diagnosis.made_rewriting import EVALUATE, all_rewritten, outputs, rows
 
-STEADY = answers((0.9, 0.8), (0.2, 0.1), (0.7, 0.6), (0.6, 0.9))
-SHAKEN = answers((0.9, 0.2), (0.2, 0.7), (0.7, 0.6), (0.6, 0.4))
+STEADY = outputs((0.9, 0.8), (0.2, 0.1), (0.7, 0.6), (0.6, 0.9))
+SHAKEN = outputs((0.9, 0.2), (0.2, 0.7), (0.7, 0.6), (0.6, 0.4))
 
 
-def measured(name: str = "typos", *, graded: bool = False, groups: list[int] | None = None) -> Measured:
+def measured(*names: str, texts: int = 4, graded: bool = False, groups: list[int] | None = None) -> dict[str, Any]:
     said = {"steady": STEADY, "shaken": SHAKEN}
-    return Measured.of(name, all_rewritten(4), said, rows([1, 0, 1, 0], groups, graded=graded), EVALUATE)
+    made = {name: all_rewritten(4) for name in names or ("typos",)}
+    found = rows([1, 0, 1, 0], groups, graded=graded)
+    return measure_flips(made, dict.fromkeys(made, said), found, texts, EVALUATE)
 
 
 def test_flips_and_accuracy_are_those_counted_by_hand() -> None:
-    found = report({"typos": measured()}, texts=9)["typos"]
+    found = measured(texts=9)["typos"]
     assert (found["should"], found["changed"], found["unchanged"]) == ("stay", 4, 5)
     steady, shaken = found["approaches"]["steady"], found["approaches"]["shaken"]
     assert steady["flips"] == {"value": 0, "low": 0, "high": 0}
@@ -28,20 +31,20 @@ def test_flips_and_accuracy_are_those_counted_by_hand() -> None:
 
 
 def test_where_the_claim_is_turned_labels_no_longer_hold() -> None:
-    found = report({"negation": measured("negation", graded=True)}, texts=4)["negation"]
-    assert found["should"] == "turn"
+    found = measured("negation", graded=True)["negation"]
+    assert found["should"] == "flip"
     assert set(found["approaches"]["shaken"]) == {"flips", "probability_change"}
 
 
-def test_only_graded_opinions_should_turn_and_only_when_they_are_negated() -> None:
+def test_only_graded_opinions_should_flip_and_only_when_they_are_negated() -> None:
     grades, none = np.array([np.nan, 1.5]), np.array([np.nan, np.nan])
-    assert should("negation", grades) == "turn"
-    assert should("negation", none) == "stay"
-    assert should("typos", grades) == "stay"
+    assert should_flip("negation", grades) == "flip"
+    assert should_flip("negation", none) == "stay"
+    assert should_flip("typos", grades) == "stay"
 
 
 def test_flips_are_tested_against_those_of_the_baseline() -> None:
-    test = report({"typos": measured()}, texts=4)["typos"]["versus"]["shaken"]
+    test = measured()["typos"]["versus"]["shaken"]
     assert (test["only_baseline_flips"], test["only_this_flips"]) == (0, 3)
     assert test["mcnemar_p"] == pytest.approx(2 / 2**3)
     assert test["flips_difference"]["value"] == 3 / 4
@@ -49,7 +52,7 @@ def test_flips_are_tested_against_those_of_the_baseline() -> None:
 
 
 def test_p_values_are_corrected_for_all_rewrites_and_approaches() -> None:
-    found = report({"typos": measured(), "lower_case": measured()}, texts=4)
+    found = measured("typos", "lower_case")
     for name in ("typos", "lower_case"):
         test = found[name]["versus"]["shaken"]
         assert test["holm_p"] == pytest.approx(2 * test["mcnemar_p"])
@@ -57,29 +60,27 @@ def test_p_values_are_corrected_for_all_rewrites_and_approaches() -> None:
 
 def test_texts_of_a_group_are_tested_together() -> None:
     # All that flips is in one group of two: either sign is as likely.
-    grouped = measured(groups=[3, 3, 7, 7])
-    test = report({"typos": grouped}, texts=4)["typos"]["versus"]["shaken"]
+    test = measured(groups=[3, 3, 7, 7])["typos"]["versus"]["shaken"]
     assert test["swap_p"] == test["holm_p"]
     assert test["swap_p"] >= 0.4
-    assert grouped.groups is not None
-    assert grouped.groups.tolist() == [0, 0, 1, 1]
+
+
+def only(made: Rewritten, output: BeforeAfter, truth: list[int], groups: list[int] | None = None) -> dict[str, Any]:
+    return measure_flips({"typos": made}, {"typos": {"one": output}}, rows(truth, groups), 4, EVALUATE)["typos"]
 
 
 def test_labels_and_groups_are_those_of_the_texts_that_change() -> None:
-    made, said = all_rewritten(2, first=2), {"shaken": Answers(SHAKEN.before[:2], SHAKEN.after[:2])}
-    found = Measured.of("typos", made, said, rows([0, 0, 1, 0], [0, 1, 5, 6]), EVALUATE)
-    assert found.truth.tolist() == [1, 0]
-    assert found.groups is not None
-    assert found.groups.tolist() == [0, 1]
+    output = BeforeAfter(SHAKEN.before[:2], SHAKEN.after[:2])
+    found = only(all_rewritten(2, first=2), output, [0, 0, 1, 0], [0, 1, 5, 6])["approaches"]["one"]
+    assert found["accuracy_before"] == {"value": 1, "low": 1, "high": 1}
 
 
 def test_a_run_of_one_approach_has_no_tests() -> None:
-    one = Measured.of("typos", all_rewritten(4), {"steady": STEADY}, rows([1, 0, 1, 0]), EVALUATE)
-    assert report({"typos": one}, texts=4)["typos"]["versus"] == {}
+    assert only(all_rewritten(4), STEADY, [1, 0, 1, 0])["versus"] == {}
 
 
 def test_points_are_the_flips_of_the_report() -> None:
-    found = list(points({"typos": measured()}))
+    found = list(flip_points(measured()))
     assert [(point["rewrite"], point["approach"], point["flips"]) for point in found] == [
         ("typos", "steady", 0.0),
         ("typos", "shaken", 0.75),

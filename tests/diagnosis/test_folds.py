@@ -3,29 +3,31 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.data.records import Row
-from decortique.diagnosis.folds import dealt, kept_together, out_of_fold
-from decortique.diagnosis.near_duplicates import Home, near_pairs
+from decortique.core.files import StageError
+from decortique.data.corpus import Row
+from decortique.diagnosis.near_duplicates import TaskTexts, near_pairs
+from decortique.diagnosis.suspected_labels import linked_groups, out_of_fold_probability, split_folds
 from tests.diagnosis.made_auditing import CANDIDATE, NAMES, row
 
 
-def home(rows: Iterable[Row], *, keep_groups: bool = False) -> Home:
-    return Home.of({"train": list(rows), "validation": [], "test": []}, NAMES, keep_groups=keep_groups)
+def task_texts(rows: Iterable[Row], *, keep_groups: bool = False) -> TaskTexts:
+    return TaskTexts.of({"train": list(rows), "validation": [], "test": []}, NAMES, keep_groups=keep_groups)
 
 
 def judged(
-    texts: Home, folds: list[np.ndarray], labels: np.ndarray | None = None, kind: str = "naive_bayes"
+    texts: TaskTexts, folds: list[np.ndarray], labels: np.ndarray | None = None, kind: str = "naive_bayes"
 ) -> np.ndarray:
     candidate = CANDIDATE.model_copy(update={"classifier": kind})
-    return out_of_fold(texts, texts.labels if labels is None else labels, folds, candidate, "en", lambda _: None)
+    return out_of_fold_probability(
+        texts, texts.labels if labels is None else labels, folds, candidate, "en", lambda _: None
+    )
 
 
 def test_texts_that_are_nearly_the_same_are_never_parted() -> None:
     texts = ["one two three four", "one two three five", "one two seven five", "elsewhere", "another thing"]
     corpus = {"train": [row(str(at), text) for at, text in enumerate(texts)], "validation": [], "test": []}
     corpus["transfer-far"] = [row("far", "elsewhere")]
-    together = kept_together(home(corpus["train"]), near_pairs(corpus, 0.4))
+    together = linked_groups(task_texts(corpus["train"]), near_pairs(corpus, 0.4))
     # The first and the third share too little, and are linked by the second.
     assert len(set(together[:3])) == 1
     assert len(set(together)) == 3
@@ -33,33 +35,33 @@ def test_texts_that_are_nearly_the_same_are_never_parted() -> None:
 
 def test_where_groups_are_kept_they_are_what_is_kept_together() -> None:
     rows = [row("a", "Thank you.", group="x"), row("b", "Thank you.", group="y"), row("c", "So.", group="x")]
-    texts = home(rows, keep_groups=True)
+    texts = task_texts(rows, keep_groups=True)
     pairs = near_pairs({"train": rows}, 0.6)
-    assert kept_together(texts, pairs).tolist() == [0, 1, 0]
+    assert linked_groups(texts, pairs).tolist() == [0, 1, 0]
 
 
 def test_every_text_is_in_one_fold_groups_are_whole_and_labels_are_shared_out() -> None:
     labels, groups = np.arange(60) % 2, np.arange(60) // 4
-    folds = dealt(labels, groups, 5, seed=0)
+    folds = split_folds(labels, groups, 5, seed=0)
     assert sorted(np.concatenate(folds).tolist()) == list(range(60))
     for fold in folds:
         assert labels[fold].mean() == 0.5
         assert not set(groups[fold]) & {group for other in folds if other is not fold for group in groups[other]}
-    assert [fold.tolist() for fold in dealt(labels, groups, 5, seed=0)] == [fold.tolist() for fold in folds]
-    assert [fold.tolist() for fold in dealt(labels, groups, 5, seed=1)] != [fold.tolist() for fold in folds]
+    assert [fold.tolist() for fold in split_folds(labels, groups, 5, seed=0)] == [fold.tolist() for fold in folds]
+    assert [fold.tolist() for fold in split_folds(labels, groups, 5, seed=1)] != [fold.tolist() for fold in folds]
 
 
 def test_of_fewer_groups_than_folds_each_is_one() -> None:
-    folds = dealt(np.arange(12) % 2, np.arange(12) // 4, 5, seed=0)
+    folds = split_folds(np.arange(12) % 2, np.arange(12) // 4, 5, seed=0)
     assert sorted(fold.tolist() for fold in folds) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
 def test_too_few_texts_for_the_folds_name_the_setting() -> None:
-    with pytest.raises(StageError, match=r"4 labelled texts cannot be dealt to 4 folds .* lower audit\.folds"):
-        dealt(np.arange(4) % 2, np.arange(4), 5, seed=0)
+    with pytest.raises(StageError, match=r"4 labelled texts cannot be split into 4 folds .* lower audit\.folds"):
+        split_folds(np.arange(4) % 2, np.arange(4), 5, seed=0)
 
 
-WORDS = home(
+WORDS = task_texts(
     row(str(at), text, label)
     for at, (text, label) in enumerate([("good film", "positive"), ("bad film", "negative")] * 4)
 )
@@ -92,7 +94,7 @@ def test_folds_that_leave_nothing_to_compare_with_are_refused() -> None:
 
 def test_a_linear_svm_is_calibrated_on_texts_that_it_does_not_learn_from() -> None:
     rows = list(WORDS.rows)
-    texts = Home.of(
+    texts = TaskTexts.of(
         {"train": rows[:4], "validation": rows[4:], "test": [row("t", "good plot", "positive")]},
         NAMES,
         keep_groups=False,

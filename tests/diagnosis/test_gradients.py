@@ -9,14 +9,14 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from decortique.core.errors import StageError
-from decortique.data.task_settings import ClassificationHead
-from decortique.diagnosis.attributions import GradientsExplainer, hiding, integrated_gradients
-from decortique.diagnosis.explainer import Attributed, Worded
+from decortique.core.files import StageError
+from decortique.data.settings import ClassificationHead
+from decortique.diagnosis.attributions import Attribution, SplitTexts
+from decortique.diagnosis.integrated_gradients import GradientsExplainer, hiding_token, integrated_gradients
 from decortique.models.batches import TokenRows
+from decortique.models.encoder import load_tokenizer
 from decortique.models.encoder_files import prefix_texts
 from decortique.models.heads import TransformerClassifier, new_headed
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import tokenize_settings
 
 LABELS = ["negative", "neutral", "positive"]
@@ -32,8 +32,8 @@ def explainer(
     return GradientsExplainer(TransformerClassifier(model, tokenizer, batch_size), steps)
 
 
-def attributed(one: GradientsExplainer, predicted: list[int], texts: list[str] = TEXTS) -> Attributed:
-    return one.attribute(Worded.of(texts), np.array(predicted), lambda _: None)
+def attributed(one: GradientsExplainer, predicted: list[int], texts: list[str] = TEXTS) -> Attribution:
+    return one.attribute(SplitTexts.of(texts), np.array(predicted), lambda _: None)
 
 
 @torch.no_grad()
@@ -162,16 +162,16 @@ def test_a_prefix_of_the_encoder_has_no_share_and_takes_none(encoder: Path, tmp_
 def test_tokens_of_no_word_are_counted_apart(encoder: Path) -> None:
     one = explainer(encoder)
     text = "good\u0301 film"
-    worded = Worded([text], [[(0, 4)]])  # as if the film were no word
-    found = one.attribute(worded, np.array([0]), lambda _: None)
+    split = SplitTexts([text], [[(0, 4)]])  # as if the film were no word
+    found = one.attribute(split, np.array([0]), lambda _: None)
     assert found.elsewhere[0] != 0
     assert found.error()[0] < 0.1
 
 
 def test_every_text_is_told_once_it_is_done(encoder: Path) -> None:
-    told: list[int] = []
-    explainer(encoder).attribute(Worded.of(TEXTS), np.zeros(4, int), told.append)
-    assert sum(told) == 4
+    counts: list[int] = []
+    explainer(encoder).attribute(SplitTexts.of(TEXTS), np.zeros(4, int), counts.append)
+    assert sum(counts) == 4
 
 
 def test_no_texts_are_no_trouble(encoder: Path) -> None:
@@ -181,9 +181,9 @@ def test_no_texts_are_no_trouble(encoder: Path) -> None:
 
 def test_where_there_is_no_mask_padding_hides(encoder: Path) -> None:
     tokenizer = load_tokenizer(encoder)
-    assert hiding(tokenizer) == ("[MASK]", tokenizer.mask_token_id)
+    assert hiding_token(tokenizer) == ("[MASK]", tokenizer.mask_token_id)
     tokenizer.mask_token = None
-    assert hiding(tokenizer) == ("[PAD]", tokenizer.pad_token_id)
+    assert hiding_token(tokenizer) == ("[PAD]", tokenizer.pad_token_id)
 
 
 def test_a_model_that_takes_no_vectors_is_refused(encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
-from decortique.core.errors import StageError
-from decortique.diagnosis.anatomy import look_inside
+from decortique.core.files import StageError
+from decortique.diagnosis.anatomy import read_internals
 from decortique.models.batches import TokenRows
 from decortique.models.heads import Headed
 from tests.conftest import VOCABULARY, write_encoder
@@ -14,10 +14,10 @@ from tests.diagnosis.made_anatomy import SENTENCES, made, rows_of
 
 
 def test_a_token_shares_its_attention_among_the_real_tokens(every_family: Path) -> None:
-    inside = look_inside(made(every_family), rows_of(every_family))
-    assert inside.lengths == [7, 4, 14]
-    for text, length in enumerate(inside.lengths):
-        maps = inside.maps(text)
+    internals = read_internals(made(every_family), rows_of(every_family))
+    assert internals.lengths == [7, 4, 14]
+    for text, length in enumerate(internals.lengths):
+        maps = internals.maps(text)
         assert maps.shape == (2, 2, length, length)
         assert maps.min() >= 0
         np.testing.assert_allclose(maps.sum(axis=-1), 1, atol=1e-5)
@@ -26,10 +26,10 @@ def test_a_token_shares_its_attention_among_the_real_tokens(every_family: Path) 
 
 def test_what_is_seen_of_a_text_does_not_depend_on_the_texts_beside_it(every_family: Path) -> None:
     model = made(every_family)
-    together = look_inside(model, rows_of(every_family))
+    together = read_internals(model, rows_of(every_family))
     starts = np.cumsum([0, *together.lengths])
     for text, sentence in enumerate(SENTENCES):
-        alone = look_inside(model, rows_of(every_family, [sentence]))
+        alone = read_internals(model, rows_of(every_family, [sentence]))
         np.testing.assert_allclose(together.maps(text), alone.maps(0), atol=1e-5)
         for layer in range(3):
             states = together.tokens(layer)[starts[text] : starts[text + 1]]
@@ -39,20 +39,20 @@ def test_what_is_seen_of_a_text_does_not_depend_on_the_texts_beside_it(every_fam
 def test_the_first_states_are_the_embeddings_and_the_last_what_the_decisions_read(every_family: Path) -> None:
     model, rows = made(every_family), rows_of(every_family, SENTENCES[:1])
     heard: list[torch.Tensor] = []
-    trunk = model.classifier.base_model
-    trunk.embeddings.register_forward_hook(lambda _, __, output: heard.append(output))
+    base = model.classifier.base_model
+    base.embeddings.register_forward_hook(lambda _, __, output: heard.append(output))
     ids = torch.tensor(rows[0][1], dtype=torch.long)[None]
     with torch.no_grad():
-        heard.append(trunk(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state)
-    inside = look_inside(model, rows)
-    assert inside.layers == ["embeddings", "block 1", "block 2"]
-    np.testing.assert_allclose(inside.tokens(0), heard[0][0].numpy(), atol=1e-5)
-    np.testing.assert_allclose(inside.tokens(2), heard[1][0].numpy(), atol=1e-5)
+        heard.append(base(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state)
+    internals = read_internals(model, rows)
+    assert internals.layers == ["embeddings", "block 1", "block 2"]
+    np.testing.assert_allclose(internals.tokens(0), heard[0][0].numpy(), atol=1e-5)
+    np.testing.assert_allclose(internals.tokens(2), heard[1][0].numpy(), atol=1e-5)
 
 
 def test_a_block_that_looks_at_near_tokens_only_is_seen_to_do_so(tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "modernbert", "modernbert", layers=4, local_attention=4)
-    maps = look_inside(made(folder), rows_of(folder)).maps(2)
+    maps = read_internals(made(folder), rows_of(folder)).maps(2)
     far = np.abs(np.subtract.outer(np.arange(14), np.arange(14))) > 2
     assert [bool(maps[block][:, far].any()) for block in range(4)] == [True, False, False, True]
     assert maps[1][:, ~far].all()
@@ -71,4 +71,4 @@ def test_a_family_without_whole_attention_maps_is_refused(family: str) -> None:
     )
     model = Headed(AutoModelForSequenceClassification.from_config(config).eval(), "polarity")
     with pytest.raises(StageError, match=f"a {family} gives no whole attention maps: choose another encoder"):
-        look_inside(model, TokenRows.of([[2, 5, 6, 7, 3], [2, 5, 3]]))
+        read_internals(model, TokenRows.of([[2, 5, 6, 7, 3], [2, 5, 3]]))

@@ -1,6 +1,6 @@
 import pytest
 
-from decortique.diagnosis.near_duplicates import Home, worth_of_leaks
+from decortique.diagnosis.near_duplicates import TaskTexts, effect_of_leaks
 from tests.diagnosis.made_auditing import NAMES, SETTINGS, predicted, row
 
 CORPUS = {
@@ -8,13 +8,13 @@ CORPUS = {
     "validation": [row("v", "chosen")],
     "test": [row(f"e{number}", f"text {number}") for number in range(10)],
 }
-HOME = Home.of(CORPUS, NAMES, keep_groups=False)
+ALL = TaskTexts.of(CORPUS, NAMES, keep_groups=False)
 # Right on the first six of ten.
 SAID = {"bag-of-words": {"test": predicted([0.0] * 6 + [1.0] * 4)}}
 
 
 def test_what_was_met_before_is_taken_out_of_the_score() -> None:
-    found = worth_of_leaks(HOME, {"e0", "e1"}, SAID, SETTINGS)
+    found = effect_of_leaks(ALL, {"e0", "e1"}, SAID, SETTINGS)
     assert found["texts"] == 2
     score = found["accuracy"]["bag-of-words"]
     assert score["all"]["value"] == pytest.approx(0.6)
@@ -25,5 +25,5 @@ def test_what_was_met_before_is_taken_out_of_the_score() -> None:
 
 @pytest.mark.parametrize("leaked", [set(), {row.id for row in CORPUS["test"]}, {"t"}])
 def test_without_two_scores_there_is_no_difference(leaked: set[str]) -> None:
-    found = worth_of_leaks(HOME, leaked, SAID, SETTINGS)
+    found = effect_of_leaks(ALL, leaked, SAID, SETTINGS)
     assert found == {"texts": len(leaked - {"t"}), "accuracy": {}}

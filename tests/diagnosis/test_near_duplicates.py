@@ -1,4 +1,4 @@
-from decortique.diagnosis.near_duplicates import count_met, count_pairs, leaked, near_pairs
+from decortique.diagnosis.near_duplicates import count_overlap, count_pairs, leaked, near_pairs
 from tests.diagnosis.made_auditing import row
 
 FILM = "the film is good and the plot is {}"  # two of these share 8 of 12 pairs of words
@@ -43,7 +43,7 @@ def test_pairs_are_counted_by_where_they_stand_and_by_whether_their_labels_agree
 
 
 def test_a_text_that_is_met_twice_in_what_is_learnt_from_is_one_leak() -> None:
-    assert count_met(CORPUS, PAIRS) == {
+    assert count_overlap(CORPUS, PAIRS) == {
         "validation": {"texts": 1, "train": {"exact": 0, "near": 0}, "pool": {"exact": 0, "near": 0}},
         "test": {
             "texts": 3,
@@ -64,7 +64,7 @@ def test_a_text_that_is_met_twice_in_what_is_learnt_from_is_one_leak() -> None:
 
 def test_a_copy_elsewhere_is_no_near_duplicate_as_well() -> None:
     corpus = {"train": [row("a", "one two"), row("b", "one two two")], "test": [row("c", "One, two!")]}
-    assert count_met(corpus, near_pairs(corpus, 0.5))["test"]["train"] == {"exact": 1, "near": 0}
+    assert count_overlap(corpus, near_pairs(corpus, 0.5))["test"]["train"] == {"exact": 1, "near": 0}
 
 
 def test_a_text_that_repeats_itself_is_near_but_no_copy() -> None:
@@ -78,7 +78,7 @@ def test_a_corpus_of_three_splits_without_a_pair_is_sound() -> None:
     corpus = {"train": [row("a", "one")], "validation": [row("b", "two")], "test": [row("c", "three")]}
     pairs = near_pairs(corpus, 0.6)
     assert count_pairs(corpus, pairs) == {}
-    assert count_met(corpus, pairs)["test"] == {
+    assert count_overlap(corpus, pairs)["test"] == {
         "texts": 1,
         "train": {"exact": 0, "near": 0},
         "validation": {"exact": 0, "near": 0},

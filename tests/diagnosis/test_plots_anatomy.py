@@ -34,7 +34,7 @@ DRAWINGS: dict[str, Callable[[Path], None]] = {
     "layers": partial(draw_layers, planes=planes(4), tokens=TOKENS, texts=TEXTS),
     "one layer": partial(draw_layers, planes=planes(1), tokens=TOKENS, texts=TEXTS),
     "parameters": partial(
-        draw_parameters, trunk={"embeddings": 900, "block 1": 300}, predictions={"polarity: linear": 9}
+        draw_parameters, encoder={"embeddings": 900, "block 1": 300}, decisions={"polarity: linear": 9}
     ),
 }
 

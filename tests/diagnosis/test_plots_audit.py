@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from decortique.diagnosis.plots import draw_doubts
+from decortique.diagnosis.plots import draw_suspected
 from tests.drawing import assert_drawn_alike
 
 
@@ -23,11 +23,11 @@ def test_a_picture_is_drawn_of_any_task_even_if_nothing_is_suspected(
     tmp_path: Path, parts: list[dict[str, Any]], against: dict[str, Any]
 ) -> None:
     labels = {"by_absolute_grade": parts, "second_opinion": {"predicts_against": against}}
-    assert_drawn_alike(partial(draw_doubts, labels=labels, confidence=0.95), tmp_path)
+    assert_drawn_alike(partial(draw_suspected, labels=labels, confidence=0.95), tmp_path)
 
 
-def test_other_doubts_are_another_picture(tmp_path: Path) -> None:
+def test_other_suspicions_are_another_picture(tmp_path: Path) -> None:
     for file, value in (("a.png", 0.6), ("b.png", 0.7)):
         against = {"transformer": {**BOTH, "suspected": interval(value)}}
-        draw_doubts(tmp_path / file, {"second_opinion": {"predicts_against": against}}, 0.95)
+        draw_suspected(tmp_path / file, {"second_opinion": {"predicts_against": against}}, 0.95)
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()

@@ -13,7 +13,7 @@ def interval(value: float) -> dict[str, float]:
 def scores(*approaches: str) -> dict[str, Any]:
     return {
         approach: {
-            str(count): {"weightiest": interval(0.1 * count), "by_lot": interval(0.01 * count), "p": 0.1}
+            str(count): {"top": interval(0.1 * count), "random": interval(0.01 * count), "p": 0.1}
             for count in (1, 2, 5)
         }
         for approach in approaches
@@ -34,6 +34,6 @@ def test_the_picture_of_one_approach_is_another_and_of_none_is_empty(tmp_path: P
 def test_every_number_of_the_picture_is_among_its_points() -> None:
     points = list(fall_points(scores("bag", "net")))
     assert len(points) == 2 * 3 * 2
-    assert points[0] == {"approach": "bag", "words": "1 weightiest", "fall": 0.1, "low": 0.08, "high": 0.13}
-    assert (points[-1]["approach"], points[-1]["words"]) == ("net", "5 by lot")
+    assert points[0] == {"approach": "bag", "words": "1 top", "fall": 0.1, "low": 0.08, "high": 0.13}
+    assert (points[-1]["approach"], points[-1]["words"]) == ("net", "5 random")
     assert points[-1]["fall"] == 0.05

@@ -25,6 +25,6 @@ def test_flips_are_a_png_of_the_same_bytes_each_time(
 
 
 def test_a_rewrite_at_which_predictions_should_turn_looks_other(tmp_path: Path) -> None:
-    for should in ("stay", "turn"):
+    for should in ("stay", "flip"):
         draw_flips(tmp_path / f"{should}.png", found(["negation"], ["a"], should), 0.95)
-    assert (tmp_path / "stay.png").read_bytes() != (tmp_path / "turn.png").read_bytes()
+    assert (tmp_path / "stay.png").read_bytes() != (tmp_path / "flip.png").read_bytes()

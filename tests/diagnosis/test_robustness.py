@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.files import read_json
-from decortique.core.run_settings import Approaches, Compute
+from decortique.core.files import StageError, read_json
+from decortique.core.settings import Approaches, Compute
 from decortique.core.tables import CORPUS, write_table
-from decortique.data.task_settings import TaskSection
+from decortique.data.settings import TaskSection
 from decortique.diagnosis.settings import Rewrite, Robustness
 from decortique.evaluation.settings import Evaluate
 from decortique.models.folder import Classifier, Manifest
@@ -88,7 +87,7 @@ def test_who_reads_capitals_and_who_reads_not_is_told(monkeypatch: pytest.Monkey
     assert lower["approaches"]["words"]["flips"]["value"] == 3 / 12
     assert lower["approaches"]["off-the-shelf"]["flips"]["value"] == 0
     assert lower["versus"]["off-the-shelf"]["only_baseline_flips"] == 3
-    assert negation["should"] == "turn"
+    assert negation["should"] == "flip"
     assert negation["approaches"]["words"]["flips"]["value"] == 0
     # "dull" and "not dull", "awful" and "not awful", "good" and "not good", "fine" and "not fine"
     assert negation["approaches"]["off-the-shelf"]["flips"]["value"] > 0.5

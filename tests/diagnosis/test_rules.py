@@ -3,8 +3,8 @@ from typing import get_args
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.diagnosis.rewriting import rules_of
+from decortique.core.files import StageError
+from decortique.diagnosis.perturbations import rules_of
 from decortique.diagnosis.settings import Rewrite
 from tests.diagnosis.made_rewriting import random
 from tests.words.made import write_wordnet

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from decortique.diagnosis.anatomy import Step, Way, decision_parts, listening, trunk_parts, walk
+from decortique.diagnosis.anatomy import Step, Trace, decision_parts, encoder_parts, recording, trace
+from decortique.models.encoder import load_tokenizer
 from decortique.models.heads import Headed
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import write_encoder
 from tests.diagnosis.made_anatomy import made, rows_of
 
@@ -21,23 +21,23 @@ DECISIONS = {
     "modernbert": ["head.dense", "head.norm", "classifier"],
 }
 LAST = {"modernbert": ["final_norm"]}
-BESIDE = {"deberta-v2": {"encoder.rel_embeddings": 16 * 16, "encoder.LayerNorm": 2 * 16}}
+NOT_IN_STEPS = {"deberta-v2": {"encoder.rel_embeddings": 16 * 16, "encoder.LayerNorm": 2 * 16}}
 
 
-def walked(folder: Path, model: Headed) -> Way:
-    return walk(model, load_tokenizer(folder), rows_of(folder))
+def walked(folder: Path, model: Headed) -> Trace:
+    return trace(model, load_tokenizer(folder), rows_of(folder))
 
 
 def test_every_step_of_every_family_is_named_in_its_order(every_family: Path) -> None:
     family = every_family.name
-    way = walked(every_family, made(every_family))
-    assert [step.name for step in way.steps] == [
+    traced = walked(every_family, made(every_family))
+    assert [step.name for step in traced.steps] == [
         *("tokenizer", "embeddings", "block 1", "block 2", *LAST.get(family, [])),
         *("polarity: pooling", *(f"polarity: {layer}" for layer in DECISIONS[family]), "polarity: probabilities"),
         *("mood: pooling", "mood: linear", "mood: probabilities"),
         *("intensity: pooling", "intensity: linear", "intensity: number"),
     ]
-    assert way.beside == BESIDE.get(family, {})
+    assert traced.not_in_steps == NOT_IN_STEPS.get(family, {})
 
 
 def test_a_model_with_one_decision_ends_with_it(every_family: Path) -> None:
@@ -46,12 +46,12 @@ def test_a_model_with_one_decision_ends_with_it(every_family: Path) -> None:
 
 
 def test_each_step_takes_what_the_one_before_gives(every_family: Path) -> None:
-    way = walked(every_family, made(every_family))
-    assert way.steps[0].input == (3,)
-    assert way.steps[0].output == (3, 14)  # the longest text, its [CLS] and [SEP] counted
-    before = way.steps[0]
-    for step in way.steps[1:]:
-        if step.name.endswith("pooling"):  # each decision starts from what the trunk gives
+    traced = walked(every_family, made(every_family))
+    assert traced.steps[0].input == (3,)
+    assert traced.steps[0].output == (3, 14)  # the longest text, its [CLS] and [SEP] counted
+    before = traced.steps[0]
+    for step in traced.steps[1:]:
+        if step.name.endswith("pooling"):  # each decision starts from what the encoder gives
             assert step.input == (3, 14, 16)
         else:
             assert step.input == before.output, step.name
@@ -59,27 +59,27 @@ def test_each_step_takes_what_the_one_before_gives(every_family: Path) -> None:
 
 
 def test_each_decision_ends_in_what_is_predicted(every_family: Path) -> None:
-    way = walked(every_family, made(every_family))
-    ends = {step.name.split(":")[0]: step.output for step in way.steps}
-    assert ends["polarity"] == way.predictions.probability.shape
+    traced = walked(every_family, made(every_family))
+    ends = {step.name.split(":")[0]: step.output for step in traced.steps}
+    assert ends["polarity"] == traced.predictions.probability.shape
     assert {name: ends[name] for name in ("mood", "intensity")} == {
-        name: values.shape for name, values in way.predictions.others.items()
+        name: values.shape for name, values in traced.predictions.others.items()
     }
 
 
 @pytest.mark.parametrize("names", [("polarity",), ("polarity", "mood", "intensity")])
 def test_the_parameters_of_the_steps_are_those_of_the_model(every_family: Path, names: tuple[str, ...]) -> None:
     model = made(every_family, names)
-    way = walked(every_family, model)
-    found = sum(step.parameters for step in way.steps) + sum(way.beside.values())
+    traced = walked(every_family, model)
+    found = sum(step.parameters for step in traced.steps) + sum(traced.not_in_steps.values())
     assert found == sum(values.numel() for values in model.parameters())
 
 
 def test_a_layer_between_two_blocks_is_a_step_between_them(tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "deberta", "deberta-v2", conv_kernel_size=3)
-    way = walked(folder, made(folder))
-    assert [step.name for step in way.steps][1:5] == ["embeddings", "block 1", "encoder.conv.LayerNorm", "block 2"]
-    assert "encoder.conv.conv" in way.beside
+    traced = walked(folder, made(folder))
+    assert [step.name for step in traced.steps][1:5] == ["embeddings", "block 1", "encoder.conv.LayerNorm", "block 2"]
+    assert "encoder.conv.conv" in traced.not_in_steps
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,9 @@ def test_it_is_said_how_logits_become_probabilities(
 
 
 def moved(model: Headed, folder: Path, tokens: slice) -> dict[str, bool]:
-    """Tells which decisions change when the trunk gives other states of some tokens."""
-    trunk = list(trunk_parts(model.classifier).items())
-    last = trunk[-1][1] if trunk[-1][0] == "final_norm" else dict(trunk)["block 2"]
+    """Tells which decisions change when the encoder gives other states of some tokens."""
+    encoder_modules = list(encoder_parts(model.classifier).items())
+    last = encoder_modules[-1][1] if encoder_modules[-1][0] == "final_norm" else dict(encoder_modules)["block 2"]
 
     def disturb(_: nn.Module, __: Any, output: Any) -> Any:
         states = (output[0] if isinstance(output, tuple) else output).clone()
@@ -131,7 +131,7 @@ def test_a_modernbert_that_decides_by_the_mean_is_said_to_do_so(tmp_path: Path) 
     assert moved(model, folder, slice(1, None)) == {"polarity": True}
 
 
-def test_decisions_do_not_depend_on_who_listens(every_family: Path) -> None:
+def test_decisions_do_not_depend_on_whether_steps_are_recorded(every_family: Path) -> None:
     model, rows = made(every_family), rows_of(every_family)
     alone = model.predict(rows, batch_size=3)
     heard = walked(every_family, model).predictions
@@ -139,11 +139,11 @@ def test_decisions_do_not_depend_on_who_listens(every_family: Path) -> None:
     assert all((heard.others[name] == values).all() for name, values in alone.others.items())
 
 
-def test_nobody_listens_afterwards_even_when_something_failed(encoder: Path) -> None:
+def test_nothing_is_recorded_afterwards_even_when_something_failed(encoder: Path) -> None:
     model, rows = made(encoder), rows_of(encoder)
-    with listening(decision_parts(model)) as heard:
+    with recording(decision_parts(model)) as heard:
         model.predict(rows, batch_size=3)
-    with pytest.raises(ZeroDivisionError), listening(decision_parts(model)) as failed:
+    with pytest.raises(ZeroDivisionError), recording(decision_parts(model)) as failed:
         _ = 1 / 0
     assert len(heard) == 4
     model.predict(rows, batch_size=3)

@@ -1,6 +1,6 @@
 import pytest
 
-from decortique.diagnosis.surface import without_marks
+from decortique.diagnosis.perturbations import strip_punctuation
 
 
 @pytest.mark.parametrize(
@@ -14,12 +14,12 @@ from decortique.diagnosis.surface import without_marks
     ],
 )
 def test_marks_go_and_what_belongs_to_words_and_numbers_stays(text: str, bare: str) -> None:
-    assert without_marks(text) == bare
+    assert strip_punctuation(text) == bare
 
 
 def test_a_text_without_marks_stays_to_the_last_space() -> None:
-    assert without_marks(" no  marks\tat all ") == " no  marks\tat all "
+    assert strip_punctuation(" no  marks\tat all ") == " no  marks\tat all "
 
 
 def test_of_marks_alone_nothing_is_left() -> None:
-    assert without_marks("...!") == ""
+    assert strip_punctuation("...!") == ""

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.diagnosis.synonyms import learn_synonyms, with_synonyms
+from decortique.core.files import StageError
+from decortique.diagnosis.perturbations import replace_with_synonyms, wordnet_synonyms
 from tests.diagnosis.made_rewriting import random
 from tests.words.made import write_wordnet
 
@@ -31,7 +31,7 @@ FILES = {
 
 @pytest.fixture
 def synonyms(tmp_path: Path) -> dict[str, str]:
-    return learn_synonyms(write_wordnet(tmp_path, FILES), "en")
+    return wordnet_synonyms(write_wordnet(tmp_path, FILES), "en")
 
 
 def test_a_word_of_one_sense_has_the_word_of_it_that_is_used_most(synonyms: dict[str, str]) -> None:
@@ -49,22 +49,25 @@ def test_a_synonym_that_is_in_no_other_example_is_too_rare(synonyms: dict[str, s
 
 
 def test_two_words_at_most_are_replaced_and_articles_are_set_right(synonyms: dict[str, str]) -> None:
-    assert with_synonyms("A hilarious film, a huge hit", random(), synonyms) == "An uproarious film, an immense hit"
-    found = with_synonyms("a huge and hilarious movie", random(), synonyms)
+    assert (
+        replace_with_synonyms("A hilarious film, a huge hit", random(), synonyms)
+        == "An uproarious film, an immense hit"
+    )
+    found = replace_with_synonyms("a huge and hilarious movie", random(), synonyms)
     assert sum(word in found for word in ("huge", "hilarious", "movie")) == 1
 
 
 def test_names_compounds_and_measures_stay(synonyms: dict[str, str]) -> None:
     for text in ("Movie and HUGE", "movie-goers", "a 3 movie deal", "un-huge"):
-        assert with_synonyms(text, random(), synonyms) == text
+        assert replace_with_synonyms(text, random(), synonyms) == text
 
 
 def test_an_article_before_a_sounded_u_is_a() -> None:
-    assert with_synonyms("an odd one", random(), {"odd": "unique"}) == "a unique one"
-    assert with_synonyms("a true one", random(), {"true": "honest"}) == "an honest one"
+    assert replace_with_synonyms("an odd one", random(), {"odd": "unique"}) == "a unique one"
+    assert replace_with_synonyms("a true one", random(), {"true": "honest"}) == "an honest one"
 
 
 def test_a_damaged_wordnet_is_told(tmp_path: Path) -> None:
     write_wordnet(tmp_path, {**FILES, "data.adj": ["nothing"]})
     with pytest.raises(StageError, match=r"data\.adj line 2 is no sense"):
-        learn_synonyms(tmp_path, "en")
+        wordnet_synonyms(tmp_path, "en")

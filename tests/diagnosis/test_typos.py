@@ -3,24 +3,24 @@ from functools import partial
 import pytest
 
 from decortique.data.text import forms
-from decortique.diagnosis.surface import mistyped, neighbours, with_typos
+from decortique.diagnosis.perturbations import add_typos, keyboard_neighbours, mistype
 from tests.diagnosis.made_rewriting import random
 
-QWERTY = neighbours("qwerty")
-typed = partial(with_typos, near=QWERTY)
+QWERTY = keyboard_neighbours("qwerty")
+typed = partial(add_typos, near=QWERTY)
 TEXT = "The plot is a wonderful mess, but never boring: their finest hour since nineteen eighty."
 
 
 def test_keys_that_touch_are_neighbours_on_both_keyboards() -> None:
     assert set(QWERTY["g"]) == set("fhtyvb")
     assert set(QWERTY["q"]) == set("wa")
-    azerty = neighbours("azerty")
+    azerty = keyboard_neighbours("azerty")
     assert {"z", "q"} <= set(azerty["a"])
     assert set(azerty["m"]) == set("lp")
 
 
 def test_every_kind_of_error_is_made_and_the_first_letter_stays() -> None:
-    found = {mistyped("film", random(seed), QWERTY) for seed in range(300)}
+    found = {mistype("film", random(seed), QWERTY) for seed in range(300)}
     assert {"flim", "flm", "fillm", "folm"} <= found  # swapped, dropped, doubled, a neighbour
     assert "film" not in found
     assert all(word.startswith("f") for word in found)
@@ -28,7 +28,7 @@ def test_every_kind_of_error_is_made_and_the_first_letter_stays() -> None:
 
 @pytest.mark.parametrize("word", ["seee", "aaaa", "БОЛЬ", "Étés"])
 def test_words_that_allow_few_errors_get_one_all_the_same(word: str) -> None:
-    assert all(mistyped(word, random(seed), QWERTY) != word for seed in range(50))
+    assert all(mistype(word, random(seed), QWERTY) != word for seed in range(50))
 
 
 def test_the_rate_is_that_of_the_words_of_four_letters_and_more() -> None:

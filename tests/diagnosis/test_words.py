@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from decortique.data.function_words import function_words
-from decortique.diagnosis.explainer import Worded, kind_of, shared_out, without, words_of
+from decortique.data.lexicon import function_words
+from decortique.diagnosis.attributions import SplitTexts, delete_words, kind_of, share_among_words
 
 
 def spelled(text: str) -> list[str]:
-    return [text[slice(*span)] for span in words_of(text)]
+    return [text[slice(*span)] for span in SplitTexts.of([text]).words[0]]
 
 
 @pytest.mark.parametrize(
@@ -27,22 +27,22 @@ def test_words_and_marks_stand_where_the_text_has_them(text: str, expected: list
 def test_nothing_but_white_space_is_between_words() -> None:
     text = "Zażółć, «naïve» e\u0301 — \u0130stanbul's 1/2\u200b$ ’tis"
     left = list(text)
-    for start, end in words_of(text):
+    for start, end in SplitTexts.of([text]).words[0]:
         left[start:end] = [" "] * (end - start)
     assert not "".join(left).split()
 
 
 def test_what_is_taken_out_of_a_text_leaves_no_hole() -> None:
     text = "It's  not, ever, good!"
-    words = words_of(text)
-    assert without(text, words, {1, 2}) == "It's ever, good!"
-    assert without(text, words, set()) == "It's not, ever, good!"
-    assert without(text, words, set(range(7))) == ""
-    assert without(text, words, {6}) == "It's not, ever, good"
+    words = SplitTexts.of([text]).words[0]
+    assert delete_words(text, words, {1, 2}) == "It's ever, good!"
+    assert delete_words(text, words, set()) == "It's not, ever, good!"
+    assert delete_words(text, words, set(range(7))) == ""
+    assert delete_words(text, words, {6}) == "It's not, ever, good"
 
 
 def test_parts_are_shared_equally_by_the_words_they_touch_and_nothing_is_lost() -> None:
-    shares, rest = shared_out(np.array([3.0, -1.0, 5.0]), [{0, 1, 2}, {1}, set()], 4)
+    shares, rest = share_among_words(np.array([3.0, -1.0, 5.0]), [{0, 1, 2}, {1}, set()], 4)
     assert shares.tolist() == [1, 0, 1, 0]
     assert rest == 5
 
@@ -65,6 +65,6 @@ def test_kinds_of_words_are_told_apart(word: str, language: str, expected: str) 
 
 
 def test_some_texts_keep_their_own_words() -> None:
-    worded = Worded.of(["one two", "", "three."])
-    assert worded.sizes.tolist() == [2, 0, 2]
-    assert worded.chosen([2, 0]) == Worded.of(["three.", "one two"])
+    split = SplitTexts.of(["one two", "", "three."])
+    assert split.sizes.tolist() == [2, 0, 2]
+    assert split.at([2, 0]) == SplitTexts.of(["three.", "one two"])

@@ -9,14 +9,14 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from decortique.core import paths
-from decortique.core.run_settings import Compute
-from decortique.distillation.student import new_learner
-from decortique.distillation.teacher import Reading, Teacher, ask
+from decortique.core.settings import Compute
+from decortique.distillation.student import set_up_student
+from decortique.distillation.teacher import Teacher, TrainingTexts, teacher_outputs
 from decortique.models.batches import TokenRows
+from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import Manifest
 from decortique.models.heads import Headed, save_headed
 from decortique.models.pretrained import new_classifier
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import CLASSES, TEXTS, write_encoder
 from tests.distillation.made import LABELS, POOL, TASK, Described, Prepare, Taught, student_of, write_split
 from tests.models.made_transformer import training
@@ -71,8 +71,10 @@ def prepare(
 
     def prepared(*learns: Described, labels: list[int] = CLASSES, seed: int = 0, **start: Any) -> Taught:
         student, headed = student_of(*learns, **start), Headed(teacher, "polarity")
-        learner = new_learner(student, Teacher(deep, headed, one_thread), deep, tokenizer, LABELS, training(seed=seed))
-        lessons = ask(headed, rows, learner.states, folder=tmp_path / "lessons")
-        return Taught(student, learner, Reading(rows, np.array(labels), lessons))
+        learner = set_up_student(
+            student, Teacher(deep, headed, one_thread), deep, tokenizer, LABELS, training(seed=seed)
+        )
+        outputs = teacher_outputs(headed, rows, learner.states, folder=tmp_path / "cache")
+        return Taught(student, learner, TrainingTexts(rows, np.array(labels), outputs))
 
     return prepared

@@ -9,13 +9,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from decortique.core import paths
 from decortique.core.tables import CORPUS, TOKENS, write_table
-from decortique.distillation.objectives import Pupil, extras
+from decortique.distillation.objectives import StudentModel, distillation_targets
 from decortique.distillation.settings import StaticStudent, TransformerStudent
-from decortique.distillation.student import Learner
-from decortique.distillation.teacher import Reading
+from decortique.distillation.student import StudentSetup
+from decortique.distillation.teacher import TrainingTexts
 from decortique.models.batches import Batch, Collate, TokenRows
+from decortique.models.encoder import tokenize_texts
 from decortique.models.heads import Headed
-from decortique.models.tokenizer import tokenize_texts
 from tests.conftest import SUBJECTS
 
 TASK, LABELS = "opinion", ["negative", "positive"]
@@ -89,7 +89,7 @@ def hidden(**changes: Any) -> Described:
 def student_of(*learns: Described, **start: Any) -> TransformerStudent:
     """A student of two of its teacher's four layers, unless it is said otherwise."""
     return TransformerStudent.model_validate(
-        {"kind": "transformer", "start": {"weights": "teacher", "layers": [0, 2], **start}, "learns": list(learns)}
+        {"kind": "transformer", "start": {"weights": "teacher", "layers": [0, 2], **start}, "loss": list(learns)}
     )
 
 
@@ -101,7 +101,7 @@ def static_of(**changes: Any) -> StaticStudent:
             "width": 8,
             "pooling": "mean",
             "token_dropout": 0.0,
-            "learns": [LABELS_TERM, LOGITS_TERM],
+            "loss": [LABELS_TERM, LOGITS_TERM],
             **changes,
         }
     )
@@ -114,17 +114,19 @@ class Taught(NamedTuple):
     """A student that is ready to learn, and what it learns from."""
 
     student: TransformerStudent
-    learner: Learner
-    reading: Reading
+    learner: StudentSetup
+    reading: TrainingTexts
 
     @property
-    def pupil(self) -> Pupil:
-        assert isinstance(self.learner.model, Pupil)
+    def pupil(self) -> StudentModel:
+        assert isinstance(self.learner.model, StudentModel)
         return self.learner.model
 
     def batch(self, places: list[int] | None = None) -> Batch:
         rows = self.reading.rows
-        return Collate(0, extras(self.reading, self.student.learns))([rows[place] for place in places or PLACES])
+        return Collate(0, distillation_targets(self.reading, self.student.loss))(
+            [rows[place] for place in places or PLACES]
+        )
 
     def terms(self, places: list[int] | None = None) -> dict[str, float]:
         with torch.no_grad():

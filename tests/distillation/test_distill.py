@@ -10,9 +10,8 @@ import pytest
 
 from decortique.core import paths
 from decortique.core import settings as section
-from decortique.core.errors import StageError
-from decortique.core.files import read_json
-from decortique.core.run_settings import Compute
+from decortique.core.files import StageError, read_json
+from decortique.core.settings import Compute
 from decortique.models.folder import Manifest
 from decortique.models.loading import load_classifier
 from experiments.clone import choose, set_params
@@ -34,7 +33,7 @@ STUDENTS: dict[str, dict[str, Any]] = {
     "student": {
         **student_of(LABELS_TERM, LOGITS_TERM, hidden()).model_dump(),
         "texts": {"spans": SPANS, "pool": True},
-        "training": {"epochs": 3},
+        "training": {"num_train_epochs": 3},
     },
     "looking": student_of(LOGITS_TERM, ATTENTION_TERM, hidden(tokens="all")).model_dump(),
     "narrow": student_of(LOGITS_TERM, hidden(), weights="svd", width=8).model_dump(),
@@ -59,7 +58,7 @@ CHOICES: dict[str, Any] = {
     **{f"catalogue/students/{name}.yaml:": student for name, student in STUDENTS.items()},
     "rounds": ROUNDS,
     "distill.students": ["student", "static"],
-    "distill.training.epochs": 1,
+    "distill.training.num_train_epochs": 1,
     "distill.training.batch_size": 16,
     "distill.training.learning_rate": 1e-3,
 }
@@ -104,9 +103,9 @@ def test_a_student_is_an_approach_that_decides_and_tells_how_it_was_made(
     assert measured["validation"][0].keys() == {"accuracy", "macro_f1", "log_loss"}
     card = (paths.model(TASK, name) / "README.md").read_text(encoding="utf-8")
     assert "its teacher `opinion/transformer`" in card
-    assert f"| training.epochs | {epochs} |" in card
+    assert f"| training.num_train_epochs | {epochs} |" in card
     curves = paths.plots("distill", f"{TASK}/{name}") / "plots/metrics"
-    terms = {term["term"] for term in STUDENTS[name]["learns"]}
+    terms = {term["term"] for term in STUDENTS[name]["loss"]}
     shown = {path.stem for path in (curves / "train").glob("loss_*.tsv")}
     assert shown == ({f"loss_{term}" for term in terms} if len(terms) > 1 else set())
 
@@ -120,8 +119,8 @@ def test_a_student_is_the_same_in_every_run_whether_its_teacher_is_asked_or_know
             caplog.clear()
             distill(TASK, "narrow")
         made.append((paths.model(TASK, "narrow") / "model.safetensors").read_bytes())
-    assert "the teacher's answers are known from an earlier time" in caplog.messages
-    shutil.rmtree(paths.lessons())
+    assert "the teacher's outputs are in the cache" in caplog.messages
+    shutil.rmtree(paths.TEACHER_OUTPUTS)
     distill(TASK, "narrow")
     made.append((paths.model(TASK, "narrow") / "model.safetensors").read_bytes())
     assert made[0] == made[1] == made[2]
@@ -161,18 +160,18 @@ def test_a_transformer_can_learn_from_a_static_student(chain: Path, one_thread: 
         ("narrow", {"catalogue/students/narrow.yaml:start.width": 12}, r"start\.width is 12: choose a multiple of 8"),
         (
             "looking",
-            {"distill.training.checkpoint_gradients": True, "catalogue/students/looking.yaml:": STUDENTS["static"]},
-            "checkpoint_gradients",
+            {"distill.training.gradient_checkpointing": True, "catalogue/students/looking.yaml:": STUDENTS["static"]},
+            "gradient_checkpointing",
         ),
         (
             "student",
             {"catalogue/students/student.yaml:texts": {"threshold": 1.0}},
-            r"sure of none: lower texts\.threshold",
+            r"confident of none: lower texts\.threshold",
         ),
         (
             "pupil",
-            {"catalogue/students/distant.yaml:learns": [LOGITS_TERM, ATTENTION_TERM]},
-            "from a teacher that is no transformer",
+            {"catalogue/students/distant.yaml:loss": [LOGITS_TERM, ATTENTION_TERM]},
+            "the teacher is no transformer and has no",
         ),
     ],
 )

@@ -5,9 +5,9 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.distillation.settings import Start
-from decortique.distillation.start import Origin, begin
+from decortique.distillation.start import Origin, untrained_student
 from decortique.models.pretrained import new_classifier
 from tests.conftest import write_encoder
 from tests.distillation.made import LABELS, same_weights, shaken
@@ -28,7 +28,7 @@ def whole(folder: Path) -> PreTrainedModel:
 def begun(teacher: PreTrainedModel | None, encoder: Path, layers: list[int], **start: Any) -> PreTrainedModel:
     described = {"weights": "teacher", "layers": layers, "embeddings": "states", **start}
     origin = Origin(teacher, encoder, LABELS, FRAME)
-    return begin(Start.model_validate(described), origin, dropout=0.0, seed=0).eval()
+    return untrained_student(Start.model_validate(described), origin, dropout=0.0, seed=0).eval()
 
 
 def states(model: PreTrainedModel, *ids: int) -> tuple[torch.Tensor, ...]:

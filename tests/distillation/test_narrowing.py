@@ -7,13 +7,12 @@ import torch
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from decortique.core.errors import StageError
-from decortique.distillation.narrowing import inner_size
+from decortique.core.files import StageError
 from decortique.distillation.settings import Start
-from decortique.distillation.start import Origin, begin
+from decortique.distillation.start import Origin, inner_size, untrained_student
 from decortique.models.batches import TokenRows
+from decortique.models.encoder import load_tokenizer
 from decortique.models.pretrained import layer_stack, load_classifier, new_classifier, save_classifier
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import write_encoder
 from tests.distillation.made import LABELS, said, same_weights, shaken
 
@@ -36,7 +35,7 @@ def wide(folder: Path) -> PreTrainedModel:
 
 def narrow(teacher: PreTrainedModel, folder: Path, *, weights: str = "svd", seed: int = 0) -> PreTrainedModel:
     start = Start.model_validate({"weights": weights, "layers": [0, 2], "width": WIDTH})
-    return begin(start, Origin(teacher, folder, LABELS, FRAME), dropout=0.0, seed=seed).eval()
+    return untrained_student(start, Origin(teacher, folder, LABELS, FRAME), dropout=0.0, seed=seed).eval()
 
 
 def embeddings(model: PreTrainedModel) -> torch.Tensor:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from decortique.distillation.objectives import attention, cosine, mean_of, mse, relations, softened
+from decortique.distillation.objectives import attention_kl, cosine, mse, similarity_mse, soft_target_kl
 
 Distance = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 DISTANCES: list[Distance] = [cosine, mse]
@@ -40,31 +40,31 @@ def test_the_softened_loss_is_the_divergence_by_hand_times_the_square_of_the_tem
         dtype=torch.double,
     )
     divergence = 0.5 * math.log(2) + 0.25 * math.log(0.5)  # of the first text; the second agrees
-    assert softened(student, teacher, temperature).item() == pytest.approx(temperature**2 * divergence / 2)
+    assert soft_target_kl(student, teacher, temperature).item() == pytest.approx(temperature**2 * divergence / 2)
 
 
 def test_the_teacher_is_the_one_who_weighs() -> None:
     """KL(teacher ‖ student) and KL(student ‖ teacher) differ."""
     teacher = torch.tensor([logits(0.9, 0.1)], dtype=torch.double)
     student = torch.tensor([logits(0.5, 0.5)], dtype=torch.double)
-    assert softened(student, teacher, 1.0).item() == pytest.approx(0.9 * math.log(1.8) + 0.1 * math.log(0.2))
+    assert soft_target_kl(student, teacher, 1.0).item() == pytest.approx(0.9 * math.log(1.8) + 0.1 * math.log(0.2))
 
 
 def test_the_gradient_keeps_its_size_when_the_temperature_rises() -> None:
     """What T² is for (Hinton et al., 2015): at high T the gradient tends to (z - v) / classes."""
     student = torch.tensor([[1.0, -1.0]], dtype=torch.double, requires_grad=True)
     teacher = torch.zeros(1, 2, dtype=torch.double)
-    (gradient,) = torch.autograd.grad(softened(student, teacher, 1000.0), student)
+    (gradient,) = torch.autograd.grad(soft_target_kl(student, teacher, 1000.0), student)
     assert gradient.tolist() == [[pytest.approx(0.5, abs=1e-3), pytest.approx(-0.5, abs=1e-3)]]
 
 
 def test_a_student_that_is_as_its_teacher_pays_nothing() -> None:
     said, states, looked = random(5, 3), random(5, 4, 6), maps(5, 2, 4, 4)
-    assert softened(said, said + 7.0, 2.0).item() == pytest.approx(0, abs=1e-12)
+    assert soft_target_kl(said, said + 7.0, 2.0).item() == pytest.approx(0, abs=1e-12)
     assert cosine(states, 3 * states, ones(5, 4)).item() == pytest.approx(0, abs=1e-12)
     assert mse(states, states, ones(5, 4)).item() == 0
-    assert attention(looked, looked, ones(5, 4)).item() == pytest.approx(0, abs=1e-12)
-    assert relations(said, said).item() == 0
+    assert attention_kl(looked, looked, ones(5, 4)).item() == pytest.approx(0, abs=1e-12)
+    assert similarity_mse(said, said).item() == 0
 
 
 def test_states_that_are_opposed_are_4_apart_and_those_at_right_angles_2() -> None:
@@ -104,13 +104,13 @@ FIRST, SECOND = 0.5 * math.log(2) + 0.5 * math.log(2 / 3), math.log(2)
 
 
 def test_attention_is_the_divergence_of_each_tokens_looks_by_hand() -> None:
-    assert attention(ASKEW, LOOKED, ones(1, 2)).item() == pytest.approx((FIRST + SECOND) / 2)
+    assert attention_kl(ASKEW, LOOKED, ones(1, 2)).item() == pytest.approx((FIRST + SECOND) / 2)
 
 
 def test_what_padding_looks_at_costs_nothing() -> None:
-    assert attention(ASKEW, LOOKED, torch.tensor([[1, 0]])).item() == pytest.approx(FIRST)
+    assert attention_kl(ASKEW, LOOKED, torch.tensor([[1, 0]])).item() == pytest.approx(FIRST)
     two, taught = torch.cat([ASKEW, ASKEW]), torch.cat([LOOKED, LOOKED])
-    found = attention(two, taught, torch.tensor([[1, 1], [1, 0]])).item()
+    found = attention_kl(two, taught, torch.tensor([[1, 1], [1, 0]])).item()
     assert found == pytest.approx(((FIRST + SECOND) / 2 + FIRST) / 2)  # the texts count alike
 
 
@@ -119,16 +119,16 @@ def test_as_many_heads_are_compared_one_by_one_and_others_by_their_mean() -> Non
     one, other = LOOKED, 1 - LOOKED
     teacher, swapped = torch.cat([one, other], dim=1), torch.cat([other, one], dim=1)
     swapped = 0.5 * swapped + 0.25  # no zeros, where the divergence would be infinite
-    assert attention(swapped, teacher, ones(1, 2)).item() > 0.1
+    assert attention_kl(swapped, teacher, ones(1, 2)).item() > 0.1
     mean = teacher.mean(1, keepdim=True)
-    assert attention(mean, teacher, ones(1, 2)).item() == pytest.approx(0, abs=1e-12)
+    assert attention_kl(mean, teacher, ones(1, 2)).item() == pytest.approx(0, abs=1e-12)
     three = torch.cat([mean, ASKEW, 2 * mean - ASKEW], dim=1)  # their mean is the teacher's
-    assert attention(three, teacher, ones(1, 2)).item() == pytest.approx(0, abs=1e-12)
+    assert attention_kl(three, teacher, ones(1, 2)).item() == pytest.approx(0, abs=1e-12)
 
 
 def test_a_look_that_a_student_does_not_have_at_all_costs_much_but_not_endlessly_so() -> None:
     student = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]], requires_grad=True)
-    cost = attention(student, LOOKED.float(), ones(1, 2))
+    cost = attention_kl(student, LOOKED.float(), ones(1, 2))
     assert 10 < cost.item() < 100
     (gradient,) = torch.autograd.grad(cost, student)
     assert gradient.isfinite().all()
@@ -137,30 +137,26 @@ def test_a_look_that_a_student_does_not_have_at_all_costs_much_but_not_endlessly
 def test_relations_are_the_mean_squared_difference_of_likenesses_by_hand() -> None:
     student = torch.eye(2)  # two texts that have nothing in common
     teacher = torch.tensor([[1.0, 0.0], [1.0, 0.0]])  # to whom they are the same: rows of 1/√2
-    assert relations(student, teacher).item() == pytest.approx(((1 - 0.5**0.5) ** 2 + 0.5) * 2 / 4)
+    assert similarity_mse(student, teacher).item() == pytest.approx(((1 - 0.5**0.5) ** 2 + 0.5) * 2 / 4)
 
 
 def test_relations_know_no_width_no_scale_and_no_direction() -> None:
     teacher = random(6, 4)
     wider = torch.cat([teacher, torch.zeros(6, 3, dtype=torch.double)], dim=1)
     turned, _ = torch.linalg.qr(random(7, 7, seed=1))
-    assert relations(5 * wider @ turned, teacher).item() == pytest.approx(0, abs=1e-12)
-    assert relations(random(6, 7, seed=2), teacher).item() > 0.01
-
-
-def test_layers_are_compared_in_their_mean() -> None:
-    assert mean_of([torch.tensor(1.0), torch.tensor(2.0), torch.tensor(6.0)]).item() == 3
+    assert similarity_mse(5 * wider @ turned, teacher).item() == pytest.approx(0, abs=1e-12)
+    assert similarity_mse(random(6, 7, seed=2), teacher).item() > 0.01
 
 
 @pytest.mark.parametrize(
     ("cost", "shape"),
     [
-        (lambda one: softened(one, random(3, 4, seed=1), 2.5), (3, 4)),
+        (lambda one: soft_target_kl(one, random(3, 4, seed=1), 2.5), (3, 4)),
         (lambda one: cosine(one, random(2, 3, 4, seed=1), MASK), (2, 3, 4)),
         (lambda one: mse(one, random(2, 3, 4, seed=1), MASK), (2, 3, 4)),
-        (lambda one: attention(one.softmax(-1), maps(2, 2, 3, 3, seed=1), MASK), (2, 2, 3, 3)),
-        (lambda one: attention(one.softmax(-1), maps(2, 3, 3, 3, seed=1), MASK), (2, 2, 3, 3)),
-        (lambda one: relations(one, random(3, 5, seed=1)), (3, 4)),
+        (lambda one: attention_kl(one.softmax(-1), maps(2, 2, 3, 3, seed=1), MASK), (2, 2, 3, 3)),
+        (lambda one: attention_kl(one.softmax(-1), maps(2, 3, 3, 3, seed=1), MASK), (2, 2, 3, 3)),
+        (lambda one: similarity_mse(one, random(3, 5, seed=1)), (3, 4)),
     ],
     ids=["softened", "cosine", "mse", "attention", "attention of the mean", "relations"],
 )

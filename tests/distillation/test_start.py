@@ -6,12 +6,13 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
+from decortique.distillation.objectives import matched_layers
 from decortique.distillation.settings import Start
-from decortique.distillation.start import Origin, begin, kept, matched_states
+from decortique.distillation.start import Origin, keep_layers, untrained_student
 from decortique.models.batches import TokenRows
+from decortique.models.encoder import load_tokenizer
 from decortique.models.pretrained import load_classifier, new_classifier, save_classifier
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import FAMILIES, write_encoder
 from tests.distillation.made import LABELS, batch_of, said, same_weights, shaken
 
@@ -36,7 +37,7 @@ def begun(
     teacher: PreTrainedModel | None, encoder: Path, *, dropout: float | None = None, seed: int = 0, **start: Any
 ) -> PreTrainedModel:
     described = Start.model_validate({"weights": "teacher", "layers": [0, 2], **start})
-    return begin(described, Origin(teacher, encoder, LABELS, FRAME), dropout=dropout, seed=seed).eval()
+    return untrained_student(described, Origin(teacher, encoder, LABELS, FRAME), dropout=dropout, seed=seed).eval()
 
 
 def layer_of(name: str) -> tuple[str, int, str] | None:
@@ -74,7 +75,7 @@ def test_a_student_has_the_layers_named_and_all_that_is_around_them(
 def test_a_student_with_all_layers_is_its_teacher(any_teacher: PreTrainedModel, folder: Path, rows: TokenRows) -> None:
     expected = said(any_teacher, rows)
     np.testing.assert_array_equal(said(begun(any_teacher, folder, layers=ALL), rows), expected)
-    np.testing.assert_array_equal(said(kept(any_teacher, ALL), rows), expected)
+    np.testing.assert_array_equal(said(keep_layers(any_teacher, ALL), rows), expected)
 
 
 def test_a_student_saved_is_a_model_of_its_own(
@@ -112,7 +113,7 @@ def test_a_student_of_the_encoder_has_nothing_of_its_teacher(any_teacher: PreTra
     student = begun(any_teacher, folder, weights="encoder")
     assert same_weights(student, begun(shaken(any_teacher, seed=2), folder, weights="encoder"))
     assert same_weights(student, begun(None, folder, weights="encoder"))
-    assert same_weights(student, kept(new_classifier(folder, LABELS, dropout=None, seed=0), [0, 2]))
+    assert same_weights(student, keep_layers(new_classifier(folder, LABELS, dropout=None, seed=0), [0, 2]))
     other = begun(any_teacher, folder, weights="encoder", seed=1)
     changed = [
         name for name, values in student.state_dict().items() if not torch.equal(values, other.state_dict()[name])
@@ -237,7 +238,7 @@ def test_a_width_that_does_not_hold_whole_heads_or_is_above_the_teachers_is_refu
     ],
 )
 def test_each_layer_does_the_work_up_to_the_next_one_kept(layers: list[int], expected: dict[int, int]) -> None:
-    assert matched_states(6, layers) == expected
+    assert matched_layers(6, layers) == expected
 
 
 def test_a_narrow_student_is_loaded_by_any_program(

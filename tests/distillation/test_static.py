@@ -6,16 +6,13 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from decortique.core.errors import StageError
-from decortique.distillation.objectives import extras, plain_objective
+from decortique.core.files import StageError
+from decortique.distillation.objectives import distillation_targets, logits_objective
 from decortique.distillation.settings import StaticStudent
-from decortique.distillation.student import Static, principal
-from decortique.distillation.teacher import Lessons, Reading
-from decortique.models.batches import TokenRows
-from decortique.models.examples import Examples
-from decortique.models.optimizer import parameter_groups
-from decortique.models.processes import Processes
-from decortique.models.training import Trained, learn
+from decortique.distillation.student import Static, principal_components
+from decortique.distillation.teacher import TeacherOutputs, TrainingTexts
+from decortique.models.batches import Examples, Processes, TokenRows
+from decortique.models.training import Trained, evaluate, fit, parameter_groups
 from tests.conftest import CLASSES, VOCABULARY
 from tests.distillation.made import batch_of, static_of
 from tests.models.made_transformer import training
@@ -139,15 +136,15 @@ def taught(
         pooling=student.pooling,
         token_dropout=student.token_dropout,
     )
-    lessons = Lessons(4.0 * torch.eye(2)[CLASSES], {})
-    reading = Reading(examples.rows, examples.labels, lessons)
-    found = learn(
+    outputs = TeacherOutputs(4.0 * torch.eye(2)[CLASSES], {})
+    reading = TrainingTexts(examples.rows, examples.labels, outputs)
+    found = fit(
         model,
         reading.rows,
-        extras(reading, student.learns),
-        plain_objective(student.learns),
+        distillation_targets(reading, student.loss),
+        logits_objective(student.loss),
         examples,
-        training(**{"epochs": 12, "learning_rate": 0.05, **changes}),
+        training(**{"num_train_epochs": 12, "learning_rate": 0.05, **changes}),
         stage="distill",
         name="opinion/static",
         padding_id=0,
@@ -167,7 +164,7 @@ def test_a_static_student_learns_by_the_same_loop_as_a_transformer(
     examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pooling: str
 ) -> None:
     model, found = taught(examples, tmp_path, monkeypatch, pooling=pooling)
-    after = examples.measured(model, 8)
+    after = evaluate(model, examples, 8)
     assert after == found.epochs[found.best_epoch - 1]
     assert after["accuracy"] > 0.9
     assert after["log_loss"] < 0.4
@@ -182,7 +179,7 @@ def test_the_same_seed_gives_the_same_static_student(
     found = []
     for run, seed in enumerate((0, 0, 1)):
         (tmp_path / str(run)).mkdir()
-        model, _ = taught(examples, tmp_path / str(run), monkeypatch, seed=seed, epochs=2)
+        model, _ = taught(examples, tmp_path / str(run), monkeypatch, seed=seed, num_train_epochs=2)
         found.append({name: values.numpy().tobytes() for name, values in model.state_dict().items()})
     assert found[0] == found[1]
     assert found[0] != found[2]
@@ -191,8 +188,8 @@ def test_the_same_seed_gives_the_same_static_student(
 def test_activations_that_a_static_student_does_not_have_cannot_be_computed_twice(
     examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(StageError, match="checkpoint_gradients is true, which this model cannot do: use false"):
-        taught(examples, tmp_path, monkeypatch, checkpoint_gradients=True)
+    with pytest.raises(StageError, match="gradient_checkpointing is true, which this model cannot do: use false"):
+        taught(examples, tmp_path, monkeypatch, gradient_checkpointing=True)
 
 
 def clouds(components: int) -> torch.Tensor:
@@ -206,11 +203,11 @@ def clouds(components: int) -> torch.Tensor:
 @pytest.mark.parametrize("width", [2, 6, 9])
 def test_principal_components_are_of_length_one_in_the_mean_and_the_same_in_every_run(width: int) -> None:
     vectors = clouds(6)
-    found = principal(vectors, width, seed=0)
+    found = principal_components(vectors, width, seed=0)
     assert found.shape == (200, width)
     assert found.norm(dim=1).mean().item() == pytest.approx(1)
     torch.rand(100)
-    assert torch.equal(principal(vectors, width, seed=0), found)
+    assert torch.equal(principal_components(vectors, width, seed=0), found)
     torch.testing.assert_close(found.mean(0), torch.zeros(width), atol=1e-4, rtol=0)
 
 
@@ -218,13 +215,13 @@ def test_principal_components_keep_how_far_vectors_are_from_each_other() -> None
     vectors = clouds(6)
     expected = torch.cdist(vectors, vectors)
     for width in (2, 6, 9):  # two hold nearly all of it; beyond six there is nothing
-        found = principal(vectors, width, seed=1)
+        found = principal_components(vectors, width, seed=1)
         distances = torch.cdist(found, found)
         scale = (expected * distances).sum() / distances.square().sum()
         torch.testing.assert_close(scale * distances, expected, atol=0.5, rtol=0.01)
-    assert principal(vectors, 9, seed=1)[:, 6:].abs().max().item() == 0
+    assert principal_components(vectors, 9, seed=1)[:, 6:].abs().max().item() == 0
 
 
 def test_the_first_component_varies_most() -> None:
-    spread = principal(clouds(6), 3, seed=0).std(0)
+    spread = principal_components(clouds(6), 3, seed=0).std(0)
     assert spread[0] > 1.5 * spread[1] > 1.5 * 10 * spread[2]

@@ -7,17 +7,17 @@ import torch
 from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from decortique.core.run_settings import Compute
-from decortique.distillation.narrowing import Frame, of_single_tokens
-from decortique.distillation.objectives import Pupil
+from decortique.core.settings import Compute
+from decortique.distillation.objectives import StudentModel
 from decortique.distillation.settings import StaticStudent, TransformerStudent
-from decortique.distillation.student import Learner, Static, new_learner, principal
+from decortique.distillation.start import Affixes, single_token_states
+from decortique.distillation.student import Static, StudentSetup, principal_components, set_up_student
 from decortique.distillation.teacher import Teacher
 from decortique.models.batches import TokenRows
+from decortique.models.encoder import load_tokenizer
 from decortique.models.encoder_files import prefix_texts
 from decortique.models.heads import Headed, load_headed
 from decortique.models.pretrained import new_classifier
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import SPECIAL, VOCABULARY, write_encoder
 from tests.distillation.made import (
     ATTENTION_TERM,
@@ -44,8 +44,8 @@ def learner(
     teacher: Teacher,
     tokenizer: PreTrainedTokenizerBase,
     **changes: Any,
-) -> Learner:
-    return new_learner(student, teacher, teacher.folder, tokenizer, LABELS, training(**changes))
+) -> StudentSetup:
+    return set_up_student(student, teacher, teacher.folder, tokenizer, LABELS, training(**changes))
 
 
 @pytest.mark.parametrize("width", [None, 8])
@@ -53,7 +53,7 @@ def test_a_student_is_saved_without_what_stood_between_it_and_its_teacher(
     model: Teacher, tokenizer: PreTrainedTokenizerBase, rows: TokenRows, tmp_path: Path, width: int | None
 ) -> None:
     found = learner(student_of(hidden(), ATTENTION_TERM, weights="random", width=width), model, tokenizer)
-    assert isinstance(found.model, Pupil)
+    assert isinstance(found.model, StudentModel)
     assert len(found.model.projections) == (0 if width is None else 2)
     with torch.no_grad():
         for values in found.model.projections.parameters():
@@ -64,7 +64,7 @@ def test_a_student_is_saved_without_what_stood_between_it_and_its_teacher(
     assert weights.keys() == found.model.classifier.state_dict().keys()
     assert sum(values.numel() for values in weights.values()) == found.parameters
     again = load_headed(tmp_path)
-    assert (again.primary, list(again.further())) == ("opinion", [])
+    assert (again.primary, list(again.extra_heads())) == ("opinion", [])
     expected = found.model.predict(rows, batch_size=8).probability
     np.testing.assert_allclose(again.predict(rows, batch_size=8).probability, expected, atol=1e-6)
     assert load_tokenizer(tmp_path)("a good film")["input_ids"] == tokenizer("a good film")["input_ids"]
@@ -79,7 +79,7 @@ def test_what_is_random_of_a_student_depends_on_its_seed_alone(
     for seed in (0, 0, 1):
         torch.rand(17 * (1 + len(drawn)))  # whatever was drawn before
         found = learner(described, model, tokenizer, seed=seed).model
-        assert isinstance(found, Pupil)
+        assert isinstance(found, StudentModel)
         drawn.append(found.projections.state_dict()["state 1.weight"])
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
@@ -88,8 +88,8 @@ def test_what_is_random_of_a_student_depends_on_its_seed_alone(
 def test_what_stands_between_learns_as_fast_as_a_decision(model: Teacher, tokenizer: PreTrainedTokenizerBase) -> None:
     """It is as fresh: at the rate of the layers below it, it would hardly move."""
     found = learner(student_of(hidden(), weights="random", width=8), model, tokenizer).model
-    assert isinstance(found, Pupil)
-    heights = found.heights()
+    assert isinstance(found, StudentModel)
+    heights = found.layer_indices()
     assert not {id(values) for values in found.projections.parameters()} & heights.keys()
     assert {id(values) for values in found.classifier.base_model.encoder.parameters()} <= heights.keys()
 
@@ -99,7 +99,7 @@ def test_a_student_of_a_teacher_that_is_no_transformer_begins_as_the_encoder(
 ) -> None:
     vader = Teacher(deep, None, one_thread)
     found = learner(student_of(LOGITS_TERM, weights="encoder", layers=[0, 1, 2, 3]), vader, tokenizer)
-    assert isinstance(found.model, Pupil)
+    assert isinstance(found.model, StudentModel)
     expected = new_classifier(deep, LABELS, dropout=0.0, seed=0)
     assert same_weights(found.model.classifier, expected)
     found.save(tokenizer, tmp_path)
@@ -108,9 +108,9 @@ def test_a_student_of_a_teacher_that_is_no_transformer_begins_as_the_encoder(
     )
 
 
-def vectors(classifier: PreTrainedModel, frame: Frame) -> torch.Tensor:
-    """(vocabulary, width): the mean of the last states of each token in its frame."""
-    return of_single_tokens(classifier, frame, lambda states: states[-1].mean(1))
+def vectors(classifier: PreTrainedModel, affixes: Affixes) -> torch.Tensor:
+    """(vocabulary, width): the mean of the last states of each token in its affixes."""
+    return single_token_states(classifier, affixes, lambda states: states[-1].mean(1))
 
 
 def test_a_static_student_begins_as_what_its_teacher_makes_of_each_token_alone(
@@ -120,7 +120,7 @@ def test_a_static_student_begins_as_what_its_teacher_makes_of_each_token_alone(
     assert found.states == []
     assert isinstance(found.model, Static)
     assert model.headed
-    expected = principal(vectors(model.headed.classifier, ([2], [3])), 8, seed=3)
+    expected = principal_components(vectors(model.headed.classifier, ([2], [3])), 8, seed=3)
     torch.testing.assert_close(found.model.embeddings.weight.detach(), expected, atol=1e-4, rtol=1e-3)
     assert found.parameters == 26 * 8 + 26 + 8 * 2 + 2
     skipped = [token for token, is_skipped in zip(VOCABULARY, found.model.skipped.tolist(), strict=True) if is_skipped]
@@ -136,9 +136,9 @@ def test_a_static_student_of_a_prefixed_encoder_knows_each_token_behind_the_pref
     headed = Headed(new_classifier(folder, LABELS, dropout=0.0, seed=0).eval(), "polarity")
     found = learner(static_of(), Teacher(folder, headed, one_thread), tokenizer)
     assert isinstance(found.model, Static)
-    frame = (tokenizer("good")["input_ids"][:-2], [3])
-    assert len(frame[0]) == 4
-    expected = principal(vectors(headed.classifier, frame), 8, seed=0)
+    affixes = (tokenizer("good")["input_ids"][:-2], [3])
+    assert len(affixes[0]) == 4
+    expected = principal_components(vectors(headed.classifier, affixes), 8, seed=0)
     torch.testing.assert_close(found.model.embeddings.weight.detach(), expected, atol=1e-4, rtol=1e-3)
 
 
@@ -148,7 +148,7 @@ def test_a_static_student_of_a_teacher_that_is_no_transformer_begins_as_the_enco
     found = learner(static_of(), Teacher(deep, None, one_thread), tokenizer)
     assert isinstance(found.model, Static)
     encoder = new_classifier(deep, LABELS, dropout=None, seed=0)
-    expected = principal(vectors(encoder, ([2], [3])), 8, seed=0)
+    expected = principal_components(vectors(encoder, ([2], [3])), 8, seed=0)
     torch.testing.assert_close(found.model.embeddings.weight.detach(), expected, atol=1e-4, rtol=1e-3)
 
 

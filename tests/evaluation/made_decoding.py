@@ -5,7 +5,7 @@ from itertools import groupby
 
 import numpy as np
 
-from decortique.evaluation.sequences import Streams
+from decortique.evaluation.decoding import Streams
 
 # Log-odds of a text are ± SPREAD² / 2 on average and vary by SPREAD: they are then the true log-odds, and 72 of 100
 # texts alone are predicted right.

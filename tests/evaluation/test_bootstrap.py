@@ -1,10 +1,12 @@
+from functools import partial
 from itertools import product
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
-from decortique.evaluation.bootstrap import Resampled, resampled, resampled_measures
+from decortique.core.measures import measures
+from decortique.evaluation.bootstrap import Resampled, resampled
 
 
 def examples(count: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -24,7 +26,8 @@ def resampled_of(
 ) -> dict[str, Resampled]:
     """The measures of someone who predicts for the most probable class."""
     prediction = probability.argmax(axis=1)
-    return resampled_measures(truth, prediction, probability, resamples=resamples, seed=seed, groups=groups)
+    statistic = partial(measures, truth, prediction, probability)
+    return resampled(statistic, len(truth), resamples=resamples, seed=seed, groups=groups)
 
 
 def width(interval: dict[str, float]) -> float:
@@ -97,7 +100,7 @@ def test_resamples_without_a_measure_are_left_out_of_the_interval() -> None:
 def test_what_was_predicted_is_measured_and_not_what_was_most_probable() -> None:
     truth, probability = examples()
     never = np.zeros(len(truth), int)
-    accuracy = resampled_measures(truth, never, probability, resamples=300, seed=0)["accuracy"]
+    accuracy = resampled(partial(measures, truth, never, probability), len(truth), resamples=300, seed=0)["accuracy"]
     assert accuracy.value == (truth == 0).mean()
     np.testing.assert_array_equal(
         accuracy.resamples, resampled_of(truth, np.eye(2)[never], resamples=300, seed=0)["accuracy"].resamples
@@ -151,7 +154,7 @@ def test_each_text_as_a_group_of_its_own_is_the_same_as_no_groups() -> None:
         np.testing.assert_array_equal(measured.resamples, grouped[name].resamples)
 
 
-def test_groups_of_any_size_are_drawn_whole_and_equally_often() -> None:
+def test_groups_of_any_size_are_resampled_whole_and_equally_often() -> None:
     # Of 1, 2 and 4 texts, of which 1, 1 and 1 are right: each of the 27 ways to draw three of them.
     groups, right = np.array([2, 0, 2, 1, 2, 1, 2]), np.array([1, 1, 0, 1, 0, 0, 0])
     sizes, hits = np.array([1, 2, 4]), np.array([1, 1, 1])
@@ -164,11 +167,11 @@ def test_groups_of_any_size_are_drawn_whole_and_equally_often() -> None:
         assert count / 20_000 == pytest.approx(ways.count(float(value)) / 27, abs=0.015)
 
 
-def test_sets_that_have_nothing_in_common_are_not_drawn_alike() -> None:
+def test_independent_sets_are_not_resampled_alike() -> None:
     """Of one size and seed, both draw the same places: paired, their difference would seem surer than it is."""
     truth, probability = examples(400)
     one = resampled_of(truth, probability, resamples=2000, seed=0)["accuracy"]
     spread = one.resamples.std() * np.sqrt(2)  # of two independent sets
     assert (one - one).resamples.std() == 0
-    assert one.apart(one).value == 0
-    assert one.apart(one).resamples.std() == pytest.approx(spread, rel=0.06)
+    assert one.independent_difference(one).value == 0
+    assert one.independent_difference(one).resamples.std() == pytest.approx(spread, rel=0.06)

@@ -121,7 +121,7 @@ def test_f1_is_that_of_the_last_class() -> None:
     assert two_of_three["f1_p"] != swapped(1 - truth, 1 - one, 1 - other, groups)["f1_p"]
 
 
-def test_equal_approaches_are_rarely_told_apart_by_group_but_often_by_mcnemar() -> None:
+def test_equal_approaches_rarely_differ_significantly_by_group_but_often_by_mcnemar() -> None:
     random = np.random.default_rng(0)
     by_group, by_text = 0, 0
     for _ in range(100):

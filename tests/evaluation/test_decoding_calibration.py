@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss
 
-from decortique.core.errors import StageError
-from decortique.evaluation.decoding import Calibration, log_odds
+from decortique.core.files import StageError
+from decortique.evaluation.decoding import fit_calibration, log_odds
 from decortique.evaluation.scores import reliability
 from tests.evaluation.made_decoding import probabilities
 
@@ -21,7 +21,7 @@ def drawn(texts: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def test_probabilities_that_are_too_sure_or_shifted_become_the_true_ones(scale: float, shift: float) -> None:
     (known, truth), (odds, unseen) = drawn(3000, seed=0), drawn(5000, seed=1)
     said = probabilities(scale * odds + shift)
-    calibrated = Calibration.fit([probabilities(scale * known + shift)], truth, LABELS)([said])
+    calibrated = fit_calibration([probabilities(scale * known + shift)], truth, LABELS)([said])
     assert np.abs(calibrated - probabilities(odds)).max() < 0.02
     assert log_loss(unseen, calibrated) < log_loss(unseen, said) - 0.01
     assert log_loss(unseen, calibrated) == pytest.approx(log_loss(unseen, probabilities(odds)), abs=0.002)
@@ -40,9 +40,9 @@ def test_two_approaches_that_each_know_half_are_worth_more_together() -> None:
         return [probabilities(2 * truth - 1 + random.normal(0, 1.4, texts)) for _ in range(2)], truth
 
     (known, learnt), (said, truth) = halves(1000, seed=0), halves(3000, seed=1)
-    together = Calibration.fit(known, learnt, LABELS)(said)
+    together = fit_calibration(known, learnt, LABELS)(said)
     for one in range(2):
-        alone = Calibration.fit([known[one]], learnt, LABELS)([said[one]])
+        alone = fit_calibration([known[one]], learnt, LABELS)([said[one]])
         assert log_loss(truth, together) < log_loss(truth, alone) - 0.05
         assert accuracy_score(truth, together.argmax(axis=1)) > accuracy_score(truth, alone.argmax(axis=1)) + 0.03
 
@@ -50,7 +50,7 @@ def test_two_approaches_that_each_know_half_are_worth_more_together() -> None:
 def test_an_approach_that_guesses_does_not_spoil_the_one_that_knows() -> None:
     (known, truth), (odds, unseen) = drawn(3000, seed=0), drawn(3000, seed=1)
     guesses = [probabilities(np.random.default_rng(seed).normal(0, 2, 3000)) for seed in (2, 3)]
-    together = Calibration.fit([probabilities(known), guesses[0]], truth, LABELS)([probabilities(odds), guesses[1]])
+    together = fit_calibration([probabilities(known), guesses[0]], truth, LABELS)([probabilities(odds), guesses[1]])
     assert np.abs(together - probabilities(odds)).mean() < 0.02
     assert log_loss(unseen, together) == pytest.approx(log_loss(unseen, probabilities(odds)), abs=0.003)
 
@@ -58,7 +58,7 @@ def test_an_approach_that_guesses_does_not_spoil_the_one_that_knows() -> None:
 def test_the_same_approach_twice_is_not_believed_twice() -> None:
     known, truth = drawn(3000, seed=0)
     said = probabilities(known)
-    once, twice = (Calibration.fit([said] * times, truth, LABELS)([said] * times) for times in (1, 2))
+    once, twice = (fit_calibration([said] * times, truth, LABELS)([said] * times) for times in (1, 2))
     np.testing.assert_allclose(once, twice, atol=0.005)
 
 
@@ -69,7 +69,7 @@ def test_three_classes_are_calibrated_too() -> None:
     truth = np.array([random.choice(3, p=row) for row in true])
     sure = true**2.5 * [1, 2, 0.5]
     sure /= sure.sum(axis=1, keepdims=True)
-    calibrated = Calibration.fit([sure[:3000]], truth[:3000], ["a", "b", "c"])([sure[3000:]])
+    calibrated = fit_calibration([sure[:3000]], truth[:3000], ["a", "b", "c"])([sure[3000:]])
     np.testing.assert_allclose(calibrated.sum(axis=1), 1)
     assert np.abs(calibrated - true[3000:]).mean() < 0.02
     assert log_loss(truth[3000:], calibrated) < log_loss(truth[3000:], sure[3000:]) - 0.05
@@ -84,13 +84,13 @@ def test_a_validation_set_that_misses_a_class_is_refused_with_what_to_do(
 ) -> None:
     said = np.full((3, len(labels)), 1 / len(labels))
     with pytest.raises(StageError, match=rf"holds no '{absent}'.*enlarge split\.validation.*split\.seed"):
-        Calibration.fit([said], np.array(truth), labels)
+        fit_calibration([said], np.array(truth), labels)
 
 
 def test_certainty_is_neither_an_error_nor_beyond_doubt() -> None:
     said = np.array([[1.0, 0.0], [0.0, 1.0]] * 20)
     truth = np.array([0, 1] * 18 + [1, 0] * 2)  # wrong in 4 of 40
-    calibrated = Calibration.fit([said], truth, LABELS)([said])
+    calibrated = fit_calibration([said], truth, LABELS)([said])
     assert np.isfinite(log_odds([said])).all()
     np.testing.assert_allclose(calibrated[:2], [[0.9, 0.1], [0.1, 0.9]], atol=0.01)
 

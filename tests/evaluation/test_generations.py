@@ -51,7 +51,7 @@ def intervals(content: Any) -> list[dict[str, float]]:
     return [content] if "value" in content else [one for inside in content.values() for one in intervals(inside)]
 
 
-def test_a_student_is_held_against_its_ancestor_and_against_its_own_teacher() -> None:
+def test_a_student_is_compared_with_its_ancestor_and_with_its_own_teacher() -> None:
     scores = generations(predicted(wrong(7)), predicted(wrong(0)), predicted(wrong(0, 1))).scores_of("grandstudent")
     assert scores["accuracy"]["value"] == 6 / 8
     assert scores["agreement_with_ancestor"]["value"] == 5 / 8  # they differ on 0, 1 and 7
@@ -66,7 +66,7 @@ def test_who_was_taught_by_nobody_agrees_with_itself_and_is_not_compared() -> No
     assert not {"agreement_with_teacher", "versus_ancestor", "versus_teacher"} & set(scores)
 
 
-def test_entropy_is_told_in_nats() -> None:
+def test_entropy_is_in_nats() -> None:
     found = generations(predicted(TRUTH, 1.0), predicted(TRUTH, 0.9), predicted(TRUTH, 0.5))
     entropies = [found.scores_of(name)["entropy"]["value"] for name in FAMILY]
     by_hand = -0.9 * math.log(0.9) - 0.1 * math.log(0.1)
@@ -75,7 +75,7 @@ def test_entropy_is_told_in_nats() -> None:
     assert drift == pytest.approx(math.log(2) - by_hand)
 
 
-def test_probabilities_are_held_against_the_truth() -> None:
+def test_probabilities_are_compared_with_the_truth() -> None:
     found = generations(predicted(wrong(0, 1), 0.9), predicted(wrong(0, 1), 0.6), predicted(wrong(0, 1), 1.0))
     sure, unsure, certain = (found.scores_of(name) for name in FAMILY)
     assert sure["log_loss"]["value"] == pytest.approx(-(6 * math.log(0.9) + 2 * math.log(0.1)) / 8)
@@ -137,14 +137,14 @@ def test_drift_that_the_test_set_does_not_show_is_above_zero() -> None:
     assert hidden(far, home, "student")["agreement"]["value"] == pytest.approx(-2 / 8)
 
 
-def test_a_student_that_loses_truth_in_agreement_is_told_from_one_that_gains_it() -> None:
+def test_a_student_that_loses_truth_in_agreement_differs_from_one_that_gains_it() -> None:
     home = generations(*[predicted(TRUTH)] * 3)
     far = generations(predicted(wrong(0, 1)), predicted(TRUTH), predicted(wrong(0, 1)))
     found = hidden(home, far, "student")
     assert (found["agreement"]["value"], found["accuracy"]["value"]) == (2 / 8, -2 / 8)
 
 
-def test_hidden_drift_of_large_sets_is_sure_and_sets_are_drawn_apart() -> None:
+def test_hidden_drift_of_large_sets_is_sure_and_sets_are_resampled_separately() -> None:
     home, far = drifting(1000, (0.1, 0.02, 0.02)), drifting(1000, (0.1, 0.2, 0.02))
     assert hidden(home, far, "student")["agreement"]["low"] > 0
     itself = hidden(home, home, "grandstudent")["agreement"]

@@ -7,10 +7,13 @@ import pytest
 from scipy.stats import spearmanr
 
 from decortique.core.files import read_json, write_json
-from decortique.evaluation.grading import graded
+from decortique.data.corpus import LabelledSplit
+from decortique.evaluation.scores import grade_scores
 from decortique.evaluation.settings import Evaluate
+from decortique.models.predictions import PredictionTable
 
 COUNT = 300
+Heads = dict[str, dict[str, np.ndarray]]
 GROUPS = np.repeat(np.arange(30), 10)
 
 
@@ -23,6 +26,21 @@ def truth() -> np.ndarray:
     """Grades from -4 to +4, of which a fifth is missing."""
     grades = np.random.default_rng(0).integers(-4, 5, size=COUNT).astype(float)
     return np.where(np.arange(COUNT) % 5 == 2, np.nan, grades)
+
+
+def graded(
+    truth: np.ndarray,
+    probability: dict[str, np.ndarray],
+    heads: Heads,
+    settings: Evaluate,
+    groups: np.ndarray | None = None,
+) -> dict[str, Any]:
+    none = np.empty(0, int)
+    predicted = {
+        name: PredictionTable([], none, np.column_stack([1 - one, one]), others=heads.get(name, {}))
+        for name, one in probability.items()
+    }
+    return grade_scores(LabelledSplit("test", ["low", "high"], [], none, [], [], truth, groups), predicted, settings)
 
 
 def noisy(truth: np.ndarray, noise: float, seed: int) -> np.ndarray:
@@ -40,19 +58,19 @@ def probability(truth: np.ndarray) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def said(truth: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+def heads(truth: np.ndarray) -> Heads:
     return {"bag-of-words": {}, "transformer": {"intensity": noisy(truth, 1, 3)}}
 
 
 def test_every_approach_is_ranked_by_the_grades_and_a_head_measured_too(
-    truth: np.ndarray, probability: dict[str, np.ndarray], said: dict[str, dict[str, np.ndarray]]
+    truth: np.ndarray, probability: dict[str, np.ndarray], heads: Heads
 ) -> None:
-    found, known = graded(truth, probability, said, evaluate()), np.isfinite(truth)
+    found, known = graded(truth, probability, heads, evaluate()), np.isfinite(truth)
     for name, numbers in probability.items():
         value = found[name]["probability"]["spearman"]["value"]
         assert value == pytest.approx(spearmanr(truth[known], numbers[known]).statistic)
     head = found["transformer"]["intensity"]
-    numbers = said["transformer"]["intensity"]
+    numbers = heads["transformer"]["intensity"]
     assert head["spearman"]["value"] == pytest.approx(spearmanr(truth[known], numbers[known]).statistic)
     assert head["mae"]["value"] == pytest.approx(np.abs(truth - numbers)[known].mean())
     assert found.keys() == {"bag-of-words", "transformer", "constant"}
@@ -62,9 +80,9 @@ def test_every_approach_is_ranked_by_the_grades_and_a_head_measured_too(
 
 
 def test_a_head_is_compared_with_the_probability_of_its_own_approach(
-    truth: np.ndarray, probability: dict[str, np.ndarray], said: dict[str, dict[str, np.ndarray]]
+    truth: np.ndarray, probability: dict[str, np.ndarray], heads: Heads
 ) -> None:
-    found = graded(truth, probability, said, evaluate())["transformer"]
+    found = graded(truth, probability, heads, evaluate())["transformer"]
     better = found["intensity"]["versus_probability"]["spearman_difference"]
     assert better["value"] == pytest.approx(
         found["intensity"]["spearman"]["value"] - found["probability"]["spearman"]["value"]
@@ -76,12 +94,12 @@ def test_a_head_is_compared_with_the_probability_of_its_own_approach(
 
 
 def test_a_further_prediction_is_ranked_under_its_own_name(
-    truth: np.ndarray, probability: dict[str, np.ndarray], said: dict[str, dict[str, np.ndarray]]
+    truth: np.ndarray, probability: dict[str, np.ndarray], heads: Heads
 ) -> None:
     """The stage names it `<approach>/<head>`."""
-    plain = graded(truth, probability, said, evaluate())
-    probability["transformer/tone"], said["transformer/tone"] = sigmoid(noisy(truth, 2, 4)), {}
-    found = graded(truth, probability, said, evaluate())
+    plain = graded(truth, probability, heads, evaluate())
+    probability["transformer/tone"], heads["transformer/tone"] = sigmoid(noisy(truth, 2, 4)), {}
+    found = graded(truth, probability, heads, evaluate())
     tone = found["transformer"].pop("tone")
     assert tone["probability"]["spearman"]["value"] > found["transformer"]["probability"]["spearman"]["value"]
     assert found == plain
@@ -110,18 +128,20 @@ def test_a_corpus_without_grades_has_no_grading(probability: dict[str, np.ndarra
     assert graded(np.full(COUNT, np.nan), probability, {"transformer": {}}, evaluate()) == {}
 
 
-def test_what_is_said_of_texts_without_a_grade_does_not_matter(
-    truth: np.ndarray, probability: dict[str, np.ndarray], said: dict[str, dict[str, np.ndarray]]
+def test_what_is_predicted_for_texts_without_a_grade_does_not_matter(
+    truth: np.ndarray, probability: dict[str, np.ndarray], heads: Heads
 ) -> None:
     known = np.isfinite(truth)
     other = {name: np.where(known, numbers, -99) for name, numbers in probability.items()}
-    others = {name: {head: np.where(known, one, 99) for head, one in heads.items()} for name, heads in said.items()}
+    others = {
+        name: {head: np.where(known, one, 99) for head, one in by_head.items()} for name, by_head in heads.items()
+    }
     for groups in (None, GROUPS):
-        expected = graded(truth, probability, said, evaluate(), groups)
+        expected = graded(truth, probability, heads, evaluate(), groups)
         assert graded(truth, other, others, evaluate(), groups) == expected
 
 
-def test_whole_groups_are_drawn_where_texts_belong_together(truth: np.ndarray) -> None:
+def test_whole_groups_are_resampled_where_texts_belong_together(truth: np.ndarray) -> None:
     hard = np.repeat(np.random.default_rng(5).choice([0.1, 8.0], size=30), 10)
     numbers = np.nan_to_num(truth) + np.random.default_rng(6).normal(size=COUNT) * hard
     apart, together = (
@@ -132,7 +152,7 @@ def test_whole_groups_are_drawn_where_texts_belong_together(truth: np.ndarray) -
     assert together["high"] - together["low"] > 1.3 * (apart["high"] - apart["low"])
 
 
-def test_groups_of_which_none_is_graded_are_not_drawn(truth: np.ndarray) -> None:
+def test_groups_of_which_none_is_graded_are_not_resampled(truth: np.ndarray) -> None:
     """Else a resample would hold fewer graded texts, and perhaps none."""
     alone = GROUPS >= 22
     few = np.where(alone, truth, np.nan)
@@ -155,7 +175,7 @@ def test_more_confidence_asks_for_a_wider_interval(truth: np.ndarray, confidence
 
 
 def test_the_same_seed_gives_the_same_intervals_and_another_others(
-    truth: np.ndarray, probability: dict[str, np.ndarray], said: dict[str, dict[str, np.ndarray]]
+    truth: np.ndarray, probability: dict[str, np.ndarray], heads: Heads
 ) -> None:
-    first, again, other = (graded(truth, probability, said, evaluate(seed=seed)) for seed in (0, 0, 1))
+    first, again, other = (graded(truth, probability, heads, evaluate(seed=seed)) for seed in (0, 0, 1))
     assert first == again != other

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from decortique.evaluation.sequences import FLOOR, History, Streams, lengths
+from decortique.evaluation.decoding import FLOOR, SequencePrior, Streams, run_length_distribution
 from tests.evaluation.made_decoding import one_stream
 
 
@@ -11,33 +11,33 @@ def test_steps_are_counted_apart_where_somebody_else_spoke_in_between() -> None:
     #   b: 4 →direct 5 →interrupted 9, classes 0 0 1
     #   c: 7, class 1
     groups, positions = list("aaaaabbbc"), [1, 2, 3, 5, 6, 4, 5, 9, 7]
-    history = History.of(Streams.of(groups, positions), np.array([0, 1, 1, 1, 0, 0, 0, 1, 1]), classes=2)
-    np.testing.assert_allclose(history.start, [2.5 / 4, 1.5 / 4])
-    np.testing.assert_allclose(history.change[0], [[1.5 / 3, 1.5 / 3], [1.5 / 3, 1.5 / 3]])
-    np.testing.assert_allclose(history.change[1], [[0.5 / 2, 1.5 / 2], [0.5 / 2, 1.5 / 2]])
-    assert history.present == pytest.approx(3.5 / 4)
-    np.testing.assert_allclose(history.length, lengths([3, 1, 1]))
+    prior = SequencePrior.of(Streams.of(groups, positions), np.array([0, 1, 1, 1, 0, 0, 0, 1, 1]), classes=2)
+    np.testing.assert_allclose(prior.start, [2.5 / 4, 1.5 / 4])
+    np.testing.assert_allclose(prior.transitions[0], [[1.5 / 3, 1.5 / 3], [1.5 / 3, 1.5 / 3]])
+    np.testing.assert_allclose(prior.transitions[1], [[0.5 / 2, 1.5 / 2], [0.5 / 2, 1.5 / 2]])
+    assert prior.present == pytest.approx(3.5 / 4)
+    np.testing.assert_allclose(prior.length, run_length_distribution([3, 1, 1]))
 
 
 def test_steps_of_three_classes_go_from_the_row_to_the_column() -> None:
-    history = History.of(one_stream(6), np.array([0, 1, 1, 2, 2, 2]), classes=3)
+    prior = SequencePrior.of(one_stream(6), np.array([0, 1, 1, 2, 2, 2]), classes=3)
     np.testing.assert_allclose(
-        history.change[0],
+        prior.transitions[0],
         [[0.5 / 2.5, 1.5 / 2.5, 0.5 / 2.5], [0.5 / 3.5, 1.5 / 3.5, 1.5 / 3.5], [0.5 / 3.5, 0.5 / 3.5, 2.5 / 3.5]],
     )
-    np.testing.assert_allclose(history.change[1], np.full((3, 3), 1 / 3))  # nobody ever interrupted
-    np.testing.assert_allclose(history.change.sum(axis=2), 1)
+    np.testing.assert_allclose(prior.transitions[1], np.full((3, 3), 1 / 3))  # nobody ever interrupted
+    np.testing.assert_allclose(prior.transitions.sum(axis=2), 1)
 
 
 def test_what_was_never_seen_stays_possible() -> None:
     streams = Streams.of(list("aabb"), [0, 1, 2, 3])
-    never, always = (History.of(streams, np.full(4, number), classes=2) for number in (0, 1))
+    never, always = (SequencePrior.of(streams, np.full(4, number), classes=2) for number in (0, 1))
     assert never.present == pytest.approx(0.5 / 3)
     assert always.present == pytest.approx(2.5 / 3)
-    for history in (never, always):
-        assert (history.start > 0).all()
-        assert (history.change > 0).all()
-        assert (history.length > 0).all()
+    for prior in (never, always):
+        assert (prior.start > 0).all()
+        assert (prior.transitions > 0).all()
+        assert (prior.length > 0).all()
 
 
 def test_the_estimate_tends_to_the_chain_that_made_the_streams() -> None:
@@ -47,20 +47,20 @@ def test_the_estimate_tends_to_the_chain_that_made_the_streams() -> None:
     truth = [0]
     for step in np.diff(positions):
         truth.append(int(random.random() < true[step - 1, truth[-1], 1]))
-    history = History.of(Streams.of(["a"] * 20_000, positions.tolist()), np.array(truth), classes=2)
-    np.testing.assert_allclose(history.change, true, atol=0.02)
+    prior = SequencePrior.of(Streams.of(["a"] * 20_000, positions.tolist()), np.array(truth), classes=2)
+    np.testing.assert_allclose(prior.transitions, true, atol=0.02)
 
 
 @pytest.mark.parametrize("seen", [[3, 4], [10, 12, 11, 30], [1, 1, 1, 2], [5] * 40 + [40], [200, 7]])
 def test_every_length_up_to_twice_the_longest_is_possible_and_all_sum_to_one(seen: list[int]) -> None:
-    found = lengths(seen)
+    found = run_length_distribution(seen)
     assert len(found) == 2 * max(seen)
     assert found.sum() == pytest.approx(1)
     assert found.min() >= FLOOR / len(found) - 1e-12
 
 
 def test_lengths_that_were_seen_are_likelier_than_others() -> None:
-    found = lengths([18, 19, 20, 20, 20, 21, 22])
+    found = run_length_distribution([18, 19, 20, 20, 20, 21, 22])
     assert found.argmax() + 1 == 20
     assert found[17:22].sum() > 0.6
     rise, fall = np.diff(found[:20]), np.diff(found[19:])
@@ -69,10 +69,10 @@ def test_lengths_that_were_seen_are_likelier_than_others() -> None:
 
 
 def test_a_short_and_a_long_kind_of_run_both_show() -> None:
-    found = lengths([4, 5, 5, 6] * 10 + [49, 50, 50, 51] * 10)
+    found = run_length_distribution([4, 5, 5, 6] * 10 + [49, 50, 50, 51] * 10)
     assert found[4] > found[24] < found[49]
 
 
 @pytest.mark.parametrize(("seen", "longest"), [([], 2), ([1], 2), ([7], 14), ([7, 7, 7], 14)])
 def test_too_few_runs_to_tell_lengths_leave_them_all_alike(seen: list[int], longest: int) -> None:
-    np.testing.assert_allclose(lengths(seen), np.full(longest, 1 / longest))
+    np.testing.assert_allclose(run_length_distribution(seen), np.full(longest, 1 / longest))

@@ -6,30 +6,30 @@ import pytest
 
 from decortique.evaluation.decoding import (
     Evidence,
-    Gaussian,
     Method,
-    MovingAverage,
     OneRun,
+    SequencePrior,
+    Smoothing,
+    Streams,
     Threshold,
     Viterbi,
     parameters,
+    run_posterior,
     variants,
 )
-from decortique.evaluation.sequences import History, Streams
-from decortique.evaluation.viterbi import run_posterior
 from tests.evaluation.made_decoding import made, one_run_each, one_stream, probabilities, run_lengths
 
 NAMES = ["none", "moving_average", "gaussian", "viterbi", "one_run"]
 EVEN = np.array([0.5, 0.5])
 PLAIN = Evidence(EVEN, np.zeros(2), own_level=0.0)
 TRAINED = one_run_each(20, seed=0)
-HISTORY = History.of(TRAINED.streams, TRAINED.truth, classes=2)
+PRIOR = SequencePrior.of(TRAINED.streams, TRAINED.truth, classes=2)
 METHODS: list[Method] = [
     Threshold(0.5),
-    MovingAverage(5, 0.5),
-    Gaussian(1.5, 0.5),
-    Viterbi(HISTORY, PLAIN),
-    OneRun(HISTORY, PLAIN),
+    Smoothing("moving_average", 5, 0.5),
+    Smoothing("gaussian", 1.5, 0.5),
+    Viterbi(PRIOR, PLAIN),
+    OneRun(PRIOR, PLAIN),
 ]
 each_method = pytest.mark.parametrize("method", METHODS, ids=NAMES)
 
@@ -43,10 +43,10 @@ def test_groups_are_predicted_as_if_each_stood_alone(method: Method) -> None:
     groups = ["a", "b", "b", "a", "c", "b", "a", "b", "a", "b", "b"]
     positions = [5, 1, 3, 2, 7, 2, 4, 9, 3, 8, 11]
     probability = some(len(groups))
-    together = method.decode(probability, Streams.of(groups, positions))
+    together = method(probability, Streams.of(groups, positions))
     for name in "abc":
         inside = np.array([place for place, group in enumerate(groups) if group == name])
-        alone = method.decode(probability[inside], Streams.of([name] * len(inside), [positions[i] for i in inside]))
+        alone = method(probability[inside], Streams.of([name] * len(inside), [positions[i] for i in inside]))
         np.testing.assert_array_equal(together.prediction[inside], alone.prediction)
         np.testing.assert_allclose(together.probability[inside], alone.probability)
 
@@ -57,7 +57,7 @@ def test_every_text_gets_a_prediction_and_probabilities_even_from_certain_approa
     method: Method, texts: int
 ) -> None:
     for probability in (some(texts), np.eye(2)[np.arange(texts) % 2], np.eye(2)[np.zeros(texts, int)]):
-        decoded = method.decode(probability, one_stream(texts))
+        decoded = method(probability, one_stream(texts))
         assert decoded.prediction.shape == (texts,)
         assert set(decoded.prediction.tolist()) <= {0, 1}
         np.testing.assert_allclose(decoded.probability.sum(axis=1), 1)
@@ -65,20 +65,26 @@ def test_every_text_gets_a_prediction_and_probabilities_even_from_certain_approa
 
 
 @each_method
-def test_deciding_leaves_the_probabilities_it_was_given_as_they_are(method: Method) -> None:
+def test_decoding_does_not_change_the_probabilities_it_was_given(method: Method) -> None:
     probability = some(30)
     before = probability.copy()
-    method.decode(probability, one_stream(30))
+    method(probability, one_stream(30))
     np.testing.assert_array_equal(probability, before)
 
 
 @pytest.mark.parametrize("texts", [1, 3, 50])
 @pytest.mark.parametrize(
-    "method", [MovingAverage(5, 0.5), MovingAverage(25, 0.5), Gaussian(0.7, 0.5), Gaussian(7, 0.5)]
+    "method",
+    [
+        Smoothing("moving_average", 5, 0.5),
+        Smoothing("moving_average", 25, 0.5),
+        Smoothing("gaussian", 0.7, 0.5),
+        Smoothing("gaussian", 7, 0.5),
+    ],
 )
 def test_a_stream_that_says_the_same_throughout_is_not_changed_nor_its_ends(method: Method, texts: int) -> None:
     probability = np.tile([0.03, 0.9, 0.07], (texts, 1))
-    np.testing.assert_allclose(method.decode(probability, one_stream(texts)).probability, probability, atol=1e-12)
+    np.testing.assert_allclose(method(probability, one_stream(texts)).probability, probability, atol=1e-12)
 
 
 def geometric_mean(probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -90,7 +96,7 @@ def geometric_mean(probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("width", [3, 5, 25])
 def test_a_moving_average_looks_at_the_texts_within_its_width(width: int, classes: int) -> None:
     probability = some(12, classes)
-    found = MovingAverage(width, 0.5).decode(probability, one_stream(12)).probability
+    found = Smoothing("moving_average", width, 0.5)(probability, one_stream(12)).probability
     for place in range(12):
         inside = (np.abs(np.arange(12) - place) <= width // 2).astype(float)
         np.testing.assert_allclose(found[place], geometric_mean(probability, inside))
@@ -100,7 +106,7 @@ def test_a_moving_average_looks_at_the_texts_within_its_width(width: int, classe
 @pytest.mark.parametrize("deviation", [0.7, 2.0, 7.0])
 def test_a_gaussian_weighs_texts_by_their_distance(deviation: float, classes: int) -> None:
     probability = some(12, classes)
-    found = Gaussian(deviation, 0.5).decode(probability, one_stream(12)).probability
+    found = Smoothing("gaussian", deviation, 0.5)(probability, one_stream(12)).probability
     for place in range(12):
         away = np.abs(np.arange(12) - place)
         bell = np.exp(-0.5 * (away / deviation) ** 2) * (away <= 4 * deviation + 0.5)
@@ -110,7 +116,7 @@ def test_a_gaussian_weighs_texts_by_their_distance(deviation: float, classes: in
 def test_a_threshold_below_a_half_finds_more_of_the_last_class() -> None:
     probability = probabilities(np.log([1 / 9, 1, 1.5, 9]))  # .1, .5, .6, .9
     predictions = {
-        threshold: Threshold(threshold).decode(probability, one_stream(4)).prediction.tolist()
+        threshold: Threshold(threshold)(probability, one_stream(4)).prediction.tolist()
         for threshold in (0.05, 0.3, 0.5, 0.7, 0.95)
     }
     assert predictions == {
@@ -122,21 +128,21 @@ def test_a_threshold_below_a_half_finds_more_of_the_last_class() -> None:
     }
 
 
-def test_below_the_threshold_of_the_last_of_three_classes_the_likelier_other_is_decided() -> None:
+def test_below_the_threshold_of_the_last_of_three_classes_the_likelier_other_is_predicted() -> None:
     probability = np.array([[0.3, 0.2, 0.5], [0.2, 0.3, 0.5], [0.1, 0.1, 0.8], [0.5, 0.4, 0.1]])
-    assert Threshold(0.4).decode(probability, one_stream(4)).prediction.tolist() == [2, 2, 2, 0]
-    assert Threshold(0.75).decode(probability, one_stream(4)).prediction.tolist() == [0, 1, 2, 0]
+    assert Threshold(0.4)(probability, one_stream(4)).prediction.tolist() == [2, 2, 2, 0]
+    assert Threshold(0.75)(probability, one_stream(4)).prediction.tolist() == [0, 1, 2, 0]
 
 
 def test_the_plainest_threshold_is_the_likeliest_class() -> None:
     probability = np.random.default_rng(0).dirichlet(np.ones(3), size=50)
-    predicted = Threshold(0.5).decode(probability, one_stream(50)).prediction
+    predicted = Threshold(0.5)(probability, one_stream(50)).prediction
     np.testing.assert_array_equal(predicted, probability.argmax(axis=1))
 
 
-@pytest.mark.parametrize("smoother", [MovingAverage(5, 0.3), Gaussian(1.0, 0.3)])
+@pytest.mark.parametrize("smoother", [Smoothing("moving_average", 5, 0.3), Smoothing("gaussian", 1.0, 0.3)])
 def test_what_is_smoothed_is_predicted_by_its_threshold(smoother: Method) -> None:
-    decoded = smoother.decode(some(40), one_stream(40))
+    decoded = smoother(some(40), one_stream(40))
     np.testing.assert_array_equal(decoded.prediction, decoded.probability[:, 1] > 0.3)
     assert (decoded.probability.argmax(axis=1) != decoded.prediction).any()
 
@@ -179,9 +185,9 @@ def test_evidence_is_what_is_usual_on_the_set_it_was_calibrated_on() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_viterbi_takes_the_likeliest_path_with_the_step_that_an_interruption_calls_for(seed: int) -> None:
     start, change = np.array([0.8, 0.2]), np.array([[[0.9, 0.1], [0.2, 0.8]], [[0.3, 0.7], [0.6, 0.4]]])
-    history = History(start, change, np.array([1.0]), 0.5)
+    prior = SequencePrior(start, change, np.array([1.0]), 0.5)
     probability, positions = some(6, seed=seed), [0, 1, 4, 5, 9, 10]
-    decoded = Viterbi(history, PLAIN).decode(probability, Streams.of(["a"] * 6, positions))
+    decoded = Viterbi(prior, PLAIN)(probability, Streams.of(["a"] * 6, positions))
 
     def weight(path: tuple[int, ...]) -> float:
         steps = [change[int(positions[i + 1] > positions[i] + 1), path[i], path[i + 1]] for i in range(5)]
@@ -195,17 +201,17 @@ def test_viterbi_takes_the_likeliest_path_with_the_step_that_an_interruption_cal
 
 def test_one_run_weighs_runs_by_the_odds_the_lengths_and_how_often_there_is_one() -> None:
     probability = some(25)
-    decoded = OneRun(HISTORY, PLAIN).decode(probability, one_stream(25))
+    decoded = OneRun(PRIOR, PLAIN)(probability, one_stream(25))
     odds = np.log(probability[:, 1] / probability[:, 0])
-    np.testing.assert_allclose(decoded.probability[:, 1], run_posterior(odds, HISTORY.length, HISTORY.present))
+    np.testing.assert_allclose(decoded.probability[:, 1], run_posterior(odds, PRIOR.length, PRIOR.present))
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_one_run_never_finds_two_in_a_group(seed: int) -> None:
     found = made([[5, 8, 9, 8, 5]] * 10 + [[20]] * 3, seed)  # two in most groups, none in some
     most = []
-    for method in variants("one_run", HISTORY, PLAIN):
-        prediction = method.decode(found.probability, found.streams).prediction
+    for method in variants("one_run", PRIOR, PLAIN):
+        prediction = method(found.probability, found.streams).prediction
         most.append(max(len(run_lengths(prediction[inside] == 1)) for inside in found.streams.members))
     assert max(most) == most[0] == 1
 
@@ -216,14 +222,14 @@ def test_a_posterior_that_hesitates_between_two_places_and_both_does_not_split_t
     length = np.full(9, 1e-9)
     length[[2, 8]] = 0.5
     odds = np.repeat([3.0, -(9 + np.log(7)) / 3, 3.0], 3)
-    history = History(EVEN, np.full((2, 2, 2), 0.5), length, 0.9)
-    decoded = OneRun(history, PLAIN).decode(probabilities(odds), one_stream(9))
+    prior = SequencePrior(EVEN, np.full((2, 2, 2), 0.5), length, 0.9)
+    decoded = OneRun(prior, PLAIN)(probabilities(odds), one_stream(9))
     assert run_lengths(decoded.probability[:, 1] > 0.5) == [3, 3]
     assert run_lengths(decoded.prediction == 1) == [3]
 
 
 def test_a_group_in_which_nothing_speaks_for_a_run_has_none() -> None:
-    decoded = OneRun(HISTORY, PLAIN).decode(np.tile([0.95, 0.05], (40, 1)), one_stream(40))
+    decoded = OneRun(PRIOR, PLAIN)(np.tile([0.95, 0.05], (40, 1)), one_stream(40))
     assert decoded.prediction.tolist() == [0] * 40
 
 
@@ -232,24 +238,24 @@ def test_a_group_in_which_nothing_speaks_for_a_run_has_none() -> None:
     [
         ("none", {"threshold": 0.5}, 17),
         ("moving_average", {"width": 3, "threshold": 0.5}, 7 * 17),
-        ("gaussian", {"deviation": 0.7, "threshold": 0.5}, 7 * 17),
+        ("gaussian", {"width": 0.7, "threshold": 0.5}, 7 * 17),
         ("viterbi", {"trust": 1.0}, 8),
         ("one_run", {"trust": 1.0}, 8),
     ],
 )
 def test_of_equally_good_choices_the_plainest_comes_first(name: str, plainest: dict[str, float], choices: int) -> None:
-    tried = [parameters(method) for method in variants(name, HISTORY, PLAIN)]
+    tried = [parameters(method) for method in variants(name, PRIOR, PLAIN)]
     assert tried[0] == plainest
     assert len({tuple(found.values()) for found in tried}) == len(tried) == choices
 
 
 def test_without_decoding_two_classes_are_predicted_as_likeliest_at_first() -> None:
     probability = some(50)
-    first = next(variants("none", HISTORY, PLAIN)).decode(probability, one_stream(50))
+    first = next(variants("none", PRIOR, PLAIN))(probability, one_stream(50))
     np.testing.assert_array_equal(first.prediction, probability.argmax(axis=1))
     np.testing.assert_array_equal(first.probability, probability)
 
 
 def test_a_method_that_does_not_exist_is_named() -> None:
-    with pytest.raises(ValueError, match="telepathy"):
-        list(variants("telepathy", HISTORY, PLAIN))
+    with pytest.raises(KeyError, match="telepathy"):
+        list(variants("telepathy", PRIOR, PLAIN))

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from decortique.evaluation.viterbi import best_run, run_posterior
+from decortique.evaluation.decoding import best_run, run_posterior
 
 
 def enumerated(odds: np.ndarray, length: np.ndarray, present: float) -> np.ndarray:

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from decortique.evaluation.plots import draw_slices, slice_points
+from decortique.evaluation.scores import Examples
 from decortique.evaluation.settings import Evaluate
-from decortique.evaluation.slices import Sliced, parts_of
+from decortique.evaluation.slices import part_scores, parts_of
 from tests.drawing import assert_drawn_alike
 
 SETTINGS = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
@@ -18,8 +19,8 @@ def found(*, people: bool, parts: int = 4, approaches: int = 3) -> dict[str, Any
     random = np.random.default_rng(0)
     truth = random.integers(2, size=80)
     predicted = {f"approach-{number}": random.integers(2, size=80) for number in range(approaches)}
-    sliced = Sliced(truth, predicted, None, 1, SETTINGS)
-    scores = sliced.scores(parts_of(np.arange(80.0), parts, 1))
+    examples = Examples(["low", "high"], truth)
+    scores = part_scores(examples, predicted, parts_of(np.arange(80.0), parts, 1), SETTINGS)["parts"]
     asked = [{**one, "people": {"ceiling": SHARES, "person": SHARES} if people else {}} for one in scores]
     return {
         "length": {"parts": [{**one, "people": {}} for one in scores]},
@@ -30,11 +31,11 @@ def found(*, people: bool, parts: int = 4, approaches: int = 3) -> dict[str, Any
 
 @pytest.mark.parametrize("people", [True, False])
 def test_the_picture_is_the_same_each_time(*, people: bool, tmp_path: Any) -> None:
-    assert_drawn_alike(partial(draw_slices, found=found(people=people), confidence=0.95), tmp_path)
+    assert_drawn_alike(partial(draw_slices, slices=found(people=people), confidence=0.95), tmp_path)
 
 
 def test_too_few_texts_to_be_cut_make_a_picture_that_says_so(tmp_path: Any) -> None:
-    assert_drawn_alike(partial(draw_slices, found=found(people=False, parts=1), confidence=0.95), tmp_path)
+    assert_drawn_alike(partial(draw_slices, slices=found(people=False, parts=1), confidence=0.95), tmp_path)
 
 
 def test_points_hold_every_approach_of_every_part_and_people() -> None:

@@ -10,14 +10,14 @@ SETTINGS = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 
 def shares(*grades: float) -> dict[str, float]:
     """How far those agree who gave these grades."""
-    return {name: values[0] for name, values in agreement([np.array(grades, float)], deals=50, seed=0).items()}
+    return {name: values[0] for name, values in agreement([np.array(grades, float)], n_splits=50, seed=0).items()}
 
 
 def test_people_who_all_say_the_same_agree_and_know_it() -> None:
     assert shares(2, 2, 2, 2) == {"raters": 4, "person": 1, "halves": 1, "ceiling": 1}
 
 
-def test_a_person_is_held_against_the_others_not_against_a_mean_that_holds_his_own_grade() -> None:
+def test_a_person_is_compared_with_the_others_not_with_a_mean_that_holds_his_own_grade() -> None:
     # The mean of all is above zero, as the last one says; the others say the contrary, and he of each of them.
     assert shares(-1, -1, 4)["person"] == 0
     assert shares(1, 1, 1, -1)["person"] == pytest.approx(3 / 4)
@@ -43,12 +43,12 @@ def test_the_ceiling_is_right_as_often_as_it_says() -> None:
     random = np.random.default_rng(0)
     true = random.uniform(-1, 1, size=4000)  # as flat as the ceiling takes it to be
     panels = true[:, None] + random.normal(0, 1.5, size=(4000, 20))
-    said = agreement(list(panels), deals=1, seed=0)["ceiling"].mean()
+    said = agreement(list(panels), n_splits=1, seed=0)["ceiling"].mean()
     assert said == pytest.approx((np.sign(panels.mean(axis=1)) == np.sign(true)).mean(), abs=0.015)
 
 
 def test_texts_that_nobody_or_one_person_graded_are_left_out() -> None:
-    found = agreement([np.empty(0), np.array([1.0]), np.array([1.0, 2.0])], deals=5, seed=0)
+    found = agreement([np.empty(0), np.array([1.0]), np.array([1.0, 2.0])], n_splits=5, seed=0)
     assert np.isnan(found["person"]).tolist() == [True, True, False]
     means = mean_agreement(found, np.ones(3, bool), SETTINGS)
     assert means["texts"] == 1
@@ -58,7 +58,7 @@ def test_texts_that_nobody_or_one_person_graded_are_left_out() -> None:
 
 def test_each_share_has_an_interval() -> None:
     random = np.random.default_rng(0)
-    found = agreement([random.integers(-2, 4, size=9).astype(float) for _ in range(40)], deals=20, seed=0)
+    found = agreement([random.integers(-2, 4, size=9).astype(float) for _ in range(40)], n_splits=20, seed=0)
     means = mean_agreement(found, np.ones(40, bool), SETTINGS)
     for name in ("person", "halves", "ceiling"):
         assert means[name]["low"] < means[name]["value"] < means[name]["high"]

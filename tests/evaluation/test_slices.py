@@ -1,9 +1,12 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from decortique.evaluation.paired_tests import holm, mcnemar
+from decortique.evaluation.scores import Examples
 from decortique.evaluation.settings import Evaluate
-from decortique.evaluation.slices import Sliced, parts_of
+from decortique.evaluation.slices import Part, part_scores, parts_of
 
 SETTINGS = Evaluate(resamples=400, confidence=0.95, calibration_bins=5, seed=0)
 RANDOM = np.random.default_rng(0)
@@ -30,16 +33,21 @@ def test_small_parts_and_unknown_values_are_left_out() -> None:
     assert parts_of(np.full(4, np.nan), 4, 1) == []
 
 
-def sliced(groups: np.ndarray | None = None, size: int = 200) -> Sliced:
-    """A baseline that is right on the second half, and an approach that is right everywhere."""
-    truth = RANDOM.integers(2, size=size)
-    half = np.arange(size) >= size // 2
-    return Sliced(truth, {"words": np.where(half, truth, 1 - truth), "model": truth}, groups, 1, SETTINGS)
+def scored(truth: np.ndarray, parts: list[Part], groups: np.ndarray | None = None, **predicted: Any) -> dict[str, Any]:
+    return part_scores(Examples(["low", "high"], truth, groups), predicted, parts, SETTINGS)
+
+
+def sliced(parts: list[Part]) -> dict[str, Any]:
+    """Scores of a baseline that is right on the second half, and of an approach that is right everywhere."""
+    truth = RANDOM.integers(2, size=200)
+    return scored(truth, parts, words=np.where(np.arange(200) >= 100, truth, 1 - truth), model=truth)
+
+
+HALVES = parts_of(np.arange(200.0), 2, 1)
 
 
 def test_accuracy_is_that_of_the_part() -> None:
-    found = sliced()
-    first, second = found.scores(parts_of(np.arange(200.0), 2, 1))
+    first, second = sliced(HALVES)["parts"]
     assert (first["texts"], second["texts"]) == (100, 100)
     assert [first["accuracy"][name]["value"] for name in ("words", "model")] == [0, 1]
     assert second["versus"]["model"]["accuracy_difference"]["value"] == 0
@@ -47,27 +55,26 @@ def test_accuracy_is_that_of_the_part() -> None:
 
 
 def test_p_values_are_corrected_over_all_parts() -> None:
-    found = sliced()
-    tests = [part["versus"]["model"] for part in found.scores(parts_of(np.arange(200.0), 2, 1))]
+    tests = [part["versus"]["model"] for part in sliced(HALVES)["parts"]]
     alone = [mcnemar(np.zeros(100, bool), np.ones(100, bool))["mcnemar_p"], 1.0]
     assert [test["mcnemar_p"] for test in tests] == pytest.approx(alone)
     assert [test["holm_p"] for test in tests] == pytest.approx(holm(alone))
 
 
-def test_the_last_part_is_held_against_the_first() -> None:
-    apart = sliced().apart(parts_of(np.arange(200.0), 2, 1))
-    assert apart["words"] == {"value": 1, "low": 1, "high": 1}
-    assert apart["model"]["value"] == 0
-    assert sliced().apart(parts_of(np.zeros(200), 2, 1)) == {}
+def test_the_last_part_is_compared_with_the_first() -> None:
+    difference = sliced(HALVES)["last_minus_first"]
+    assert difference["words"] == {"value": 1, "low": 1, "high": 1}
+    assert difference["model"]["value"] == 0
+    assert sliced(parts_of(np.zeros(200), 2, 1))["last_minus_first"] == {}
 
 
-def test_texts_of_a_group_are_drawn_and_swapped_together() -> None:
+def test_texts_of_a_group_are_resampled_and_swapped_together() -> None:
     groups = np.repeat(np.arange(20), 10)
     random = np.random.default_rng(1)
     truth = np.zeros(200, int)
     words = np.repeat(random.integers(2, size=20), 10)  # right or wrong on a whole group
     wide, narrow = (
-        Sliced(truth, {"words": words, "model": truth}, one, 1, SETTINGS).scores(parts_of(np.arange(200.0), 1, 1))[0]
+        scored(truth, parts_of(np.arange(200.0), 1, 1), one, words=words, model=truth)["parts"][0]
         for one in (groups, None)
     )
     spread = [one["accuracy"]["words"]["high"] - one["accuracy"]["words"]["low"] for one in (wide, narrow)]
@@ -77,5 +84,5 @@ def test_texts_of_a_group_are_drawn_and_swapped_together() -> None:
 
 
 def test_a_baseline_alone_needs_no_test() -> None:
-    alone = Sliced(np.zeros(20, int), {"words": np.zeros(20, int)}, None, 1, SETTINGS)
-    assert alone.scores(parts_of(np.arange(20.0), 2, 1))[0]["versus"] == {}
+    alone = scored(np.zeros(20, int), parts_of(np.arange(20.0), 2, 1), words=np.zeros(20, int))
+    assert alone["parts"][0]["versus"] == {}

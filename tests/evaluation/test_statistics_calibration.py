@@ -10,7 +10,7 @@ def test_probabilities_that_mean_what_they_say_have_no_error() -> None:
     found = reliability(truth, probability, bins=10)
     assert found.expected_error == 0.0
     assert found.predicted.tolist() == found.observed.tolist() == [0.25, 0.75]
-    assert found.count.tolist() == [4, 4]
+    assert found.examples.tolist() == [4, 4]
 
 
 def test_overconfidence_is_an_error_of_its_excess() -> None:
@@ -28,5 +28,5 @@ def test_errors_within_a_bin_can_hide_each_other() -> None:
 
 def test_certainties_have_their_bins_and_empty_bins_are_left_out() -> None:
     found = reliability(np.array([False, True, True]), np.array([0.0, 1.0, 0.95]), bins=10)
-    assert found.count.tolist() == [1, 2]
+    assert found.examples.tolist() == [1, 2]
     assert found.predicted.tolist() == [0.0, pytest.approx(0.975)]

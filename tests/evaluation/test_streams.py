@@ -3,7 +3,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from decortique.evaluation.sequences import Streams
+from decortique.evaluation.decoding import Streams
 
 
 def test_the_texts_of_a_group_follow_each_other_by_position_wherever_their_rows_stand() -> None:

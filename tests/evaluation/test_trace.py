@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.files import new_folder, read_json, write_json
-from decortique.core.run_settings import Approaches
+from decortique.core.files import StageError, new_folder, read_json, write_json
+from decortique.core.settings import Approaches
 from decortique.core.tables import CORPUS, write_table
-from decortique.data.task_settings import TaskSection
+from decortique.data.corpus import LabelledSplit, held_out
+from decortique.data.settings import TaskSection
 from decortique.distillation.settings import Rounds
-from decortique.evaluation.generations import traced
+from decortique.evaluation.generations import trace_families, traced
+from decortique.evaluation.plots import write_generation_plots
 from decortique.evaluation.settings import Evaluate
 from decortique.models.predictions import PredictionTable, write_predictions
-from stages.evaluate import draw_family, traced_generations
 
 TASK, LABELS = "film", ["negative", "positive"]
 APPROACHES = ["bag-of-words", "transformer"]
@@ -104,10 +104,15 @@ def students(project: None) -> None:
 
 def trace(task: str) -> None:
     """Does as the stage `evaluate` does, of generations alone."""
-    family, found = traced_generations(task)
-    write_json(RESULTS, {"members": traced(found)})
+    settings, keep_groups = Evaluate.load(), TaskSection.named(task).split.keep_groups
+    sets = {
+        name: LabelledSplit.read(task, split, LABELS, keep_groups=keep_groups) for name, split in held_out(task).items()
+    }
+    names = [*Approaches.load().root, *Rounds.load().of(task)]
+    family, generations = trace_families(task, names, sets, settings)
+    write_json(RESULTS, {"members": traced(generations)})
     with new_folder(PLOTS) as folder:
-        draw_family(folder, family, found)
+        write_generation_plots(folder, family, generations, settings.confidence)
 
 
 def members() -> dict[str, Any]:
@@ -144,7 +149,7 @@ def test_what_is_written_is_the_same_each_time_and_what_dvc_plots_can_read(stude
     assert all(float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in rows)
 
 
-def test_groups_are_drawn_whole_where_a_task_keeps_them(students: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_groups_are_resampled_whole_where_a_task_keeps_them(students: None, monkeypatch: pytest.MonkeyPatch) -> None:
     widths = []
     for keep in (False, True):
         describe(monkeypatch, keep_groups=keep)
@@ -178,7 +183,7 @@ def test_a_task_without_students_has_an_empty_family_and_the_outputs_that_dvc_ex
 
 def test_a_student_whose_teacher_is_missing_stops_the_stage_with_both_names(students: None) -> None:
     paths.predictions(TASK, "student-1").rename("elsewhere")
-    with pytest.raises(StageError, match="born-again was taught by student-1, whose predictions are missing"):
+    with pytest.raises(StageError, match="the teacher of born-again is student-1, whose predictions are missing"):
         trace(TASK)
 
 

@@ -5,8 +5,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
-from decortique.evaluation.decoding import ALIKE, Decoded, Evidence, Threshold, tuned, variants
-from decortique.evaluation.sequences import History, Streams
+from decortique.evaluation.decoding import (
+    TOLERANCE,
+    Decoded,
+    Evidence,
+    SequencePrior,
+    Streams,
+    Threshold,
+    tune,
+    variants,
+)
 from tests.evaluation.made_decoding import Made, made, one_run_each, one_stream
 
 EVEN = np.array([0.5, 0.5])
@@ -19,13 +27,13 @@ class Fixed:
     prediction: tuple[int, ...]
     sure: float = 0.9
 
-    def decode(self, probability: np.ndarray, streams: Streams) -> Decoded:
+    def __call__(self, probability: np.ndarray, streams: Streams) -> Decoded:
         chosen = np.eye(2, dtype=bool)[list(self.prediction)]
         return Decoded(np.array(self.prediction), np.where(chosen, self.sure, 1 - self.sure))
 
 
 def picked(truth: list[int], aim: str, *candidates: Fixed) -> tuple[Fixed, dict[str, float]]:
-    found, reached = tuned(candidates, np.full((len(truth), 2), 0.5), one_stream(len(truth)), np.array(truth), aim)
+    found, reached = tune(candidates, np.full((len(truth), 2), 0.5), one_stream(len(truth)), np.array(truth), aim)
     assert isinstance(found, Fixed)
     return found, reached
 
@@ -40,7 +48,7 @@ def test_what_is_best_depends_on_what_is_asked_for() -> None:
     assert picked(TRUTH, "f1", NEVER, EAGER)[0] == picked(TRUTH, "f1", EAGER, NEVER)[0] == EAGER
 
 
-def test_the_scores_told_are_those_of_the_choice_by_its_own_decisions() -> None:
+def test_the_scores_are_those_of_the_choice_by_its_own_predictions() -> None:
     _, reached = picked(TRUTH, "f1", NEVER, EAGER)
     assert reached["accuracy"] == pytest.approx(0.8)
     assert reached["f1.1"] == pytest.approx(f1_score(TRUTH, EAGER.prediction))
@@ -70,12 +78,12 @@ def test_a_threshold_that_suits_the_aim_is_found() -> None:
     truth = (random.random(2000) < 0.1).astype(int)
     inside = 1 / (1 + np.exp(-(2.5 * truth - 3.4 + random.normal(0, 1.2, 2000))))
     probability, streams = np.column_stack([1 - inside, inside]), one_stream(2000)
-    history = History.of(streams, truth, classes=2)
-    chosen, reached = tuned(
-        variants("none", history, Evidence(EVEN, np.zeros(2), own_level=0.0)), probability, streams, truth, "f1"
+    prior = SequencePrior.of(streams, truth, classes=2)
+    chosen, reached = tune(
+        variants("none", prior, Evidence(EVEN, np.zeros(2), own_level=0.0)), probability, streams, truth, "f1"
     )
     by_hand = {step / 20: f1_score(truth, inside > step / 20) for step in range(2, 19)}
-    near_best = [threshold for threshold, f1 in by_hand.items() if f1 >= max(by_hand.values()) - ALIKE]
+    near_best = [threshold for threshold, f1 in by_hand.items() if f1 >= max(by_hand.values()) - TOLERANCE]
     assert isinstance(chosen, Threshold)
     assert chosen.threshold == max(near_best) < 0.5  # of those alike, the plainest
     assert reached["f1.1"] == pytest.approx(by_hand[chosen.threshold])
@@ -87,7 +95,7 @@ def test_f1_of_three_classes_is_that_of_the_last() -> None:
     probability = np.array(
         [[0.5, 0.3, 0.2], [0.3, 0.5, 0.2], [0.4, 0.25, 0.35], [0.3, 0.3, 0.4]] + [[0.4, 0.5, 0.1]] * 2
     )
-    chosen, reached = tuned(map(Threshold, (0.5, 0.3)), probability, one_stream(6), truth, "f1")
+    chosen, reached = tune(map(Threshold, (0.5, 0.3)), probability, one_stream(6), truth, "f1")
     assert chosen == Threshold(0.3)
     assert reached["f1.2"] == 1.0
 
@@ -114,14 +122,14 @@ def sets(kind: str) -> tuple[Made, Made, Made]:
 )
 def test_neighbours_help_where_speakers_speak_for_long(name: str, kind: str, aim: str) -> None:
     train, validation, test = sets(kind)
-    history = History.of(train.streams, train.truth, classes=2)
+    prior = SequencePrior.of(train.streams, train.truth, classes=2)
     # The odds of the made texts are those of the text alone, whatever the group.
     evidence = Evidence(np.full(2, 0.5), np.zeros(2), own_level=0.0)
     scores = {}
     for method in ("none", name):
-        chosen, _ = tuned(
-            variants(method, history, evidence), validation.probability, validation.streams, validation.truth, aim
+        chosen, _ = tune(
+            variants(method, prior, evidence), validation.probability, validation.streams, validation.truth, aim
         )
-        scores[method] = accuracy_score(test.truth, chosen.decode(test.probability, test.streams).prediction)
+        scores[method] = accuracy_score(test.truth, chosen(test.probability, test.streams).prediction)
     assert scores[name] > scores["none"] + 0.1
     assert scores[name] > 0.8

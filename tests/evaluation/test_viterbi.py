@@ -4,7 +4,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from decortique.evaluation.viterbi import best_path, path_posterior
+from decortique.evaluation.decoding import best_path, forward_backward
 
 Path = tuple[int, ...]
 Chain = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -42,7 +42,7 @@ def test_the_probability_of_a_class_is_the_share_of_the_paths_through_it(texts: 
     for weight, path in weighed(*given):
         expected[np.arange(texts), path] += np.exp(weight)
     expected /= expected.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(path_posterior(*given), expected, atol=1e-12)
+    np.testing.assert_allclose(forward_backward(*given), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -65,14 +65,14 @@ def test_a_hesitant_text_among_sure_ones_is_predicted_like_them() -> None:
     evidence = np.log([[0.1, 0.9], [0.1, 0.9], [0.6, 0.4], [0.1, 0.9], [0.1, 0.9]])
     changes = np.log(np.tile([[0.9, 0.1], [0.1, 0.9]], (4, 1, 1)))
     assert best_path(evidence, np.log([0.5, 0.5]), changes).tolist() == [1] * 5
-    assert path_posterior(evidence, np.log([0.5, 0.5]), changes)[2, 1] > 0.9
+    assert forward_backward(evidence, np.log([0.5, 0.5]), changes)[2, 1] > 0.9
 
 
 def test_a_stream_of_thousands_of_texts_does_not_run_out_of_digits() -> None:
     evidence = np.tile([0.0, -3.0], (5000, 1))
     evidence[2000:2100] = [-3.0, 0.0]
     changes = np.log(np.tile([[0.99, 0.01], [0.01, 0.99]], (4999, 1, 1)))
-    posterior = path_posterior(evidence, np.log([0.5, 0.5]), changes)
+    posterior = forward_backward(evidence, np.log([0.5, 0.5]), changes)
     assert np.flatnonzero(best_path(evidence, np.log([0.5, 0.5]), changes)).tolist() == list(range(2000, 2100))
     assert np.flatnonzero(posterior[:, 1] > 0.5).tolist() == list(range(2000, 2100))
     np.testing.assert_allclose(posterior.sum(axis=1), 1)

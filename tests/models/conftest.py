@@ -3,8 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from decortique.models.batches import TokenRows
-from decortique.models.examples import Examples
+from decortique.models.batches import Examples, TokenRows
 from decortique.models.heads import Headed
 from tests.conftest import CLASSES
 from tests.models.made_transformer import headed

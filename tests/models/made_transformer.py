@@ -8,15 +8,13 @@ from typing import Any
 
 import torch
 
-from decortique.data.task_settings import ClassificationHead, Head
-from decortique.models.batches import Batch, Batches
-from decortique.models.checkpoint import Checkpoint
-from decortique.models.examples import Examples
+from decortique.data.settings import ClassificationHead, Head
+from decortique.models.batches import Batch, Batches, Examples, Processes
+from decortique.models.checkpoint import fingerprint
 from decortique.models.heads import Headed, new_headed
-from decortique.models.losses import Objective, Terms, heads_objective, supervision
-from decortique.models.processes import Processes
+from decortique.models.losses import Objective, Terms, head_targets, heads_objective
 from decortique.models.settings import Training
-from decortique.models.training import Scores, Trained, train
+from decortique.models.training import Scores, Trained, evaluate, train
 
 LABELS = ["negative", "positive"]
 HEADS: dict[str, Head] = {"polarity": ClassificationHead(kind="classification", column="label", loss="cross_entropy")}
@@ -26,23 +24,23 @@ ALONE = Processes(torch.device("cpu"))
 def training(**changes: Any) -> Training:
     return Training(
         **{
-            "epochs": 2,
+            "num_train_epochs": 2,
             "batch_size": 8,
-            "accumulate": 1,
-            "optimizer": "adamw",
-            "optimizer_options": {},
+            "gradient_accumulation_steps": 1,
+            "optim": "adamw",
+            "optim_args": {},
             "learning_rate": 5e-3,
             "layer_decay": 1.0,
             "weight_decay": 0.01,
-            "scheduler": "linear",
-            "scheduler_options": {},
-            "warmup": 0.1,
-            "max_gradient_norm": 1.0,
+            "lr_scheduler_type": "linear",
+            "lr_scheduler_kwargs": {},
+            "warmup_ratio": 0.1,
+            "max_grad_norm": 1.0,
             "dropout": 0.0,
             "precision": "full",
-            "checkpoint_gradients": False,
-            "patience": None,
-            "select_by": "accuracy",
+            "gradient_checkpointing": False,
+            "early_stopping_patience": None,
+            "metric_for_best_model": "accuracy",
             "seed": 0,
             **changes,
         }
@@ -65,15 +63,15 @@ def trained(
 ) -> Trained:
     """Trains on the examples; curves and state lie in `folder`."""
     settings = training(**changes)
-    extras = supervision(model, HEADS, examples)
+    targets = head_targets(model, HEADS, examples)
     return train(
         model,
-        Batches(examples.rows, extras, padding_id=0, batch_size=settings.batch_size, seed=settings.seed),
+        Batches(examples.rows, targets, padding_id=0, batch_size=settings.batch_size, seed=settings.seed),
         objective or heads_objective(HEADS),
-        validate or (lambda one: examples.measured(one, 32)),
+        validate or (lambda one: evaluate(one, examples, 32)),
         settings,
         curves=folder / "curves",
-        checkpoint=Checkpoint.of(folder / "states", settings, model, extras),
+        checkpoint=folder / "states" / f"{fingerprint(settings, model, targets)}.safetensors",
         processes=processes,
     )
 

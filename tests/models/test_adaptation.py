@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from decortique.core.errors import StageError
-from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
-from decortique.models.adaptation import adapt, merge
+from decortique.core.files import StageError
+from decortique.data.settings import ClassificationHead, Head, RegressionHead
 from decortique.models.batches import Collate, TokenRows
+from decortique.models.encoder import load_tokenizer
 from decortique.models.heads import Headed, load_headed, new_headed, save_headed
+from decortique.models.pretrained import adapt, merge_lora
 from decortique.models.settings import Adaptation
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import FAMILIES, write_encoder
 
 LABELS = ["negative", "positive"]
@@ -39,10 +39,10 @@ def model(folder: Path) -> Headed:
 
 def part_of(model: Headed, name: str) -> str | int:
     """Tells by the name of a weight what it is a part of: `decision`, `embeddings`, a block from 1, or `beside`."""
-    trunk = f"classifier.{model.classifier.base_model_prefix}."
-    if not name.startswith(trunk) or name.startswith(f"{trunk}pooler."):
+    backbone = f"classifier.{model.classifier.base_model_prefix}."
+    if not name.startswith(backbone) or name.startswith(f"{backbone}pooler."):
         return "decision"
-    if name.startswith(f"{trunk}embeddings."):
+    if name.startswith(f"{backbone}embeddings."):
         return "embeddings"
     block = re.search(r"\.layers?\.(\d+)\.", name)
     return int(block[1]) + 1 if block else "beside"
@@ -88,7 +88,7 @@ def test_what_is_to_learn_learns_and_nothing_else_does(
     before = weights(model)
     parts = {name: part_of(model, name) for name in before}
     assert set(parts.values()) >= {"decision", "embeddings", 1, 2, 3}
-    adapt(model, adaptation)
+    adapt(model.classifier, adaptation)
     learn(model, rows)
     assert changed(before, weights(model)) == {name for name, part in parts.items() if learns(part)}
     decisions = {name for name, part in parts.items() if part == "decision"}
@@ -105,7 +105,7 @@ def matrices(model: Headed) -> list[str]:
 def test_every_matrix_of_the_blocks_has_an_addition_that_learns(model: Headed, rows: TokenRows) -> None:
     wanted = matrices(model)
     assert len(wanted) >= 4 * LAYERS
-    adapt(model, LORA)
+    adapt(model.classifier, LORA)
     before = {name: values for name, values in weights(model).items() if ".lora_" in name}
     expected = {f"{name.removesuffix('.weight')}.lora_{part}.default.weight" for name in wanted for part in ("A", "B")}
     assert set(before) == expected
@@ -115,7 +115,7 @@ def test_every_matrix_of_the_blocks_has_an_addition_that_learns(model: Headed, r
 
 def test_an_encoder_with_additions_starts_as_it_was(model: Headed, rows: TokenRows) -> None:
     before = model.predict(rows, batch_size=8)
-    adapt(model, LORA)
+    adapt(model.classifier, LORA)
     after = model.predict(rows, batch_size=8)
     np.testing.assert_array_equal(after.probability, before.probability)
     np.testing.assert_array_equal(after.others["intensity"], before.others["intensity"])
@@ -127,12 +127,12 @@ def test_merged_additions_leave_a_model_of_its_family_that_says_the_same(
     plain, wanted = model.state_dict(), matrices(model)
     start = model.predict(rows, batch_size=8)
     before = weights(model)
-    adapt(model, LORA)
+    adapt(model.classifier, LORA)
     learn(model, rows)
     added = {name.removesuffix(".lora_B.default.weight"): values for name, values in weights(model).items()}
     expected = model.predict(rows, batch_size=8)
     assert not np.allclose(expected.probability, start.probability, atol=1e-3)
-    merge(model, LORA)
+    merge_lora(model.classifier)
     after = weights(model)
     assert list(model.state_dict()) == list(plain)
     for name in wanted:
@@ -152,7 +152,7 @@ def test_merged_additions_leave_a_model_of_its_family_that_says_the_same(
 def test_a_model_without_additions_is_merged_into_itself(encoder: Path) -> None:
     model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
     before = weights(model)
-    merge(model, Adaptation(kind="full"))
+    merge_lora(model.classifier)
     assert not changed(before, weights(model))
     assert list(weights(model)) == list(before)
 
@@ -161,7 +161,7 @@ def test_additions_forget_in_training_as_often_as_they_are_told(encoder: Path, r
     batch = Collate(0, {})([rows[place] for place in range(8)])
     for dropout in (0.0, 0.5):
         model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
-        adapt(model, Adaptation(kind="lora", dropout=dropout))
+        adapt(model.classifier, Adaptation(kind="lora", dropout=dropout))
         learn(model, rows)
         first, second = (model.train()(**batch)["intensity"] for _ in range(2))
         assert torch.equal(first, second) == (dropout == 0)
@@ -171,14 +171,16 @@ def test_additions_forget_in_training_as_often_as_they_are_told(encoder: Path, r
 
 def test_more_blocks_than_there_are_cannot_learn(model: Headed) -> None:
     with pytest.raises(StageError, match=r"params\.yaml: finetune\.adaptation\.layers is 4, but the encoder has 3$"):
-        adapt(model, Adaptation(kind="top", layers=4))
+        adapt(model.classifier, Adaptation(kind="top", layers=4))
 
 
 @pytest.mark.parametrize("adaptation", [FULL, FROZEN, PROBE, LORA], ids=["full", "frozen", "probe", "lora"])
 def test_how_much_learns_is_told(encoder: Path, adaptation: Adaptation, caplog: pytest.LogCaptureFixture) -> None:
     model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
     with caplog.at_level("INFO", logger="decortique"):
-        adapt(model, adaptation)
-    learning, every = (sum(v.numel() for v in model.parameters() if v.requires_grad or all_) for all_ in (False, True))
-    assert f"{adaptation.kind}: {learning} of {every} weights learn" in caplog.text
+        adapt(model.classifier, adaptation)
+    learning, every = (
+        sum(v.numel() for v in model.classifier.parameters() if v.requires_grad or all_) for all_ in (False, True)
+    )
+    assert f"{adaptation.kind}: {learning} of {every} weights are trained" in caplog.text
     assert (learning == every) == (adaptation == FULL)

@@ -8,9 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.core.measures import measure
-from decortique.models.bag_of_words import LARGEST, BagOfWordsClassifier, best_fit, fit, stemmed, strongest_features
+from decortique.models.bag_of_words import (
+    MAX_CHARACTERS,
+    BagOfWordsClassifier,
+    best_fit,
+    fit,
+    stemmed,
+    strongest_features,
+)
 from decortique.models.settings import BagOfWords, Candidate
 
 Examples = tuple[list[str], np.ndarray]
@@ -107,7 +114,7 @@ def test_every_baseline_gives_the_same_probabilities_once_saved(
 
 def test_a_corpus_with_an_endless_word_can_be_saved(tmp_path: Path) -> None:
     texts, labels = ENGLISH
-    endless = "x" * LARGEST  # an array as wide as that, of every word, would take gigabytes
+    endless = "x" * MAX_CHARACTERS  # an array as wide as that, of every word, would take gigabytes
     found = fit(
         settings(), "en", ([*texts, endless], np.append(labels, 1)), ENGLISH, "accuracy", lambda _: None
     ).classifier
@@ -233,7 +240,7 @@ def test_the_number_of_features_can_be_limited() -> None:
 
 @pytest.mark.parametrize("setting", ["stemming", "stop_words"])
 def test_a_language_without_stems_or_stop_words_is_refused_with_a_way_out(setting: str) -> None:
-    with pytest.raises(StageError, match=rf"bag_of_words: {setting} knows no language 'xx': set it to false"):
+    with pytest.raises(StageError, match=rf"bag_of_words: {setting} does not know the language 'xx': set it to false"):
         fitted(ENGLISH, "xx", **{setting: True})
     assert predicted(fitted(language="xx"), "superb") == [1]
 

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 
 from decortique.core.tables import TOKENS, read_batches, write_table
 from decortique.models.batches import Collate, LengthBuckets, TokenRows, by_length
-from decortique.models.tokenizer import load_tokenizer
+from decortique.models.encoder import load_tokenizer
 from tests.conftest import tokenize_settings
 
 IDS = [[2, 5, 3], [2, 3], [2, 6, 7, 8, 3], [], [2, 0, 3]]  # the last holds the padding id as a real token
@@ -46,14 +46,14 @@ def test_no_texts_are_no_rows() -> None:
 
 def test_the_texts_of_two_tables_follow_each_other() -> None:
     rows = TokenRows.of(IDS)
-    assert lists(rows.and_those(TokenRows.of([[9], [8, 7]]))) == [*IDS, [9], [8, 7]]
-    for nothing in (TokenRows.of([]).and_those(rows), rows.and_those(TokenRows.of([]))):
+    assert lists(rows.concatenate(TokenRows.of([[9], [8, 7]]))) == [*IDS, [9], [8, 7]]
+    for nothing in (TokenRows.of([]).concatenate(rows), rows.concatenate(TokenRows.of([]))):
         assert lists(nothing) == IDS
 
 
 @pytest.mark.parametrize("places", [[4, 0, 0], [2], []])
 def test_chosen_texts_come_in_the_order_in_which_they_are_chosen(places: list[int]) -> None:
-    chosen = TokenRows.of(IDS).chosen(np.array(places, np.int64))
+    chosen = TokenRows.of(IDS).select(np.array(places, np.int64))
     assert lists(chosen) == [IDS[place] for place in places]
 
 
@@ -90,7 +90,7 @@ def test_epochs_differ_but_the_same_seed_gives_the_same_epochs() -> None:
     epochs = []
     for buckets in (first, again, other):
         epochs.append([list(buckets)])
-        buckets.begin(2)
+        buckets.set_epoch(2)
         epochs[-1].append(list(buckets))
     assert epochs[0][0] != epochs[0][1]
     assert epochs[0] == epochs[1]
@@ -99,9 +99,9 @@ def test_epochs_differ_but_the_same_seed_gives_the_same_epochs() -> None:
 
 def test_an_epoch_can_be_gone_on_with_in_its_middle() -> None:
     buckets = LengthBuckets(LENGTHS, 8, seed=0)
-    buckets.begin(3)
+    buckets.set_epoch(3)
     whole = list(buckets)
-    buckets.begin(3, skipped=5)
+    buckets.set_epoch(3, skipped=5)
     assert list(buckets) == whole[5:]
 
 

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard
 
-from decortique.data.task_settings import TaskSection
-from decortique.models.folder import write_card
+from decortique.data.settings import TaskSection
+from decortique.models.folder import describe_model
 from tests.distillation.made import LOGITS_TERM, hidden, student_of
 from tests.models.made_transformer import training
 
@@ -13,11 +13,11 @@ PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 
 def card(folder: Path, kind: str, settings: dict[str, Any], scores: dict[str, float] | None = None) -> ModelCard:
-    write_card(
+    describe_model(
         folder,
         name=f"opinion/{kind}",
         kind=kind,
-        task=TaskSection.named("opinion", PARAMS),
+        described=TaskSection.named("opinion", PARAMS),
         made="Made by a test.",
         made_from="nothing",
         settings=settings,
@@ -76,7 +76,7 @@ def test_the_use_that_a_card_shows_is_python_without_an_import_too_many(tmp_path
 def test_a_setting_of_a_group_is_named_in_full(tmp_path: Path) -> None:
     """What a student learnt from is a list of terms: each by its place."""
     student = student_of(LOGITS_TERM, hidden(layers={1: 2, 2: 4}))
-    settings = {**student.model_dump(), "training": training(optimizer_options={"eps": 1e-6}).model_dump()}
+    settings = {**student.model_dump(), "training": training(optim_args={"eps": 1e-6}).model_dump()}
     found = parameters(card(tmp_path, "transformer", settings))
     assert (
         found.items()
@@ -85,16 +85,16 @@ def test_a_setting_of_a_group_is_named_in_full(tmp_path: Path) -> None:
             "start.weights": "teacher",
             "start.layers": "[0, 2]",
             "start.width": "None",
-            "learns.0.term": "logits",
-            "learns.0.temperature": "2.0",
-            "learns.1.term": "hidden",
-            "learns.1.layers.1": "2",
-            "learns.1.layers.2": "4",
+            "loss.0.term": "logits",
+            "loss.0.temperature": "2.0",
+            "loss.1.term": "hidden",
+            "loss.1.layers.1": "2",
+            "loss.1.layers.2": "4",
             "texts.train": "True",
             "texts.spans": "None",
             "training.learning_rate": "0.005",
-            "training.optimizer_options.eps": "1e-06",
-            "training.scheduler_options": "{}",
+            "training.optim_args.eps": "1e-06",
+            "training.lr_scheduler_kwargs": "{}",
         }.items()
     )
 

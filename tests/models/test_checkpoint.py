@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from decortique.models import training as loop
-from decortique.models.batches import Batch
-from decortique.models.examples import Examples
+from decortique.models.batches import Batch, Examples
 from decortique.models.heads import Headed
 from decortique.models.losses import Terms, heads_objective
 from tests.models.made_transformer import (
@@ -25,7 +24,7 @@ from tests.models.made_transformer import (
 def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(
     encoder: Path, examples: Examples, tmp_path: Path, optimizer: str, at: int
 ) -> None:
-    changes: dict[str, Any] = {"optimizer": optimizer, "dropout": 0.2, "epochs": 2, "scheduler": "cosine"}
+    changes: dict[str, Any] = {"optim": optimizer, "dropout": 0.2, "num_train_epochs": 2, "lr_scheduler_type": "cosine"}
     whole = headed(encoder, dropout=0.2)
     expected = trained(whole, examples, tmp_path / "whole", **changes)
     with pytest.raises(KeyboardInterrupt):
@@ -55,20 +54,20 @@ def test_a_training_goes_on_where_it_was_stopped_and_not_from_the_start(
     with caplog.at_level("INFO"):
         trained(headed(encoder), examples, tmp_path, objective=counted)
     assert len(batches) == 8 - 5
-    assert "going on from step 5 of 8" in caplog.text
+    assert "resuming at step 5 of 8" in caplog.text
 
 
 def test_a_power_cut_costs_what_was_done_since_the_last_state(
     encoder: Path, examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "EVERY", 0.0)
+    monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
     whole = headed(encoder)
-    trained(whole, examples, tmp_path / "whole", accumulate=2)
+    trained(whole, examples, tmp_path / "whole", gradient_accumulation_steps=2)
     with pytest.raises(PowerCutError):
-        trained(headed(encoder), examples, tmp_path / "cut", accumulate=2,
+        trained(headed(encoder), examples, tmp_path / "cut", gradient_accumulation_steps=2,
                 objective=stopping(6, "power cut"))  # fmt: skip
     again = headed(encoder)
-    trained(again, examples, tmp_path / "cut", accumulate=2)
+    trained(again, examples, tmp_path / "cut", gradient_accumulation_steps=2)
     assert weights(again) == weights(whole)
 
 
@@ -82,9 +81,9 @@ def test_another_training_does_not_go_on_with_these_weights(
         trained(headed(encoder, seed=1), examples, tmp_path)  # other weights
         other = Examples(examples.rows, 1 - examples.labels, examples.scores)
         trained(headed(encoder), other, tmp_path)  # other labels
-        assert "going on" not in caplog.text
+        assert "resuming" not in caplog.text
         trained(headed(encoder), examples, tmp_path)
-        assert "going on" in caplog.text
+        assert "resuming" in caplog.text
 
 
 def test_a_damaged_state_is_said_and_the_training_begins_anew(
@@ -94,8 +93,8 @@ def test_a_damaged_state_is_said_and_the_training_begins_anew(
     trained(whole, examples, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         trained(headed(encoder), examples, tmp_path / "cut", objective=stopping(5, "interrupted"))
-    (tensors,) = (tmp_path / "cut").rglob("*.safetensors")
-    tensors.write_bytes(tensors.read_bytes()[:1000])
+    (path,) = (tmp_path / "cut").rglob("*.safetensors")
+    path.write_bytes(path.read_bytes()[:1000])
     again = headed(encoder)
     trained(again, examples, tmp_path / "cut")
     assert "is damaged" in caplog.text

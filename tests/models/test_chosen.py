@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.core.files import write_json
+from decortique.core.files import StageError, write_json
 from decortique.models.bag_of_words import chosen_candidate
 from decortique.models.settings import BagOfWords
 from tests.models.test_bag_of_words import settings as candidate

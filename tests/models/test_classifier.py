@@ -8,11 +8,11 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from decortique.core.run_settings import Compute
+from decortique.core.settings import Compute
 from decortique.models.batches import TokenRows
+from decortique.models.encoder import load_tokenizer
 from decortique.models.heads import Headed, TransformerClassifier
 from decortique.models.pretrained import load_classifier, new_classifier, save_classifier
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, edit_json, tokenize_settings, write_encoder
 
 LABELS = ["negative", "positive"]
@@ -53,7 +53,7 @@ def test_a_dropout_published_as_a_whole_number_is_replaced_too(tmp_path: Path) -
     assert rates(new_classifier(folder, LABELS, dropout=0.2, seed=0)) == {0.2}
 
 
-def test_a_fresh_prediction_comes_from_the_seed_and_its_trunk_from_the_encoder(encoder: Path) -> None:
+def test_a_fresh_prediction_comes_from_the_seed_and_its_encoder_from_the_encoder(encoder: Path) -> None:
     first, again, other = (new_classifier(encoder, LABELS, dropout=None, seed=seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert {name for name in first if not torch.equal(first[name], other[name])} == {"classifier.weight"}

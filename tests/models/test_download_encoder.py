@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
+from decortique.models import encoder_files
 from decortique.models.settings import Encoder, Encoders
 from stages import download as stage
 
@@ -45,7 +46,7 @@ def test_what_stops_half_way_leaves_the_last_encoder_and_nothing_beside_it(
     def stop(*_: object, **__: object) -> None:
         raise failure
 
-    monkeypatch.setattr(stage, step, stop)
+    monkeypatch.setattr(stage if step == "fetch" else encoder_files, step, stop)
     with pytest.raises(type(failure)):
         stage.download_encoder("e5")
     assert {path: path.read_bytes() for path in Path("data").rglob("*") if path.is_file()} == before

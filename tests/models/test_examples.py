@@ -5,11 +5,11 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from decortique.core.errors import StageError
-from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
-from decortique.models.batches import TokenRows
-from decortique.models.examples import Examples
+from decortique.core.files import StageError
+from decortique.data.settings import ClassificationHead, Head, RegressionHead
+from decortique.models.batches import Examples, TokenRows
 from decortique.models.heads import Headed, new_headed
+from decortique.models.training import evaluate
 from tests.conftest import CLASSES
 
 LABELS = ["negative", "positive"]
@@ -31,7 +31,7 @@ def test_a_model_with_one_prediction_is_measured_by_the_plain_measures(encoder: 
     model = headed(encoder)
     probability = model.predict(examples.rows, batch_size=8).probability
     predicted = probability.argmax(axis=1)
-    assert examples.measured(model, 8) == {
+    assert evaluate(model, examples, 8) == {
         "accuracy": pytest.approx(accuracy_score(CLASSES, predicted)),
         "macro_f1": pytest.approx(f1_score(CLASSES, predicted, average="macro")),
         "log_loss": pytest.approx(log_loss(CLASSES, probability)),
@@ -42,7 +42,7 @@ def test_a_head_that_says_numbers_is_measured_on_the_texts_that_have_one(encoder
     model = headed(encoder, intensity=INTENSITY)
     said = model.predict(examples.rows, batch_size=8).others["intensity"]
     known = np.isfinite(SCORES)
-    found = examples.measured(model, 8)
+    found = evaluate(model, examples, 8)
     assert list(found) == ["accuracy", "macro_f1", "log_loss", "intensity/spearman", "intensity/mae"]
     assert found["intensity/spearman"] == pytest.approx(spearmanr(SCORES[known], said[known]).statistic)
     assert found["intensity/mae"] == pytest.approx(np.abs(SCORES - said)[known].mean())
@@ -56,7 +56,7 @@ def test_what_cannot_be_measured_of_numbers_does_not_stop_a_training(
 ) -> None:
     """The loop takes a score that is no number for a sign that the weights broke."""
     examples = Examples(rows, np.array(CLASSES), scores.astype(np.float32))
-    found = examples.measured(headed(encoder, intensity=INTENSITY), 8)
+    found = evaluate(headed(encoder, intensity=INTENSITY), examples, 8)
     assert set(found) == {"accuracy", "macro_f1", "log_loss", *measured}
     assert np.isfinite(list(found.values())).all()
     assert not [one for one in recwarn if issubclass(one.category, RuntimeWarning)]
@@ -64,7 +64,7 @@ def test_what_cannot_be_measured_of_numbers_does_not_stop_a_training(
 
 def test_a_further_prediction_is_measured_under_its_own_name(encoder: Path, examples: Examples) -> None:
     model = headed(encoder, tone=POLARITY)
-    found = examples.measured(model, 8)
+    found = evaluate(model, examples, 8)
     said = model.predict(examples.rows, batch_size=8).others["tone"]
     assert found["tone/accuracy"] == pytest.approx(accuracy_score(CLASSES, said.argmax(axis=1)))
     assert found["tone/log_loss"] == pytest.approx(log_loss(CLASSES, said))
@@ -73,7 +73,7 @@ def test_a_further_prediction_is_measured_under_its_own_name(encoder: Path, exam
 
 def test_how_many_texts_are_measured_at_once_does_not_matter(any_encoder: Path, examples: Examples) -> None:
     model = headed(any_encoder, intensity=INTENSITY)
-    assert examples.measured(model, 5) == pytest.approx(examples.measured(model, 32), rel=1e-4)
+    assert evaluate(model, examples, 5) == pytest.approx(evaluate(model, examples, 32), rel=1e-4)
 
 
 @pytest.fixture

@@ -8,20 +8,18 @@ import numpy as np
 import pytest
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.files import new_folder, read_json
+from decortique.core.files import StageError, new_folder, read_json
 from decortique.core.measures import every_measure
-from decortique.core.run_settings import Compute
-from decortique.core.settings import PARAMS
+from decortique.core.settings import PARAMS, Compute
 from decortique.core.tables import CORPUS, write_table
-from decortique.data.task_settings import Task, TaskSection
+from decortique.data.settings import Task, TaskSection
 from decortique.evaluation.settings import Evaluate
+from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import Manifest
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
 from decortique.models.predictions import PredictionTable, read_predictions, write_predictions
 from decortique.models.settings import Export
-from decortique.models.tokenizer import load_tokenizer
 from stages import export as stage
 from tests.conftest import CLASSES, TEXTS, tokenize_settings
 

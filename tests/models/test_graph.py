@@ -12,7 +12,7 @@ from onnxruntime import InferenceSession
 from scipy.special import softmax
 from transformers import PreTrainedModel
 
-from decortique.models.export import quantize, traced
+from decortique.models.onnx import quantize, traced
 from decortique.models.pretrained import new_classifier
 from tests.conftest import POSITIONS, VOCABULARY, write_encoder
 

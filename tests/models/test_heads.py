@@ -10,13 +10,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, pipeline
 
-from decortique.core.errors import StageError
-from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.core.files import StageError
+from decortique.data.settings import ClassificationHead, Head, RegressionHead
 from decortique.models.batches import TokenRows
+from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import Predictions
 from decortique.models.heads import Headed, Regression, load_headed, new_headed, save_headed
 from decortique.models.pretrained import new_classifier, save_classifier
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, edit_json
 
 LABELS = ["negative", "positive"]
@@ -37,9 +37,9 @@ HEADS: dict[str, Head] = {
 def headed(encoder: Path, heads: dict[str, Head] | None = None, seed: int = 0) -> Headed:
     """A model of random weights whose numbers are on a scale of their own."""
     model = new_headed(encoder, LABELS, heads or HEADS, dropout=0.0, seed=seed)
-    for head in model.further().values():
+    for head in model.extra_heads().values():
         if isinstance(head, Regression):
-            head.fit(GRADES)
+            head.fit_scale(GRADES)
     return model
 
 
@@ -149,7 +149,7 @@ def test_a_further_decision_reads_its_logits_as_its_loss_does(encoder: Path, row
 def test_a_model_of_others_decides_with_the_head_it_has(encoder: Path, rows: TokenRows, tmp_path: Path) -> None:
     save_classifier(new_classifier(encoder, LABELS, dropout=None, seed=0), load_tokenizer(encoder), tmp_path)
     found = load_headed(tmp_path)
-    assert found.further() == {}
+    assert found.extra_heads() == {}
     said = found.predict(rows, batch_size=8)
     assert said.others == {}
     np.testing.assert_allclose(said.probability, theirs(tmp_path), atol=1e-6)
@@ -210,7 +210,7 @@ def test_damaged_heads_are_named_with_the_remedy(folder: Path, file: str, damage
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
-def test_heads_without_their_trunk_are_named(folder: Path, name: str) -> None:
+def test_heads_without_their_encoder_are_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(StageError, match=rf"{re.escape(str(folder))}.*run `dvc repro`"):
         load_headed(folder)
@@ -218,14 +218,14 @@ def test_heads_without_their_trunk_are_named(folder: Path, name: str) -> None:
 
 def test_numbers_are_on_the_scale_that_they_were_learnt_on(encoder: Path, rows: TokenRows) -> None:
     model = headed(encoder)
-    head = model.further()["intensity"]
+    head = model.extra_heads()["intensity"]
     assert isinstance(head, Regression)
     numbers = torch.tensor([990.0, torch.nan, 1000.0, 1010.0, torch.nan, 1000.0])
-    head.fit(numbers)
+    head.fit_scale(numbers)
     deviation = (200 / 4) ** 0.5
     assert head.mean.item() == 1000
     assert head.deviation.item() == pytest.approx(deviation)
-    standard = head.standard(numbers[[0, 2, 3]]).tolist()
+    standard = head.standardize(numbers[[0, 2, 3]]).tolist()
     assert standard == pytest.approx([-10 / deviation, 0, 10 / deviation], abs=1e-5)
     said = model.predict(rows, batch_size=8).others["intensity"]
     assert np.abs(said - 1000).max() < 10 * deviation
@@ -234,11 +234,11 @@ def test_numbers_are_on_the_scale_that_they_were_learnt_on(encoder: Path, rows: 
 
 def test_numbers_that_are_all_the_same_are_said_as_they_are(encoder: Path, rows: TokenRows) -> None:
     model = headed(encoder)
-    head = model.further()["intensity"]
+    head = model.extra_heads()["intensity"]
     assert isinstance(head, Regression)
-    head.fit(torch.full((5,), 7.0))
+    head.fit_scale(torch.full((5,), 7.0))
     np.testing.assert_allclose(model.predict(rows, batch_size=8).others["intensity"], 7.0, atol=1e-3)
-    assert head.standard(torch.full((5,), 7.0)).tolist() == [0.0] * 5
+    assert head.standardize(torch.full((5,), 7.0)).tolist() == [0.0] * 5
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 100])

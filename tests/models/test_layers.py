@@ -5,18 +5,18 @@ import pytest
 from torch import nn
 from transformers import AutoModel, PreTrainedModel
 
-from decortique.core.errors import StageError
-from decortique.models.pretrained import heights, layer_stack, load_model, new_classifier, trunk_parameters
+from decortique.core.files import StageError
+from decortique.models.pretrained import backbone_parameters, layer_indices, layer_stack, load_model, new_classifier
 from tests.conftest import FAMILIES, write_encoder
 
 LAYERS = 3
-# What families have in their trunk beside embeddings and blocks.
+# What families have in their backbone beside embeddings and layers.
 BESIDE = {
     "deberta-v2": {"encoder.rel_embeddings.weight", "encoder.LayerNorm.weight", "encoder.LayerNorm.bias"},
     "modernbert": {"final_norm.weight"},
     "mpnet": {"encoder.relative_attention_bias.weight"},
 }
-# What they decide with, some of them within the trunk.
+# What belongs to their heads, some of it within the base model.
 DECISION = r"(.*\.)?(pooler|pre_classifier|head|classifier)\."
 
 
@@ -41,22 +41,22 @@ def test_the_blocks_are_found_in_their_order(model: PreTrainedModel) -> None:
     assert sorted(found) == sorted(name for name in names.values() if block(name))
 
 
-def test_the_trunk_is_the_encoder_without_what_some_families_decide_with(model: PreTrainedModel) -> None:
-    trunk = set(map(id, trunk_parameters(model)))
+def test_the_backbone_is_the_encoder_without_what_some_families_have_in_their_heads(model: PreTrainedModel) -> None:
+    backbone = set(map(id, backbone_parameters(model)))
     for name, values in model.named_parameters():
-        assert (id(values) in trunk) == (re.match(DECISION, name) is None), name
-    assert 0 < len(trunk) < len(list(model.parameters()))
+        assert (id(values) in backbone) == (re.match(DECISION, name) is None), name
+    assert 0 < len(backbone) < len(list(model.parameters()))
 
 
 def test_each_block_stands_on_the_one_below_and_the_first_on_the_embeddings(model: PreTrainedModel) -> None:
-    found, expected = heights(model), {}
-    for name, values in model.base_model.named_parameters(prefix="trunk"):
+    found, expected = layer_indices(model), {}
+    for name, values in model.base_model.named_parameters(prefix="backbone"):
         if not re.match(DECISION, name):
             expected[id(values)] = 0 if ".embeddings." in name else block(name) or LAYERS
     assert found == expected
     beside = {
-        name.removeprefix("trunk.")
-        for name, values in model.base_model.named_parameters(prefix="trunk")
+        name.removeprefix("backbone.")
+        for name, values in model.base_model.named_parameters(prefix="backbone")
         if id(values) in found and ".embeddings." not in name and not block(name)
     }
     assert beside == BESIDE.get(model.config.model_type, set())
@@ -64,12 +64,12 @@ def test_each_block_stands_on_the_one_below_and_the_first_on_the_embeddings(mode
 
 def test_a_family_whose_blocks_are_one_and_the_same_is_refused(tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "albert", "albert", embedding_size=16)
-    with pytest.raises(StageError, match="cannot tell the layers of a albert apart: found 0 stacks of 2"):
+    with pytest.raises(StageError, match="layers of a albert cannot be identified: 0 stacks of 2"):
         layer_stack(load_model(AutoModel, folder))
 
 
 def test_a_model_with_two_stacks_as_high_as_each_other_is_refused(encoder: Path) -> None:
     model = load_model(AutoModel, encoder)
     model.more = nn.ModuleList([nn.Linear(1, 1), nn.Linear(1, 1)])
-    with pytest.raises(StageError, match="cannot tell the layers of a bert apart: found 2 stacks of 2"):
+    with pytest.raises(StageError, match="layers of a bert cannot be identified: 2 stacks of 2"):
         layer_stack(model)

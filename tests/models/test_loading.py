@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.core.files import write_json
-from decortique.core.run_settings import Compute
-from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.core.files import StageError, write_json
+from decortique.core.fingerprints import Code
+from decortique.core.settings import Compute
+from decortique.data.settings import ClassificationHead, Head, RegressionHead
 from decortique.models.batches import TokenRows
-from decortique.models.folder import Manifest
+from decortique.models.encoder import load_tokenizer
+from decortique.models.folder import APPROACHES, Manifest
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS
 from tests.models.test_bag_of_words import fitted
 
@@ -30,7 +30,7 @@ def test_a_bag_of_words_predicts_without_waiting_for_transformers(tmp_path: Path
     program = (
         "import sys; from pathlib import Path\n"
         "from decortique.models.loading import load_classifier\n"
-        "from decortique.core.run_settings import Compute\n"
+        "from decortique.core.settings import Compute\n"
         "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu', batch_size=8))\n"
         "print(found.predict(['superb'], lambda _: None).probability.argmax(), 'transformers' in sys.modules)"
     )
@@ -121,6 +121,11 @@ def _copy(folder: Path, to: Path) -> Path:
     for path in folder.iterdir():
         (to / path.name).write_bytes(path.read_bytes())
     return to
+
+
+def test_a_stage_that_opens_model_folders_reruns_when_the_code_of_any_kind_changes() -> None:
+    own, _ = Code.read(Path(__file__).parents[2]).imports("decortique.models.loading")
+    assert {kind.classifier.partition(":")[0] for kind in APPROACHES.values()} <= own
 
 
 def test_a_manifest_comes_back(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 import torch
 from sklearn.utils.class_weight import compute_class_weight
 
-from decortique.data.task_settings import CLASSIFICATION, REGRESSION
-from decortique.models import losses
+from decortique.data.settings import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from decortique.models.losses import (
+    LOSSES,
     balanced_weights,
     binary,
     cross_entropy,
@@ -33,11 +33,11 @@ def one_hot(labels: list[int], classes: int) -> torch.Tensor:
     return torch.eye(classes)[labels]
 
 
-@pytest.mark.parametrize(("name", "options"), [*CLASSIFICATION.items(), *REGRESSION.items()])
+@pytest.mark.parametrize(("name", "options"), [*CLASSIFICATION_LOSSES.items(), *REGRESSION_LOSSES.items()])
 def test_every_loss_that_may_be_chosen_takes_the_options_that_may_be_chosen(
     name: str, options: dict[str, object]
 ) -> None:
-    parameters = inspect.signature(getattr(losses, name)).parameters.values()
+    parameters = inspect.signature(LOSSES[name]).parameters.values()
     assert {one.name for one in parameters if one.kind is one.KEYWORD_ONLY} == set(options)
     assert all(one.default is not one.empty for one in parameters if one.kind is one.KEYWORD_ONLY)
 

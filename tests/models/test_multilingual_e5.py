@@ -14,8 +14,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from decortique.core.settings import PARAMS
 from decortique.data.fetch import fetch
+from decortique.models.encoder_files import finish_encoder
 from decortique.models.settings import Encoder, Encoders
-from stages.download import finish
 
 ROOT = Path(__file__).parents[2]
 TEXTS = ["Bonjour le monde", "L'été,  deux  espaces,\tun tab\net une ligne", "ﬁn ½ Ⅷ Ａ", "   😀 don't", "日本語", "²"]
@@ -44,7 +44,7 @@ def published(original: Path) -> Tokenizer:
 @pytest.fixture(scope="module")
 def folder(encoder: Encoder, original: Path, published: Tokenizer) -> Path:
     """The encoder's folder as the stage leaves it."""
-    finish(original, encoder)
+    finish_encoder(original, encoder)
     return original
 
 

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from decortique.core.errors import StageError
-from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.core.files import StageError
+from decortique.data.settings import ClassificationHead, Head, RegressionHead
 from decortique.models import losses
-from decortique.models.batches import Batch, Collate, TokenRows
-from decortique.models.examples import Examples
+from decortique.models.batches import Batch, Collate, Examples, TokenRows
 from decortique.models.heads import Headed, Regression, new_headed
-from decortique.models.losses import heads_objective, supervision
+from decortique.models.losses import head_targets, heads_objective
 from tests.conftest import CLASSES
 
 LABELS = ["negative", "positive"]
@@ -39,7 +38,7 @@ def examples(rows: TokenRows) -> Examples:
 
 
 def supervised(encoder: Path, heads: dict[str, Head], examples: Examples, **more: Any) -> dict[str, torch.Tensor]:
-    return supervision(headed(encoder, heads, **more), heads, examples)
+    return head_targets(headed(encoder, heads, **more), heads, examples)
 
 
 def batch_of(examples: Examples, extras: dict[str, torch.Tensor], places: list[int]) -> Batch:
@@ -88,9 +87,9 @@ def test_numbers_are_learnt_as_they_stand_in_the_corpus_and_give_the_head_its_sc
 ) -> None:
     heads: dict[str, Head] = {"polarity": classification(), "intensity": regression()}
     model = headed(encoder, heads)
-    extras = supervision(model, heads, examples)
+    extras = head_targets(model, heads, examples)
     np.testing.assert_array_equal(extras["target of intensity"], SCORES)
-    head = model.further()["intensity"]
+    head = model.extra_heads()["intensity"]
     assert isinstance(head, Regression)
     assert head.mean.item() == pytest.approx(SCORES[GRADED].mean(), abs=1e-6)
     assert head.deviation.item() == pytest.approx(SCORES[GRADED].std(), rel=1e-5)
@@ -109,7 +108,7 @@ def test_what_a_batch_costs_is_that_of_each_head_computed_by_hand(
     labels = np.where(np.arange(32) < 8, CLASSES, 0)  # few are of class 1
     few = Examples(examples.rows, labels, np.abs(SCORES) * np.float32(2 * labels - 1))
     model = headed(any_encoder, heads)
-    extras = supervision(model, heads, few)
+    extras = head_targets(model, heads, few)
     places = [0, 3, 4, 7, 30]  # graded but for 3
     with torch.no_grad():
         found = heads_objective(heads)(model, batch_of(few, extras, places))
@@ -142,7 +141,7 @@ def test_what_a_batch_costs_is_that_of_each_head_computed_by_hand(
 def test_a_text_without_a_score_teaches_its_label_and_no_number(encoder: Path, examples: Examples) -> None:
     heads: dict[str, Head] = {"polarity": classification(), "intensity": regression()}
     model = headed(encoder, heads)
-    extras = supervision(model, heads, examples)
+    extras = head_targets(model, heads, examples)
     without = [place for place in range(32) if not GRADED[place]][:4]
     terms = heads_objective(heads)(model, batch_of(examples, extras, without))
     assert terms["intensity"].item() == 0
@@ -161,7 +160,7 @@ def test_a_head_that_counts_double_pulls_twice_as_hard(encoder: Path, examples: 
     for weight in (1.0, 2.0):
         heads: dict[str, Head] = {"polarity": classification(), "intensity": regression(weight=weight)}
         model = headed(encoder, heads)
-        extras = supervision(model, heads, examples)
+        extras = head_targets(model, heads, examples)
         terms = heads_objective(heads)(model, batch_of(examples, extras, [0, 1, 2]))
         torch.autograd.backward(terms["intensity"])
         gradients.append({name: one.grad for name, one in model.named_parameters() if one.grad is not None})
@@ -178,7 +177,7 @@ def test_a_number_costs_the_same_on_whatever_scale_it_is_told(encoder: Path, exa
     for scale, shift in ((1.0, 0.0), (50.0, 1000.0)):
         other = Examples(examples.rows, examples.labels, SCORES * np.float32(scale) + np.float32(shift))
         model = headed(encoder, heads)
-        extras = supervision(model, heads, other)
+        extras = head_targets(model, heads, other)
         costs.append(heads_objective(heads)(model, batch_of(other, extras, [0, 1, 2]))["intensity"].item())
     assert costs[1] == pytest.approx(costs[0], rel=1e-3)
 
@@ -220,12 +219,12 @@ def test_scores_that_say_nothing_of_the_labels_do_not_matter_where_they_are_not_
 
 def test_a_head_that_learns_numbers_where_there_are_none_is_refused(encoder: Path, rows: TokenRows) -> None:
     heads: dict[str, Head] = {"polarity": classification(), "warmth": regression()}
-    with pytest.raises(StageError, match="the head warmth learns from scores, but no training row has one: leave it"):
+    with pytest.raises(StageError, match="the head warmth is trained on scores, but no training row has one: leave it"):
         supervised(encoder, heads, Examples(rows, np.array(CLASSES), NONE))
 
 
 def test_a_loss_is_the_function_of_its_name(encoder: Path, examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the comment in decortique/data/task_settings.py promises to whoever adds one."""
+    """What the comment in decortique/data/settings.py promises to whoever adds one."""
     seen: list[dict[str, float]] = []
 
     def focal(logits: torch.Tensor, targets: torch.Tensor, **options: float) -> torch.Tensor:
@@ -235,6 +234,6 @@ def test_a_loss_is_the_function_of_its_name(encoder: Path, examples: Examples, m
     monkeypatch.setitem(losses.LOSSES, "focal", focal)
     heads: dict[str, Head] = {"polarity": classification(loss="focal", options={"gamma": 1.5})}
     model = headed(encoder, heads)
-    terms = heads_objective(heads)(model, batch_of(examples, supervision(model, heads, examples), [0, 1]))
+    terms = heads_objective(heads)(model, batch_of(examples, head_targets(model, heads, examples), [0, 1]))
     assert terms["polarity"].item() == 7
     assert seen == [{"gamma": 1.5}]

@@ -9,16 +9,15 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from decortique.core.errors import StageError
-from decortique.core.run_settings import Compute
-from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
+from decortique.core.files import StageError
+from decortique.core.settings import Compute
+from decortique.data.settings import ClassificationHead, Head, RegressionHead
+from decortique.models.encoder import load_tokenizer, tokenize_texts
 from decortique.models.encoder_files import prefix_texts
-from decortique.models.export import write_onnx
 from decortique.models.folder import Manifest
 from decortique.models.heads import TransformerClassifier, new_headed, save_headed
 from decortique.models.loading import load_classifier
-from decortique.models.onnx import OnnxClassifier, padded
-from decortique.models.tokenizer import load_tokenizer, tokenize_texts
+from decortique.models.onnx import OnnxClassifier, padded, write_onnx
 from tests.conftest import TEXTS, edit_json, tokenize_settings, write_encoder
 
 ROOT = Path(__file__).parents[2]
@@ -154,7 +153,7 @@ def test_an_exported_model_predicts_without_torch_and_transformers(bert: Path) -
     program = (
         "import sys; from pathlib import Path\n"
         "from decortique.models.loading import load_classifier\n"
-        "from decortique.core.run_settings import Compute\n"
+        "from decortique.core.settings import Compute\n"
         "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu', batch_size=8))\n"
         "print(found.predict(['good', 'bad'], lambda _: None).probability.shape)\n"
         "print(sorted({'torch', 'transformers', 'onnx', 'sklearn'} & sys.modules.keys()))"

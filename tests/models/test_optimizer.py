@@ -5,12 +5,12 @@ from typing import Any, get_args
 import pytest
 import torch
 
-from decortique.core.errors import StageError
-from decortique.data.task_settings import ClassificationHead, Head, RegressionHead
-from decortique.models.adaptation import adapt
+from decortique.core.files import StageError
+from decortique.data.settings import ClassificationHead, Head, RegressionHead
 from decortique.models.heads import Headed, new_headed
-from decortique.models.optimizer import new_optimizer, new_scheduler, parameter_groups
+from decortique.models.pretrained import adapt
 from decortique.models.settings import Adaptation, Optimizer, Scheduler
+from decortique.models.training import new_optimizer, new_scheduler, parameter_groups
 from tests.models.made_transformer import training
 
 HEADS: dict[str, Head] = {
@@ -45,8 +45,8 @@ def grouped(model: Headed, key: str, **changes: Any) -> dict[str, float]:
 
 def expected_rate(model: Headed, name: str) -> float:
     """What a weight learns at by its name, where each layer learns half as fast as the one above it."""
-    trunk = f"classifier.{model.classifier.base_model_prefix}."
-    if not name.startswith(trunk) or ".pooler." in name:
+    backbone = f"classifier.{model.classifier.base_model_prefix}."
+    if not name.startswith(backbone) or ".pooler." in name:
         return 1.0
     if ".embeddings." in name:
         return 0.5 ** (LAYERS + 1)
@@ -77,7 +77,7 @@ def test_matrices_are_pulled_to_zero_but_biases_and_norms_are_not(every_family: 
 )
 def test_what_does_not_learn_is_not_given_to_the_optimiser(every_family: Path, adaptation: Adaptation) -> None:
     model = headed(every_family)
-    adapt(model, adaptation)
+    adapt(model.classifier, adaptation)
     rates = grouped(model, "lr", learning_rate=1.0, layer_decay=0.5)
     learning = [name for name, values in model.named_parameters() if values.requires_grad]
     assert rates == {name: expected_rate(model, name) for name in learning}
@@ -86,7 +86,7 @@ def test_what_does_not_learn_is_not_given_to_the_optimiser(every_family: Path, a
 
 def test_the_rate_that_is_drawn_is_the_decisions(model: Headed) -> None:
     """The curve shows that of the last group."""
-    settings = training(learning_rate=1e-3, layer_decay=0.5, scheduler="constant")
+    settings = training(learning_rate=1e-3, layer_decay=0.5, lr_scheduler_type="constant")
     scheduler = new_scheduler(new_optimizer(model, settings), settings, 10)
     assert scheduler.get_last_lr()[-1] == 1e-3 == max(scheduler.get_last_lr())
 
@@ -99,7 +99,7 @@ def cost(model: Headed) -> torch.Tensor:
 
 @pytest.mark.parametrize("optimizer", get_args(Optimizer))
 def test_every_optimiser_that_may_be_chosen_learns(model: Headed, optimizer: str) -> None:
-    settings = training(optimizer=optimizer, learning_rate=1e-2)
+    settings = training(optim=optimizer, learning_rate=1e-2)
     before = {name: values.detach().clone() for name, values in model.named_parameters()}
     first, found = cost(model).item(), new_optimizer(model, settings)
     for _ in range(10):
@@ -125,7 +125,7 @@ def test_every_optimiser_that_may_be_chosen_learns(model: Headed, optimizer: str
 def test_an_optimiser_does_as_its_options_say(
     model: Headed, optimizer: str, options: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    found = new_optimizer(model, training(optimizer=optimizer, optimizer_options=options))
+    found = new_optimizer(model, training(optim=optimizer, optim_args=options))
     for group in found.param_groups:
         assert {name: group[name] for name in expected} == expected
 
@@ -145,15 +145,15 @@ def test_an_optimiser_does_as_its_options_say(
 def test_options_that_an_optimiser_does_not_have_are_refused_in_one_line(
     model: Headed, optimizer: str, options: dict[str, Any], reason: str
 ) -> None:
-    pattern = rf"^params\.yaml: optimizer_options do not suit {optimizer}: .*{reason}"
+    pattern = rf"^params\.yaml: optim_args do not suit {optimizer}: .*{reason}"
     with pytest.raises(StageError, match=pattern) as caught:
-        new_optimizer(model, training(optimizer=optimizer, optimizer_options=options))
+        new_optimizer(model, training(optim=optimizer, optim_args=options))
     assert "\n" not in str(caught.value)
 
 
 def rates(model: Headed, scheduler: str, **options: float) -> list[float]:
     """The rate of the decisions at each of 20 steps, of which 4 warm up, and after the last."""
-    settings = training(scheduler=scheduler, scheduler_options=options, warmup=0.2, learning_rate=1.0)
+    settings = training(lr_scheduler_type=scheduler, lr_scheduler_kwargs=options, warmup_ratio=0.2, learning_rate=1.0)
     optimizer = new_optimizer(model, settings)
     found = new_scheduler(optimizer, settings, 20)
     gone = [float(found.get_last_lr()[-1])]
@@ -213,7 +213,10 @@ def test_a_stable_rate_decays_at_the_end_for_as_long_as_it_warmed_up(model: Head
 def test_layers_keep_their_distance_whatever_the_scheduler(model: Headed) -> None:
     for scheduler in get_args(Scheduler):
         settings = training(
-            scheduler=scheduler, scheduler_options=NEEDED.get(scheduler, {}), learning_rate=1.0, layer_decay=0.5
+            lr_scheduler_type=scheduler,
+            lr_scheduler_kwargs=NEEDED.get(scheduler, {}),
+            learning_rate=1.0,
+            layer_decay=0.5,
         )
         optimizer = new_optimizer(model, settings)
         found = new_scheduler(optimizer, settings, 20)
@@ -237,7 +240,7 @@ def test_layers_keep_their_distance_whatever_the_scheduler(model: Headed) -> Non
 def test_options_that_a_scheduler_does_not_have_are_refused_in_one_line(
     model: Headed, scheduler: str, options: dict[str, float], reason: str
 ) -> None:
-    pattern = rf"^params\.yaml: scheduler_options do not suit {scheduler}: .*{reason}"
+    pattern = rf"^params\.yaml: lr_scheduler_kwargs do not suit {scheduler}: .*{reason}"
     with pytest.raises(StageError, match=pattern) as caught:
         rates(model, scheduler, **options)
     assert "\n" not in str(caught.value)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.models.encoder_files import unpack_encoder
 
 from .packing import tensors, write_packed

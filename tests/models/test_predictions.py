@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.models.predictions import PredictionTable, read_predictions, write_predictions
 
 LABELS = ["negative", "neutral", "positive"]

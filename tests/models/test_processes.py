@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from decortique.models.processes import Processes
+from decortique.models.batches import Processes
 
 ROOT = Path(__file__).parents[2]
 # A training of the small corpus, as a program of its own: `accelerate launch` starts it once for each process.
@@ -23,10 +23,10 @@ import torch
 from safetensors.torch import save_file
 
 from decortique.models.batches import TokenRows
-from decortique.models.examples import Examples
-from decortique.models.processes import Processes
-from decortique.models.tokenizer import load_tokenizer
-from decortique.models.tokenizer import tokenize_texts
+from decortique.models.batches import Examples
+from decortique.models.batches import Processes
+from decortique.models.encoder import load_tokenizer
+from decortique.models.encoder import tokenize_texts
 from tests.conftest import CLASSES
 from tests.conftest import TEXTS
 from tests.models.made_transformer import headed, stopping, trained
@@ -73,7 +73,7 @@ def weights(folder: Path, count: int) -> list[dict[str, torch.Tensor]]:
 def test_two_processes_learn_what_one_learns(encoder: Path, tmp_path: Path) -> None:
     """The same texts to a step, so the same weights but for the order of sums."""
     for count in (1, 2):
-        launch(tmp_path / str(count), encoder, count, epochs=3, optimizer="sgd", learning_rate=0.05)
+        launch(tmp_path / str(count), encoder, count, num_train_epochs=3, optim="sgd", learning_rate=0.05)
     (alone,), (first, second) = (weights(tmp_path / str(count), count) for count in (1, 2))
     for name, values in alone.items():
         assert torch.equal(first[name], second[name]), name
@@ -81,12 +81,12 @@ def test_two_processes_learn_what_one_learns(encoder: Path, tmp_path: Path) -> N
 
 
 def test_only_the_first_process_writes(encoder: Path, tmp_path: Path) -> None:
-    launch(tmp_path, encoder, 2, epochs=1)
+    launch(tmp_path, encoder, 2, num_train_epochs=1)
     assert len(list(tmp_path.rglob("loss.tsv"))) == 1
 
 
 def test_processes_stop_together_and_go_on_to_the_same_bytes(encoder: Path, tmp_path: Path) -> None:
-    changes: dict[str, Any] = {"epochs": 2, "dropout": 0.2}
+    changes: dict[str, Any] = {"num_train_epochs": 2, "dropout": 0.2}
     launch(tmp_path / "whole", encoder, 2, **changes)
     assert launch(tmp_path / "cut", encoder, 2, stop=5, **changes) != 0
     assert len(list((tmp_path / "cut" / "states").iterdir())) == 1

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.models.bag_of_words import load_skops, save_skops
 
 

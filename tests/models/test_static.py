@@ -10,17 +10,16 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from decortique.core.errors import StageError
-from decortique.core.files import read_json
-from decortique.core.run_settings import Compute
+from decortique.core.files import StageError, read_json
+from decortique.core.settings import Compute
 from decortique.distillation.student import Static
 from decortique.models import static
 from decortique.models.batches import TokenRows
+from decortique.models.encoder import load_tokenizer, tokenize_texts
 from decortique.models.encoder_files import prefix_texts
 from decortique.models.folder import Manifest
 from decortique.models.loading import load_classifier
 from decortique.models.static import StaticClassifier
-from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 from tests.conftest import TEXTS, VOCABULARY, edit_json, tokenize_settings, write_encoder
 
 LABELS = ["negative", "positive"]
@@ -185,7 +184,7 @@ def test_a_static_student_predicts_without_torch_and_transformers(approach: Path
     program = (
         "import sys; from pathlib import Path\n"
         "from decortique.models.loading import load_classifier\n"
-        "from decortique.core.run_settings import Compute\n"
+        "from decortique.core.settings import Compute\n"
         "_, found = load_classifier(Path(sys.argv[1]), Compute(threads=1, device='cpu', batch_size=8))\n"
         "print(repr(found.predict(['a good film'], lambda _: None).probability[0, 1]))\n"
         "print([name for name in ('torch', 'transformers', 'sklearn', 'pandas') if name in sys.modules])"

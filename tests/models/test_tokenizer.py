@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from decortique.core.errors import StageError
-from decortique.models.encoder_files import describe_tokenizer, prefix_texts
-from decortique.models.tokenizer import frame, load_tokenizer, tokenize_texts
+from decortique.core.files import StageError
+from decortique.core.settings import Compute
+from decortique.models.encoder import SentenceEncoder, load_tokenizer, special_token_affixes, tokenize_texts
+from decortique.models.encoder_files import copy_encoder, describe_tokenizer, prefix_texts
+from decortique.models.settings import Embed
 from tests.conftest import POSITIONS, TEXTS, edit_json, tokenize_settings, write_encoder, write_tokenizer
 from tests.models.test_tokenizer_file import unigram
 
@@ -104,7 +106,7 @@ def test_a_damaged_tokenizer_is_named(tmp_path: Path) -> None:
 
 
 def test_the_frame_of_a_text_is_what_stands_before_and_behind_it(encoder: Path) -> None:
-    assert frame(load_tokenizer(encoder)) == ([2], [3])
+    assert special_token_affixes(load_tokenizer(encoder)) == ([2], [3])
 
 
 def test_a_prefix_is_a_part_of_the_frame(encoder: Path, tmp_path: Path) -> None:
@@ -112,7 +114,7 @@ def test_a_prefix_is_a_part_of_the_frame(encoder: Path, tmp_path: Path) -> None:
     prefix_texts(folder, "the film was ")
     tokenizer = load_tokenizer(folder)
     (text,) = tokenize_texts(tokenizer, ["good"]).input_ids
-    assert frame(tokenizer) == (text[:4], [3])
+    assert special_token_affixes(tokenizer) == (text[:4], [3])
     assert tokenizer.convert_ids_to_tokens(text) == ["[CLS]", "the", "film", "was", "good", "[SEP]"]
 
 
@@ -120,14 +122,27 @@ def test_a_prefix_that_is_spelt_in_pieces_is_a_part_of_the_frame(tmp_path: Path)
     """An empty text has none, so that it must not be what the frame is read off."""
     folder = unigram(tmp_path / "e5")
     describe_tokenizer(folder)
-    assert frame(load_tokenizer(folder)) == ([0], [2])
+    assert special_token_affixes(load_tokenizer(folder)) == ([0], [2])
     prefix_texts(folder, "the film: ")
     tokenizer = load_tokenizer(folder)
     assert tokenizer("")["input_ids"] == [0, 2]
-    assert frame(tokenizer) == ([0, 4, 5, 6], [2])
+    assert special_token_affixes(tokenizer) == ([0, 4, 5, 6], [2])
 
 
 def test_a_tokenizer_that_adds_nothing_frames_nothing(tmp_path: Path) -> None:
     folder = unigram(tmp_path / "bare", post_processor=None)
     describe_tokenizer(folder)
-    assert frame(load_tokenizer(folder)) == ([], [])
+    assert special_token_affixes(load_tokenizer(folder)) == ([], [])
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_length_that_is_set_reaches_an_encoder_that_is_used_as_it_is(
+    encoder: Path, tmp_path: Path, one_thread: Compute, side: str
+) -> None:
+    settings = tokenize_settings(max_length=6, truncation_side=side)
+    expected = tokenize_texts(load_tokenizer(encoder, settings), [LONG]).input_ids
+    copy_encoder(encoder, tmp_path / "off-the-shelf", settings)
+    assert tokenize_texts(load_tokenizer(tmp_path / "off-the-shelf"), [LONG]).input_ids == expected
+    embed = Embed(pooling="mean", layer=-1, normalize=True, splits=[])
+    tokens = SentenceEncoder.load(encoder, embed, one_thread, settings).tokens([LONG])
+    assert tokens.ids.tolist() == expected[0]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.models.encoder_files import describe_tokenizer, prefix_texts
 from tests.conftest import edit_json, write_encoder
 

@@ -6,20 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from decortique.core.errors import StageError
-from decortique.models.batches import Batch, TokenRows
-from decortique.models.examples import Examples
+from decortique.core.files import StageError
+from decortique.models.batches import Batch, Examples, TokenRows
 from decortique.models.heads import Headed
 from decortique.models.losses import Terms, heads_objective
-from decortique.models.training import Scores
+from decortique.models.training import Scores, evaluate
 from tests.models.made_transformer import HEADS, curve, headed, trained, weights
 
 
 def test_a_small_corpus_can_be_learnt_by_heart(any_encoder: Path, examples: Examples, tmp_path: Path) -> None:
     model = headed(any_encoder)
-    before = examples.measured(model, 32)
-    found = trained(model, examples, tmp_path, epochs=25)
-    after = examples.measured(model, 32)
+    before = evaluate(model, examples, 32)
+    found = trained(model, examples, tmp_path, num_train_epochs=25)
+    after = evaluate(model, examples, 32)
     assert after["accuracy"] == 1.0 > before["accuracy"]
     assert after["log_loss"] < before["log_loss"] / 2
     assert found.epochs[found.best_epoch - 1] == after
@@ -71,9 +70,9 @@ def test_a_learning_rate_far_too_high_gives_no_scores_that_are_no_numbers(
     model: Headed, examples: Examples, tmp_path: Path, epochs: int
 ) -> None:
     """The last step of all can break the weights too, and no later loss looks at it."""
-    changes: dict[str, Any] = {"learning_rate": 1e38, "warmup": 0.0, "scheduler": "constant_with_warmup"}
+    changes: dict[str, Any] = {"learning_rate": 1e38, "warmup_ratio": 0.0, "lr_scheduler_type": "constant_with_warmup"}
     with pytest.raises(StageError, match="lower learning_rate"):
-        trained(model, examples, tmp_path, epochs=epochs, batch_size=32, **changes)
+        trained(model, examples, tmp_path, num_train_epochs=epochs, batch_size=32, **changes)
 
 
 SCRIPTED: dict[str, list[float]] = {
@@ -99,7 +98,7 @@ def test_the_best_epoch_is_kept_and_not_the_last(
     model: Headed, examples: Examples, tmp_path: Path, select_by: str, best: int
 ) -> None:
     validate, seen = scripted()
-    found = trained(model, examples, tmp_path, validate=validate, epochs=4, select_by=select_by)
+    found = trained(model, examples, tmp_path, validate=validate, num_train_epochs=4, metric_for_best_model=select_by)
     assert found.best_epoch == best
     assert [epoch[select_by] for epoch in found.epochs] == SCRIPTED[select_by]
     assert [weights(model) == epoch for epoch in seen] == [epoch == best for epoch in (1, 2, 3, 4)]
@@ -112,7 +111,15 @@ def test_a_training_without_a_better_score_stops_early(
     model: Headed, examples: Examples, tmp_path: Path, select_by: str, patience: int, epochs: int
 ) -> None:
     validate, _ = scripted()
-    found = trained(model, examples, tmp_path, validate=validate, epochs=4, select_by=select_by, patience=patience)
+    found = trained(
+        model,
+        examples,
+        tmp_path,
+        validate=validate,
+        num_train_epochs=4,
+        metric_for_best_model=select_by,
+        early_stopping_patience=patience,
+    )
     assert len(found.epochs) == epochs
 
 
@@ -141,14 +148,16 @@ def test_validation_happens_without_dropout_and_training_with_it(
     model = headed(encoder, dropout=0.5)
     found = trained(model, examples, tmp_path, objective=watched)
     assert all(modes)
-    assert found.epochs[found.best_epoch - 1] == examples.measured(model, 32)
+    assert found.epochs[found.best_epoch - 1] == evaluate(model, examples, 32)
 
 
 @pytest.mark.parametrize("scheduler", ["linear", "cosine", "constant_with_warmup"])
 def test_the_learning_rate_warms_up_and_follows_its_scheduler(
     model: Headed, examples: Examples, tmp_path: Path, scheduler: str
 ) -> None:
-    trained(model, examples, tmp_path, epochs=5, scheduler=scheduler, warmup=0.2, learning_rate=1e-3)
+    trained(
+        model, examples, tmp_path, num_train_epochs=5, lr_scheduler_type=scheduler, warmup_ratio=0.2, learning_rate=1e-3
+    )
     rates = curve(tmp_path, "train/learning_rate")
     assert rates[:5] == pytest.approx([0, 0.25e-3, 0.5e-3, 0.75e-3, 1e-3])
     assert max(rates) == pytest.approx(1e-3)
@@ -169,11 +178,19 @@ def test_weights_without_gradients_are_pulled_to_zero_by_weight_decay_but_biases
     before = {name: values.clone() for name, values in model.named_parameters()}
     changes: dict[str, Any] = {
         "weight_decay": 0.5,
-        "scheduler": "constant_with_warmup",
-        "warmup": 0.0,
+        "lr_scheduler_type": "constant_with_warmup",
+        "warmup_ratio": 0.0,
         "learning_rate": 0.1,
     }
-    trained(model, examples, tmp_path, objective=only_decays, validate=lambda _: {"accuracy": 0.0}, epochs=1, **changes)
+    trained(
+        model,
+        examples,
+        tmp_path,
+        objective=only_decays,
+        validate=lambda _: {"accuracy": 0.0},
+        num_train_epochs=1,
+        **changes,
+    )
     for name, values in model.named_parameters():
         factor = 0.95**4 if values.ndim > 1 else 1.0
         torch.testing.assert_close(values, before[name] * factor, msg=name)
@@ -187,7 +204,12 @@ def test_half_batches_added_up_learn_as_whole_ones(encoder: Path, examples: Exam
     found = []
     for run, (batch_size, accumulate) in enumerate(((8, 1), (4, 2), (1, 8))):
         model = headed(encoder)
-        changes: dict[str, Any] = {"batch_size": batch_size, "accumulate": accumulate, "epochs": 3, "optimizer": "sgd"}
+        changes: dict[str, Any] = {
+            "batch_size": batch_size,
+            "gradient_accumulation_steps": accumulate,
+            "num_train_epochs": 3,
+            "optim": "sgd",
+        }
         trained(model, few, tmp_path / str(run), **changes)
         assert len(curve(tmp_path / str(run), "train/loss")) == 3
         found.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
@@ -201,19 +223,19 @@ def test_checkpointed_gradients_change_nothing_but_memory(
     found = []
     for checkpoint in (False, True):
         model = headed(any_encoder, dropout=0.1)
-        trained(model, examples, tmp_path / str(checkpoint), checkpoint_gradients=checkpoint, dropout=0.1)
+        trained(model, examples, tmp_path / str(checkpoint), gradient_checkpointing=checkpoint, dropout=0.1)
         found.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
     torch.testing.assert_close(*found, atol=1e-5, rtol=1e-4)
 
 
 def test_sixteen_bits_learn_too(encoder: Path, examples: Examples, tmp_path: Path) -> None:
     model = headed(encoder)
-    trained(model, examples, tmp_path, precision="bf16", epochs=25)
+    trained(model, examples, tmp_path, precision="bf16", num_train_epochs=25)
     assert {values.dtype for values in model.parameters()} == {torch.float32}
-    assert examples.measured(model, 32)["accuracy"] == 1.0
+    assert evaluate(model, examples, 32)["accuracy"] == 1.0
     half = curve(tmp_path, "train/loss")
     model = headed(encoder)
-    trained(model, examples, tmp_path / "full", epochs=25)
+    trained(model, examples, tmp_path / "full", num_train_epochs=25)
     assert half != curve(tmp_path / "full", "train/loss")
 
 

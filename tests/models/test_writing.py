@@ -7,16 +7,15 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from decortique.core import paths
-from decortique.core.run_settings import Compute
-from decortique.core.settings import PARAMS
-from decortique.data.task_settings import Task, TaskSection
+from decortique.core.settings import PARAMS, Compute
+from decortique.data.settings import Task, TaskSection
 from decortique.distillation.student import Static
 from decortique.models.batches import TokenRows
+from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import write_model
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
 from decortique.models.settings import Finetune
-from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, VOCABULARY
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +71,7 @@ def test_a_static_student_is_an_approach_that_predicts_and_tells_of_itself(
         "static",
         partial(model.save, tokenizer),
         described=described,
-        settings={"width": 4, "learns": [{"term": "logits", "weight": 1.0}]},
+        settings={"width": 4, "loss": [{"term": "logits", "weight": 1.0}]},
         scores={"log_loss": 0.25},
         made="Made by a test.",
         made_from="nothing",
@@ -85,7 +84,7 @@ def test_a_static_student_is_an_approach_that_predicts_and_tells_of_itself(
     said, expected = found.predict(TEXTS, lambda _: None), model.predict(rows, batch_size=8)
     np.testing.assert_allclose(said.probability, expected.probability, atol=1e-6)
     card = (folder / "README.md").read_text(encoding="utf-8")
-    for part in ("# opinion/static", "| log_loss | 0.2500 |", "| learns.0.term | logits |", "| width | 4 |"):
+    for part in ("# opinion/static", "| log_loss | 0.2500 |", "| loss.0.term | logits |", "| width | 4 |"):
         assert part in card
 
 

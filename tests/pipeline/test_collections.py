@@ -19,8 +19,8 @@ SCREEN = [f"The screen is bright, even in the sun of {month}." for month in ("Ma
 
 
 def described(chain: Clone, name: str, **changes: Any) -> None:
-    """Makes the collection of the README, changed, the only one of the run."""
-    entry = {**described_in("README.md", "catalogue/collections/letters.yaml"), **changes}
+    """Makes the collection of docs/own-texts.md, changed, the only one of the run."""
+    entry = {**described_in("docs/own-texts.md", "catalogue/collections/letters.yaml"), **changes}
     chain.set({"collections": [name], f"catalogue/collections/{name}.yaml:": entry})
 
 
@@ -66,7 +66,7 @@ def test_summaries_that_people_wrote_are_scored_against(chain: Clone, tmp_path: 
 
 
 def test_a_changed_choice_runs_what_depends_on_it(chain: Clone) -> None:
-    chain.set(summarize__clusters__words=0.0, cluster__terms=2)
+    chain.set(summarize__clusters__word_weight=0.0, cluster__terms=2)
     assert chain.changed() == {
         f"{stage}@{name}" for stage in ("cluster", "summarize") for name in ("films", "editorials")
     }

@@ -19,13 +19,13 @@ CHAIN: dict[str, Any] = {
 }
 MODULES = {name: module_of(stage["cmd"]) for name, stage in CHAIN.items()}
 
-# The stage reads them, but they have no say in its result: `encoder` and `embed` only when a person asks it about texts
-# of their own; `rounds` to see that a student is none of them.
-WITHOUT_A_SAY = {("distill", "rounds"), ("summarize", "encoder"), ("summarize", "embed")}
+# Read without effect on the stage's result: `embed`, `encoder` and `tokenize` for a person's own texts only; `rounds`
+# to see that a student is none of them.
+WITHOUT_A_SAY = {("distill", "rounds"), *(("summarize", name) for name in ("embed", "encoder", "tokenize"))}
 # What a stage calls the entry of a folder of the catalogue, and the class that it loads it with.
 FIELDS = [
     ("tasks", "TaskSection", "described"),
-    ("languages", "LanguageSection", "about"),
+    ("languages", "LanguageSection", "language"),
     ("collections", "CollectionSection", "collection"),
 ]
 ALL_ENTRIES = f"{FOLDER.as_posix()}/catalogue.txt"  # depends on every entry of the catalogue

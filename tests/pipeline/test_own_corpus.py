@@ -62,9 +62,9 @@ def test_a_corpus_of_ones_own_goes_through_the_whole_chain(tmp_path: Path) -> No
     assert (clone.folder / "data/results/evaluate/reviews/scores.json").exists()
 
 
-def test_the_readme_describes_an_encoder_that_is_understood(tmp_path: Path) -> None:
+def test_the_page_on_own_texts_describes_an_encoder_that_is_understood(tmp_path: Path) -> None:
     clone = clone_into(tmp_path / "clone")
-    entry = described_in("README.md", "catalogue/encoders/distilbert.yaml")
+    entry = described_in("docs/own-texts.md", "catalogue/encoders/distilbert.yaml")
     assert entry["source"]["revision"] == "<the full commit hash>"
     entry["source"]["revision"] = "0123456789abcdef0123456789abcdef01234567"
     clone.set({"catalogue/encoders/distilbert.yaml:": entry}, encoder="distilbert")

@@ -9,16 +9,20 @@ from pathlib import Path
 import pytest
 
 from decortique.core import paths
+from decortique.core.findings import markdown
 from decortique.core.settings import read_yaml
 from decortique.data.settings import LanguageSection
 from decortique.distillation.settings import Rounds
 from experiments.clone import choose
 from tests.pipeline.conftest import ROOT, Clone
 from tests.pipeline.test_own_corpus import described_in
-from tools.pages import chain
-from tools.readme_results import PAGES, PICTURES, pictures_of, plotted, updated
+from tools.chain import drawing
+from tools.pages import MARKERS
+from tools.readme_results import PICTURES, START, pages, pictures_of, plotted, updated
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in pages(ROOT)}
+ALL = "".join(PAGES.values())
 COMMANDS = [
     line.removeprefix("$ ").split("  #")[0].strip()
     for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
@@ -35,7 +39,7 @@ measured = pytest.mark.skipif(
 @pytest.mark.parametrize("task", ["opinion", "author"])
 def test_the_tables_of_the_readme_show_the_committed_headline_numbers(task: str) -> None:
     headlines = json.loads((ROOT / paths.metrics("evaluate", task)).read_text(encoding="utf-8"))
-    section = README.split(f"<!-- {task}: written")[1].split(f"<!-- end of {task}")[0]
+    section = ALL.split(f"<!-- {task}: written")[1].split(f"<!-- end of {task}")[0]
     shown = cells(section)
     compared = 0
     for approach, numbers in headlines.items():
@@ -55,33 +59,37 @@ def test_the_tables_of_the_readme_show_the_committed_headline_numbers(task: str)
 
 
 def cells(markdown: str) -> dict[tuple[str, str], float]:
-    """Reads the numbers with which cells of tables begin, by row and column."""
+    """Return the numbers with which cells of tables begin, by row and column."""
     found, heading = dict[tuple[str, str], float](), list[str]()
     for line in markdown.splitlines():
         row = [cell.strip() for cell in line.removeprefix("|").split("|")]
         heading = (heading or row) if line.startswith("|") else []
         for column, cell in zip(heading, row, strict=False):
-            if number := re.match(r"-?\d+\.\d+", cell):
-                found[row[0], column] = float(number.group())
+            if number := re.match(r"(?:\*\*)?(-?\d+\.\d+)", cell):
+                found[row[0], column] = float(number.group(1))
     return found
 
 
 @measured
 @pytest.mark.parametrize("page", PAGES)
-def test_the_results_in_a_page_are_those_that_were_measured(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    assert updated(text, PAGES[page]) == text, "run `make readme`"
+def test_the_results_in_a_page_are_those_that_were_measured(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert updated(PAGES[page]) == PAGES[page], "run `make readme`"
 
 
 @measured
 @pytest.mark.parametrize("page", PAGES)
 def test_the_pictures_in_a_page_are_those_that_were_drawn(page: str) -> None:
-    for picture in pictures_of((ROOT / page).read_text(encoding="utf-8")):
+    for picture in pictures_of(PAGES[page]):
         assert (ROOT / PICTURES / picture).read_bytes() == (ROOT / plotted(picture)).read_bytes(), "run `make readme`"
 
 
-def test_every_stage_is_in_the_drawing_of_the_readme_or_named_below_it() -> None:
-    text = README.split("<!-- chain: written")[1].split("<!-- end of chain")[0]
+def test_every_result_that_can_be_written_has_its_place_on_a_page() -> None:
+    assert set(START.findall(ALL)) == set(MARKERS)
+
+
+def test_every_stage_is_in_the_drawing_of_the_chain_or_named_below_it() -> None:
+    text = ALL.split("<!-- chain: written")[1].split("<!-- end of chain")[0]
     drawing, below = text.split("```mermaid\n")[1].split("```")
     drawn = set(re.findall(r"\w+", drawing)) - {"flowchart", "LR"}
     named = set(re.findall(r"`(\w+)`", below))
@@ -89,18 +97,18 @@ def test_every_stage_is_in_the_drawing_of_the_readme_or_named_below_it() -> None
     assert "code" in named - drawn
 
 
-def test_the_drawing_of_the_readme_is_that_of_the_chain() -> None:
-    assert updated(README, {"chain": chain.drawing}) == README, "run `make readme`"
+def test_the_drawing_is_that_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert "\n".join(markdown(drawing())) in ALL, "run `make readme`"
 
 
 def test_no_picture_lies_unused_in_the_repository() -> None:
-    shown = {name for page in PAGES for name in pictures_of((ROOT / page).read_text(encoding="utf-8"))}
+    shown = set(pictures_of(ALL))
     assert shown == {path.name for path in (ROOT / PICTURES).iterdir()}
 
 
 def test_every_parameter_that_the_pages_vary_exists() -> None:
-    pages = "".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
-    varied = re.findall(r"-S ['\"]?([a-z_0-9./:-]+)=", pages)
+    varied = re.findall(r"-S ['\"]?([a-z_0-9./:-]+)=", ALL)
     assert len(varied) > 8
     assert sum(":" in name for name in varied) > 3
     for name in varied:
@@ -127,8 +135,8 @@ def test_the_language_of_the_page_on_representations_is_understood(tmp_path: Pat
 
 
 def test_every_picture_and_file_that_the_readme_shows_exists() -> None:
-    for page in PAGES:
-        for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text(encoding="utf-8")):
+    for page, text in PAGES.items():
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert ((ROOT / page).parent / target).exists(), target
 
 

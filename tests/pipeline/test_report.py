@@ -127,7 +127,7 @@ def test_every_question_of_the_mission_has_its_section(page: Path) -> None:
 
 
 def test_the_page_is_small_enough_to_be_sent(page: Path) -> None:
-    allowed = YAML(typ="safe").load(ROOT / "params.yaml")["report"]["megabytes"]
+    allowed = YAML(typ="safe").load(ROOT / "params.yaml")["report"]["max_megabytes"]
     assert page.stat().st_size < allowed * 1e6
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from decortique.data.reading import read
-from decortique.data.task_settings import TaskSection
+from decortique.data.readers import read
+from decortique.data.settings import TaskSection
 from tests.pipeline.conftest import ROOT, Clone, clone_into
 
 # Two that are quick to make: to the others a speech is texts, as any.

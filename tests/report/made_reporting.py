@@ -3,7 +3,7 @@
 from typing import Any
 
 from decortique.core.settings import PARAMS
-from decortique.data.task_settings import Task, TaskSection
+from decortique.data.settings import Task, TaskSection
 from tests.pipeline.conftest import ROOT
 
 BASELINE, BETTER, ALIKE = "words", "model", "twin"
@@ -35,15 +35,17 @@ def compared_to(difference: float, p: float) -> dict[str, Any]:
 
 
 def evaluated(*, p: float = 0.2) -> dict[str, Any]:
-    """The first other approach is better, the second has the p-value that is asked for."""
-    at_home = {BASELINE: scores(0.8), BETTER: scores(0.9), ALIKE: scores(0.81)}
+    """Return an evaluation: the first other approach is better, the second has the p-value that is asked for."""
+    in_domain = {BASELINE: scores(0.8), BETTER: scores(0.9), ALIKE: scores(0.81)}
     versus = {BETTER: compared_to(0.1, 0.0001), ALIKE: compared_to(0.01, p)}
     return {
-        **at_home,
+        **in_domain,
         "versus": versus,
         "retained": {},
         "graded": {},
-        "transfer": {"tweets": {**at_home, "versus": {BETTER: compared_to(-0.1, 0.0001), ALIKE: compared_to(0.01, p)}}},
+        "transfer": {
+            "tweets": {**in_domain, "versus": {BETTER: compared_to(-0.1, 0.0001), ALIKE: compared_to(0.01, p)}}
+        },
         "decoded": {"none": {}},
     }
 

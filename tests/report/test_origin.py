@@ -3,11 +3,10 @@ from typing import Any
 
 import pytest
 
+from decortique.data.settings import TaskSection
 from decortique.data.source_settings import HubSource, UrlSource
-from decortique.data.task_settings import TaskSection
-from decortique.models.folder import Kind
 from decortique.models.settings import Encoders
-from decortique.report.card_sources import Origin
+from decortique.report.cards import Origin
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 HASH = "0" * 40
@@ -30,7 +29,7 @@ def origin(task: str, encoder: str = "all-minilm-l6-v2", **changes: Any) -> Orig
     ],
 )
 def test_a_licence_is_named_only_where_all_that_a_model_was_made_from_agrees(
-    task: str, kind: Kind, identifier: str, made_from: list[str]
+    task: str, kind: str, identifier: str, made_from: list[str]
 ) -> None:
     licence = origin(task).licence(kind)
     assert licence.identifier == identifier

@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from decortique.core.errors import StageError
-from decortique.core.findings import Cell, Example, Examples, Finding, Part, Picture, Section, Shown, Table, Word
-from decortique.report.page import inlined, write_page
+from decortique.core.files import StageError
+from decortique.core.findings import Cell, Example, Examples, Explanation, Finding, Part, Picture, Section, Table, Word
+from decortique.report.page import inlined, sections_of, write_page
+from tests.report.made_reporting import described
 from tests.summarization.test_page import HOSTILE, Read
 
 
@@ -15,7 +16,7 @@ def section(*, findings: list[Finding] | None = None, blocks: list[object] | Non
 
 def written(folder: Path, *sections: Section, megabytes: float = 5) -> str:
     path = folder / "report" / "index.html"
-    write_page(path, sections, confidence=0.95, megabytes=megabytes)
+    write_page(path, sections, confidence=0.95, max_megabytes=megabytes)
     return path.read_text(encoding="utf-8")
 
 
@@ -30,7 +31,7 @@ def test_what_stands_in_a_text_is_shown_and_not_obeyed(tmp_path: Path, text: str
     words = [Word(text, 0.5), Word(text)]
     blocks = [
         Table([text], [[text, Cell(text, strong=True)]], text),
-        Examples(text, [Example(text, text, [Shown(text, text, words)])]),
+        Examples(text, [Example(text, text, [Explanation(text, text, words)])]),
     ]
     page = written(tmp_path, section(findings=[Finding(text, text, text)], blocks=blocks))
     reader = Read()
@@ -38,10 +39,10 @@ def test_what_stands_in_a_text_is_shown_and_not_obeyed(tmp_path: Path, text: str
     assert reader.open == []
     assert "script" not in reader.tags
     assert not any(name.startswith("on") for name, _ in reader.attributes)
-    assert sum(text in found for _, found in reader.texts) >= 10
+    assert sum(text in shown for _, shown in reader.texts) >= 10
 
 
-def test_what_is_not_told_apart_looks_otherwise(tmp_path: Path) -> None:
+def test_a_finding_that_is_not_significant_looks_different(tmp_path: Path) -> None:
     page = written(
         tmp_path,
         section(
@@ -77,7 +78,7 @@ def test_a_missing_picture_is_named(tmp_path: Path) -> None:
 
 
 def test_a_page_too_large_to_be_sent_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StageError, match=r"index\.html would have .* MB, report\.megabytes allows 0\.001"):
+    with pytest.raises(StageError, match=r"index\.html would have .* MB, report\.max_megabytes allows 0\.001"):
         written(tmp_path, section(), megabytes=0.001)
 
 
@@ -85,3 +86,18 @@ def test_every_section_can_be_jumped_to(tmp_path: Path) -> None:
     page = written(tmp_path, section())
     assert '<a href="#one">A title</a>' in page
     assert '<section id="one">' in page
+
+
+def test_what_a_run_does_not_have_is_no_section() -> None:
+    part = Part("x", [Finding("a", "b", "c"), Finding("d", "e", "f")])
+    sections = sections_of({"words": [], "opinion": [part], "validity": [part, part]}, {"opinion": described()})
+    assert [section.key for section in sections] == ["short", "opinion", "validity"]
+    short = sections[0]
+    assert [(one.title, len(one.findings)) for one in short.parts] == [("D3 · Opinion", 1), (sections[2].title, 2)]
+    assert short.parts[0].findings[0].claim == "a"
+
+
+def test_a_task_of_ones_own_has_a_section_too() -> None:
+    (_, section) = sections_of({"reviews": [Part("x")]}, {"reviews": described()})
+    assert section.title == "Reviews"
+    assert "negative or positive?" in section.question

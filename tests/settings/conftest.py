@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from decortique.core.errors import StageError
-from decortique.core.run_settings import Tasks
-from decortique.core.settings import PARAMS, read_yaml
+from decortique.core.files import StageError
+from decortique.core.settings import PARAMS, Tasks, read_yaml
 
 ROOT = Path(__file__).parents[2]
 Params = dict[str, Any]
@@ -36,7 +35,7 @@ def shipped(files: dict[str, Params]) -> Params:
 def written(tmp_path: Path, files: dict[str, Params]) -> Written:
     """Writes what is shipped into a folder, but for `changes`, and gives the params.yaml that lies there.
 
-    A change is a key → its value: `finetune/epochs`, `catalogue/tasks/opinion.yaml:split/seed`; without a key behind
+    A change is a key → its value: `finetune/seed`, `catalogue/tasks/opinion.yaml:split/seed`; without a key behind
     its colon, `catalogue/tasks/mine.yaml:` is the whole file.
     """
     count = itertools.count()

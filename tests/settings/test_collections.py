@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from decortique.data.settings import ArchiveReader, Collections, CollectionSection
+from decortique.data.collections import path_expression
+from decortique.data.settings import Collections, CollectionSection
+from decortique.data.source_settings import ArchiveReader
 from decortique.summarization.settings import Cluster, Summarize
 from tests.settings.conftest import Params, Written, complaint
 
@@ -16,9 +18,9 @@ OWN: Params = {
     "labels": [],
     "source": {"kind": "folder", "path": "mine", "files": {"own.csv": "own.csv"}},
     "reader": {"format": "table", "files": {"own.csv": "all"}, "text": "text", "label": None, "group": "thing"},
-    "cut": True,
-    "least": 10,
-    "groups": None,
+    "split_sentences": True,
+    "min_texts": 10,
+    "max_groups": None,
     "held_out": 0.5,
     "sentences": 3,
     "opinion": False,
@@ -50,8 +52,8 @@ def own(**changes: Any) -> Params:
             ("summarize.clusters.representation: there are no vectors 'word3vec' in any language",),
         ),
         (
-            own(least=5),
-            (f"{MINE}: least: of a group of 5 texts, 3 would be summarised in 3 sentences: raise least",),
+            own(min_texts=5),
+            (f"{MINE}: min_texts: of a group of 5 texts, 3 would be summarised in 3 sentences: raise min_texts",),
         ),
         (
             own() | {"collections": ["opinion"], "catalogue/collections/opinion.yaml:": OWN},
@@ -97,8 +99,8 @@ def test_a_collection_that_contradicts_the_rest_is_refused_with_a_way_out(
         ),
         ({"reader": {"format": "several", "parts": {}}}, f"{MINE}: reader"),
         ({"language": "english"}, f"{MINE}: language"),
-        ({"least": 1}, f"{MINE}: least"),
-        ({"groups": 0}, f"{MINE}: groups"),
+        ({"min_texts": 1}, f"{MINE}: min_texts"),
+        ({"max_groups": 0}, f"{MINE}: max_groups"),
         ({"held_out": 1}, f"{MINE}: held_out"),
         ({"sentences": 0}, f"{MINE}: sentences"),
         ({"opinion": "yes"}, f"{MINE}: opinion"),
@@ -116,12 +118,12 @@ def test_a_mistake_in_a_description_is_named_by_its_key(written: Written, change
         ({"cluster/methods": []}, "cluster.methods"),
         ({"cluster/representations": []}, "cluster.representations"),
         ({"cluster/candidates": [1, 2]}, "cluster.candidates.0"),
-        ({"cluster/together": 1}, "cluster.together"),
+        ({"cluster/groups_per_set": 1}, "cluster.groups_per_set"),
         ({"summarize/clusters/method": "lda"}, "summarize.clusters.method"),
-        ({"summarize/clusters/words": 1.5}, "summarize.clusters.words"),
+        ({"summarize/clusters/word_weight": 1.5}, "summarize.clusters.word_weight"),
         ({"summarize/clusters/redundancy": -0.1}, "summarize.clusters.redundancy"),
         ({"summarize/clusters/per_sentence": 0}, "summarize.clusters.per_sentence"),
-        ({"summarize/lots": 1}, "summarize.lots"),
+        ({"summarize/n_random": 1}, "summarize.n_random"),
     ],
 )
 def test_a_summary_that_cannot_be_made_is_refused_before_anything_is_read(
@@ -138,7 +140,7 @@ def test_without_collections_nobody_asks_who_tells_opinions(written: Written, ch
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"reader": ARCHIVE}, {"held_out": 0, "groups": 7}, {"labels": ["good", "bad"]}]
+    "changes", [{}, {"reader": ARCHIVE}, {"held_out": 0, "max_groups": 7}, {"labels": ["good", "bad"]}]
 )
 def test_texts_of_ones_own_need_only_a_description(written: Written, changes: Params) -> None:
     path = written(own(**changes))
@@ -176,8 +178,8 @@ def test_the_number_of_clusters_may_be_left_to_the_silhouette(written: Written) 
     ],
 )
 def test_a_pattern_tells_which_part_of_a_path_names_the_group(pattern: str, name: str, group: str | None) -> None:
-    found = ArchiveReader.matching(pattern).fullmatch(name)
-    assert (found[1] if found else None) == group
+    match = path_expression(pattern).fullmatch(name)
+    assert (match[1] if match else None) == group
 
 
 def test_a_description_by_hand_is_refused_as_one_of_the_file() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from decortique.core.run_settings import EncoderName
-from decortique.data.task_settings import TaskSection
+from decortique.core.settings import EncoderName
+from decortique.data.settings import TaskSection
 from decortique.models.settings import Encoders
 from tests.settings.conftest import Params, Written, complaint
 

@@ -4,8 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.distillation.settings import Distill, HiddenTerm, Lesson, Rounds, StaticStudent, Students, lesson_of
+from decortique.core.files import StageError
+from decortique.distillation.settings import (
+    Distill,
+    HiddenTerm,
+    Rounds,
+    StaticStudent,
+    StudentPlan,
+    Students,
+    student_plan,
+)
 from decortique.models.settings import Finetune
 from tests.settings.conftest import Params, Written, complaint
 
@@ -29,29 +37,29 @@ def refused(written: Written) -> Refused:
 
 
 @pytest.mark.parametrize(
-    ("learns", "where", "why"),
+    ("loss", "where", "why"),
     [
-        ([{"term": "embeddings", "weight": 1.0}], "learns.0", "input tag 'embeddings' found using 'term'"),
-        ([LABELS, {"weight": 1.0}], "learns.1", "unable to extract tag using discriminator 'term'"),
-        ([LABELS, LOGITS, LABELS], "learns", "the term labels stands twice"),
-        ([HIDDEN, {**HIDDEN, "tokens": "all"}], "learns", "the term hidden stands twice"),
-        ([], "learns", "at least 1 item"),
-        ([{**LABELS, "weight": 0}], "learns.0.weight", "greater than 0"),
-        ([LABELS, {**LOGITS, "temperature": -1}], "learns.1.temperature", "greater than 0"),
-        ([LABELS, {"term": "logits", "weight": 1.0}], "learns.1.temperature", "field required"),
-        ([LABELS, {**LOGITS, "temperatur": 2}], "learns.1.temperatur", "did you mean 'temperature'?"),
-        ([{**LABELS, "of": "nobody"}], "learns.0.of", "'corpus' or 'teacher'"),
-        ([{**HIDDEN, "distance": "l1"}], "learns.0.distance", "'cosine' or 'mse'"),
-        ([{**HIDDEN, "tokens": "last"}], "learns.0.tokens", "'first' or 'all'"),
-        ([{**HIDDEN, "layers": {}}], "learns.0.layers", "at least 1 item"),
-        ([{**HIDDEN, "layers": {-1: 2}}], "learns.0.layers", "greater than or equal to 0"),
-        ([{**HIDDEN, "layers": [1, 2]}], "learns.0.layers", "input should be an object"),
+        ([{"term": "embeddings", "weight": 1.0}], "loss.0", "input tag 'embeddings' found using 'term'"),
+        ([LABELS, {"weight": 1.0}], "loss.1", "unable to extract tag using discriminator 'term'"),
+        ([LABELS, LOGITS, LABELS], "loss", "the term labels stands twice"),
+        ([HIDDEN, {**HIDDEN, "tokens": "all"}], "loss", "the term hidden stands twice"),
+        ([], "loss", "at least 1 item"),
+        ([{**LABELS, "weight": 0}], "loss.0.weight", "greater than 0"),
+        ([LABELS, {**LOGITS, "temperature": -1}], "loss.1.temperature", "greater than 0"),
+        ([LABELS, {"term": "logits", "weight": 1.0}], "loss.1.temperature", "field required"),
+        ([LABELS, {**LOGITS, "temperatur": 2}], "loss.1.temperatur", "did you mean 'temperature'?"),
+        ([{**LABELS, "of": "nobody"}], "loss.0.of", "'corpus' or 'teacher'"),
+        ([{**HIDDEN, "distance": "l1"}], "loss.0.distance", "'cosine' or 'mse'"),
+        ([{**HIDDEN, "tokens": "last"}], "loss.0.tokens", "'first' or 'all'"),
+        ([{**HIDDEN, "layers": {}}], "loss.0.layers", "at least 1 item"),
+        ([{**HIDDEN, "layers": {-1: 2}}], "loss.0.layers", "greater than or equal to 0"),
+        ([{**HIDDEN, "layers": [1, 2]}], "loss.0.layers", "input should be an object"),
     ],
 )
 def test_a_loss_that_cannot_be_is_refused_at_its_place_in_the_list(
-    refused: Refused, learns: list[Params], where: str, why: str
+    refused: Refused, loss: list[Params], where: str, why: str
 ) -> None:
-    message = refused({"learns": learns})
+    message = refused({"loss": loss})
     assert f"{HERE}: {where}" in message
     assert why in message
 
@@ -105,7 +113,7 @@ def test_a_start_that_cannot_be_is_refused(refused: Refused, start: Params, wher
             "spans are cut out of the training texts: set train to true",
         ),
         (
-            {"texts": {"train": False, "pool": True}, "learns": [LABELS]},
+            {"texts": {"train": False, "pool": True}, "loss": [LABELS]},
             "",
             "labels of the corpus are for the training texts, which texts.train leaves out",
         ),
@@ -124,12 +132,12 @@ def test_texts_that_teach_nothing_are_refused(refused: Refused, changes: Params,
     ("changes", "where", "why"),
     [
         (
-            {"learns": [LOGITS, HIDDEN]},
+            {"loss": [LOGITS, HIDDEN]},
             "catalogue/students/static.yaml",
             "a static student has no hidden, only labels and logits",
         ),
         (
-            {"learns": [{"term": "attention", "weight": 1.0}, LOGITS]},
+            {"loss": [{"term": "attention", "weight": 1.0}, LOGITS]},
             "catalogue/students/static.yaml",
             "a static student has no attention",
         ),
@@ -150,20 +158,20 @@ def test_a_static_student_cannot_be_asked_for_what_it_has_not(
 @pytest.mark.parametrize(
     ("training", "why"),
     [
-        ({"epoch": 3}, "epoch is not a setting of a training (epochs, batch_size,"),
+        ({"epoch": 3}, "epoch is not a setting of a training (num_train_epochs, batch_size,"),
         ({"teacher": "transformer"}, "teacher is not a setting of a training"),
-        ({"epochs": "3"}, "epochs: input should be a valid integer"),
-        ({"epochs": 0}, "epochs: input should be greater than or equal to 1"),
+        ({"num_train_epochs": "3"}, "num_train_epochs: input should be a valid integer"),
+        ({"num_train_epochs": 0}, "num_train_epochs: input should be greater than or equal to 1"),
         ({"learning_rate": -1e-3}, "learning_rate: input should be greater than 0"),
-        ({"scheduler": "exponential"}, "scheduler: input should be 'linear'"),
-        ({"optimizer_options": {"betas": [0.9, "x"]}}, "optimizer_options.betas"),
+        ({"lr_scheduler_type": "exponential"}, "lr_scheduler_type: input should be 'linear'"),
+        ({"optim_args": {"betas": [0.9, "x"]}}, "optim_args.betas"),
         (
-            {"scheduler": "constant", "scheduler_options": {"num_cycles": 2}},
-            "catalogue/students/student.yaml: training: scheduler_options: the scheduler constant has none",
+            {"lr_scheduler_type": "constant", "lr_scheduler_kwargs": {"num_cycles": 2}},
+            "catalogue/students/student.yaml: training: lr_scheduler_kwargs: the scheduler constant takes none",
         ),
         (
-            {"optimizer_options": {"lr": 0.1}},
-            "catalogue/students/student.yaml: training: optimizer_options.lr is not for these options",
+            {"optim_args": {"lr": 0.1}},
+            "catalogue/students/student.yaml: training: optim_args.lr has a setting of its own",
         ),
     ],
 )
@@ -231,7 +239,7 @@ def test_a_training_that_a_student_cannot_change_is_refused_where_it_is_describe
             "rounds.again.seed",
             "field required",
         ),
-        ({"rounds": {"again": {**ROUND, "epochs": 3}}}, "rounds.again.epochs", "is not a setting"),
+        ({"rounds": {"again": {**ROUND, "num_train_epochs": 3}}}, "rounds.again.num_train_epochs", "is not a setting"),
     ],
 )
 def test_a_run_that_names_what_is_not_there_or_goes_in_a_circle_is_refused(
@@ -255,15 +263,15 @@ def test_rounds_may_follow_each_other_from_any_model(written: Written) -> None:
 
 
 def test_layers_are_numbers_in_the_file_and_in_the_settings(written: Written) -> None:
-    path = written({"catalogue/students/student.yaml:learns": [{**HIDDEN, "layers": {0: 0, 1: 3}}]})
-    (term,) = Students.named("student", path).learns
+    path = written({"catalogue/students/student.yaml:loss": [{**HIDDEN, "layers": {0: 0, 1: 3}}]})
+    (term,) = Students.named("student", path).loss
     assert isinstance(term, HiddenTerm)
     assert term.layers == {0: 0, 1: 3}
 
 
-def lesson(path: Path, name: str, task: str = "opinion") -> Lesson:
+def plan(path: Path, name: str, task: str = "opinion") -> StudentPlan:
     described = partial(Students.named, params=path)
-    return lesson_of(task, name, Distill.load(path), Finetune.load(path), Rounds.load(path), described)
+    return student_plan(task, name, Distill.load(path), Finetune.load(path), Rounds.load(path), described)
 
 
 def test_a_student_learns_from_the_teacher_of_the_run_by_its_training_but_for_what_it_changes(
@@ -271,42 +279,44 @@ def test_a_student_learns_from_the_teacher_of_the_run_by_its_training_but_for_wh
 ) -> None:
     changes: Params = {
         "distill/teacher": "bag-of-words",
-        "distill/training": {"epochs": 7, "batch_size": 5, "patience": 2},
+        "distill/training": {"num_train_epochs": 7, "batch_size": 5, "early_stopping_patience": 2},
         f"{HERE}:training": {"batch_size": 64, "learning_rate": 1},
-        "finetune/epochs": 9,
-        "finetune/optimizer": "sgd",
+        "finetune/num_train_epochs": 9,
+        "finetune/optim": "sgd",
         "finetune/precision": "bf16",
     }
-    found = lesson(written(changes), "student")
+    found = plan(written(changes), "student")
     assert found.teacher == "bag-of-words"
     assert found.student.kind == "transformer"
     training = found.training
-    assert (training.optimizer, training.precision) == ("sgd", "bf16")  # of the transformer's training
-    assert (training.epochs, training.patience) == (7, 2)  # of what students share
+    assert (training.optim, training.precision) == ("sgd", "bf16")  # of the transformer's training
+    assert (training.num_train_epochs, training.early_stopping_patience) == (7, 2)  # of what students share
     assert (training.batch_size, training.learning_rate) == (64, 1.0)  # its own
 
 
 def test_a_longer_training_of_the_transformer_is_not_one_of_its_students(written: Written) -> None:
     """Else a change of the teacher's training would silently change everything that is compared with it."""
-    changes: Params = {"finetune/epochs": 9, "finetune/batch_size": 5, "finetune/learning_rate": 1e-5}
+    changes: Params = {"finetune/num_train_epochs": 9, "finetune/batch_size": 5, "finetune/learning_rate": 1e-5}
     changes |= {"finetune/layer_decay": 0.5, "finetune/dropout": 0.3, "finetune/seed": 4}
     for name in ("student", "student-1", "static"):
-        assert lesson(written(changes), name).training == lesson(written({}), name).training
+        assert plan(written(changes), name).training == plan(written({}), name).training
 
 
 def test_a_round_has_a_teacher_and_a_seed_of_its_own(written: Written) -> None:
     """Its seed wins over that of its student, so that seeds can be compared."""
-    path = written({"rounds": {"again": ROUND}, "catalogue/students/student-1.yaml:training": {"seed": 9, "epochs": 2}})
-    found = lesson(path, "again")
+    path = written(
+        {"rounds": {"again": ROUND}, "catalogue/students/student-1.yaml:training": {"seed": 9, "num_train_epochs": 2}}
+    )
+    found = plan(path, "again")
     assert found.teacher == "student"
-    assert (found.training.seed, found.training.epochs) == (5, 2)
-    plain = lesson(path, "student-1")
+    assert (found.training.seed, found.training.num_train_epochs) == (5, 2)
+    plain = plan(path, "student-1")
     assert plain.student == found.student
     assert (plain.teacher, plain.training.seed) == ("transformer", 9)
 
 
 def test_a_static_student_is_described_as_such(written: Written) -> None:
-    found = lesson(written({"catalogue/students/static.yaml:pooling": "mean_max"}), "static").student
+    found = plan(written({"catalogue/students/static.yaml:pooling": "mean_max"}), "static").student
     assert isinstance(found, StaticStudent)
     assert found.pooling == "mean_max"
 
@@ -315,24 +325,27 @@ def test_a_static_student_is_described_as_such(written: Written) -> None:
 def test_a_student_that_is_not_described_is_refused_with_those_that_are(written: Written, task: str, name: str) -> None:
     """A round is one of its own task only."""
     with pytest.raises(StageError, match=rf"catalogue/students/{name}\.yaml is missing: .*student-1"):
-        lesson(written({"rounds": {"again": ROUND}}), name, task)
+        plan(written({"rounds": {"again": ROUND}}), name, task)
 
 
 def test_a_student_that_is_described_need_not_be_trained(written: Written) -> None:
     """Students of rounds, or those that wait for their day."""
-    assert lesson(written({"distill/students": []}), "student-1").teacher == "transformer"
+    assert plan(written({"distill/students": []}), "student-1").teacher == "transformer"
 
 
 def test_a_student_that_no_run_names_is_checked_when_it_is_trained_by_hand(written: Written) -> None:
     path = written({"catalogue/students/born-again.yaml:training": {"epoch": 3}})
-    assert lesson(path, "student").training.epochs == 2
+    assert plan(path, "student").training.num_train_epochs == 2
     with pytest.raises(StageError, match=r"^catalogue/students/born-again\.yaml: training: epoch is not a setting"):
-        lesson(path, "born-again")
+        plan(path, "born-again")
 
 
 @pytest.mark.parametrize(
     ("training", "why"),
-    [({"epoch": 3}, "epoch is not a setting of a training"), ({"epochs": 0}, "epochs: input should be greater")],
+    [
+        ({"epoch": 3}, "epoch is not a setting of a training"),
+        ({"num_train_epochs": 0}, "num_train_epochs: input should be greater"),
+    ],
 )
 def test_what_students_share_must_be_settings_of_a_training(written: Written, training: Params, why: str) -> None:
     assert f"distill.training: {why}" in complaint(written({"distill/training": training}))

@@ -3,7 +3,13 @@ from typing import Any
 
 import pytest
 
-from decortique.data.task_settings import CLASSIFICATION, REGRESSION, ClassificationHead, RegressionHead, TaskSection
+from decortique.data.settings import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    ClassificationHead,
+    RegressionHead,
+    TaskSection,
+)
 from tests.settings.conftest import Params, Written, complaint
 
 POLARITY: Params = {"kind": "classification", "column": "label", "loss": "cross_entropy"}
@@ -62,8 +68,8 @@ def test_what_is_left_out_of_a_head_changes_nothing_of_its_loss(written: Written
 @pytest.mark.parametrize(
     ("described", "loss", "options"),
     [
-        *((polarity, loss, options) for loss, options in CLASSIFICATION.items()),
-        *((intensity, loss, options) for loss, options in REGRESSION.items()),
+        *((polarity, loss, options) for loss, options in CLASSIFICATION_LOSSES.items()),
+        *((intensity, loss, options) for loss, options in REGRESSION_LOSSES.items()),
     ],
 )
 def test_every_loss_can_be_chosen_with_each_of_its_options(

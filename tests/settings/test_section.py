@@ -3,11 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from decortique.core.errors import StageError
-from decortique.core.run_settings import Approaches, Compute, Tasks
-from decortique.core.settings import PARAMS, catalogues, read_yaml, sections
-from decortique.data.settings import LanguageSection
-from decortique.data.task_settings import TaskSection
+from decortique.core.files import StageError
+from decortique.core.settings import PARAMS, Approaches, Compute, Tasks, catalogues, read_yaml, sections
+from decortique.data.settings import LanguageSection, TaskSection
 from decortique.evaluation.settings import Decode
 from decortique.models.settings import BagOfWords, Finetune
 from tests.settings.conftest import ROOT, Params, Written, complaint
@@ -49,7 +47,7 @@ def test_every_section_of_the_shipped_params_has_a_reader(shipped: Params) -> No
 def test_a_section_gives_what_the_file_says(written: Written) -> None:
     path = written(
         {
-            "finetune/epochs": 7,
+            "finetune/num_train_epochs": 7,
             "compute/device": "cuda:1",
             "approaches": ["a", "b"],
             "decode/combine": ["b"],
@@ -57,7 +55,7 @@ def test_a_section_gives_what_the_file_says(written: Written) -> None:
             "collections": [],
         }
     )
-    assert Finetune.load(path).epochs == 7
+    assert Finetune.load(path).num_train_epochs == 7
     assert Compute.load(path).device == "cuda:1"
     assert Approaches.load(path).baseline == "a"
     assert Decode.load(path).combine == ["b"]
@@ -66,14 +64,14 @@ def test_a_section_gives_what_the_file_says(written: Written) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"finetune/optimizer_options": {"lr": 0.1}}, "finetune: optimizer_options.lr is not for these options"),
+        ({"finetune/optim_args": {"lr": 0.1}}, "finetune: optim_args.lr has a setting of its own"),
         (
-            {"distill/training/optimizer_options": {"weight_decay": 0.1}},
-            "distill.training: optimizer_options.weight_decay is not for",
+            {"distill/training/optim_args": {"weight_decay": 0.1}},
+            "distill.training: optim_args.weight_decay has a setting of",
         ),
         (
-            {"finetune/scheduler": "constant", "finetune/scheduler_options": {"num_cycles": 2}},
-            "finetune: scheduler_options: the scheduler constant has none",
+            {"finetune/lr_scheduler_type": "constant", "finetune/lr_scheduler_kwargs": {"num_cycles": 2}},
+            "finetune: lr_scheduler_kwargs: the scheduler constant takes none",
         ),
     ],
 )
@@ -83,7 +81,7 @@ def test_an_option_that_nobody_would_hear_is_refused(written: Written, changes: 
 
 def test_options_of_an_optimiser_may_be_numbers_pairs_or_switches(written: Written) -> None:
     options = {"betas": [0.9, 0.95], "amsgrad": True, "eps": 1e-6}
-    assert Finetune.load(written({"finetune/optimizer_options": options})).optimizer_options == options
+    assert Finetune.load(written({"finetune/optim_args": options})).optim_args == options
 
 
 @pytest.mark.parametrize("kind", ["full", "top", "probe", "lora"])
@@ -95,7 +93,7 @@ def test_every_kind_of_adaptation_can_be_chosen_by_its_name(written: Written, ki
 
 def test_settings_cannot_be_changed_behind_the_files_back(written: Written) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        setattr(Finetune.load(written({})), "epochs", 3)  # noqa: B010  (mypy would see an assignment)
+        setattr(Finetune.load(written({})), "num_train_epochs", 3)  # noqa: B010  (mypy would see an assignment)
 
 
 def test_the_word_no_is_a_text_and_not_a_refusal(tmp_path: Path) -> None:
@@ -127,7 +125,7 @@ def test_an_octal_looking_seed_is_the_number_a_person_reads(tmp_path: Path) -> N
     ("key", "suggestion"),
     [
         ("finetunes", "finetune"),
-        ("finetune/epoch", "epochs"),
+        ("finetune/num_train_epoch", "num_train_epochs"),
         ("bag_of_words/candidates/content/ngram", "ngrams"),
         ("distill/teachr", "teacher"),
         ("finetune/adaptation/freeze_embedding", "freeze_embeddings"),
@@ -178,24 +176,24 @@ def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: s
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("finetune/epochs", "3"),
-        ("finetune/epochs", 2.5),
-        ("finetune/epochs", 0),
-        ("finetune/epochs", None),
+        ("finetune/num_train_epochs", "3"),
+        ("finetune/num_train_epochs", 2.5),
+        ("finetune/num_train_epochs", 0),
+        ("finetune/num_train_epochs", None),
         ("finetune/dropout", 1.0),
         ("finetune/learning_rate", -1e-4),
         ("finetune/learning_rate", float("nan")),
         ("finetune/learning_rate", float("inf")),
-        ("finetune/scheduler", "exponential"),
-        ("finetune/warmup", 1.5),
-        ("finetune/accumulate", 0),
-        ("finetune/optimizer", "adamax"),
-        ("finetune/optimizer_options", []),
-        ("finetune/optimizer_options/betas", [0.9, "x"]),
-        ("finetune/scheduler_options/num_cycles", "two"),
+        ("finetune/lr_scheduler_type", "exponential"),
+        ("finetune/warmup_ratio", 1.5),
+        ("finetune/gradient_accumulation_steps", 0),
+        ("finetune/optim", "adamax"),
+        ("finetune/optim_args", []),
+        ("finetune/optim_args/betas", [0.9, "x"]),
+        ("finetune/lr_scheduler_kwargs/num_cycles", "two"),
         ("finetune/precision", "half"),
-        ("finetune/checkpoint_gradients", "yes"),
-        ("finetune/patience", 0),
+        ("finetune/gradient_checkpointing", "yes"),
+        ("finetune/early_stopping_patience", 0),
         ("finetune/adaptation", "full"),
         ("finetune/adaptation/kind", "adapters"),
         ("finetune/adaptation/layers", 0),
@@ -237,7 +235,7 @@ def test_a_value_that_cannot_work_is_refused_by_its_full_name(written: Written, 
 
 
 def test_a_complaint_shows_the_value_it_is_about(written: Written) -> None:
-    assert "exponential" in complaint(written({"finetune/scheduler": "exponential"}))
+    assert "exponential" in complaint(written({"finetune/lr_scheduler_type": "exponential"}))
 
 
 def test_a_date_is_refused_as_a_value_that_no_setting_takes(written: Written) -> None:
@@ -247,7 +245,7 @@ def test_a_date_is_refused_as_a_value_that_no_setting_takes(written: Written) ->
 
 
 def test_a_setting_left_out_is_named(written: Written) -> None:
-    assert "finetune.epochs" in complaint(written({}, removed=("finetune/epochs",)))
+    assert "finetune.num_train_epochs" in complaint(written({}, removed=("finetune/num_train_epochs",)))
 
 
 def test_a_section_left_out_is_named(written: Written) -> None:
@@ -256,7 +254,7 @@ def test_a_section_left_out_is_named(written: Written) -> None:
 
 def test_all_mistakes_are_told_at_once(written: Written) -> None:
     wrong = {
-        "finetune/epochs": 0,
+        "finetune/num_train_epochs": 0,
         "distill/teachr": 1,
         "zzz": 1,
         "embed/pooling": "max",
@@ -264,7 +262,7 @@ def test_all_mistakes_are_told_at_once(written: Written) -> None:
     }
     entries = {f"{OPINION}:split/seed": -1, "catalogue/languages/en.yaml:wordnets": True}
     message = complaint(written({**wrong, **entries}))
-    for name in ("finetune.epochs", "distill.teachr", "zzz", "embed.pooling", *map(said, entries)):
+    for name in ("finetune.num_train_epochs", "distill.teachr", "zzz", "embed.pooling", *map(said, entries)):
         assert name in message
     assert "catalogue/collections/zzz.yaml is missing" in message
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from decortique.core.run_settings import EncoderName
+from decortique.core.settings import EncoderName
 from decortique.data.source_settings import Source
 from decortique.models.settings import Encoder
 from tests.settings.conftest import Written
@@ -75,7 +75,7 @@ def test_a_name_beside_files_is_refused_because_it_would_name_nothing() -> None:
 def test_an_address_that_names_no_file_must_be_given_a_name(address: str) -> None:
     with pytest.raises(ValidationError, match="ends in no file name: give one as name"):
         source(kind="url", url=f"{address}{SHA256}")
-    assert source(kind="url", url=f"{address}{SHA256}", name="films.txt").brings() == {"films.txt"}
+    assert source(kind="url", url=f"{address}{SHA256}", name="films.txt").file_names() == {"films.txt"}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_an_address_that_names_no_file_must_be_given_a_name(address: str) -> Non
     ],
 )
 def test_a_source_tells_which_files_it_brings_before_any_is_fetched(content: dict[str, Any], brought: set[str]) -> None:
-    assert source(**content).brings() == brought
+    assert source(**content).file_names() == brought
 
 
 @pytest.mark.parametrize("other", [folder("films.txt"), {"kind": "url", "url": f"{ADDRESS}{SHA256}"}])

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from decortique.data.task_settings import Split, Task, folds
+from decortique.data.settings import Split, Task, folds
 
 SPEECHES = {"format": "speeches", "files": {"learn": "all", "new": "unlabelled"}, "labels": {"A": "a", "B": "b"}}
 TURNS = {
@@ -13,7 +13,7 @@ TURNS = {
     "label": "who",
     "group": "debate",
     "speakers": {"ANN": "a", "BOB": "b"},
-    "piece": 50,
+    "min_sentences": 50,
 }
 TABLE = {"format": "table", "files": {"new": "pool"}, "text": "said", "label": "who"}
 SEVERAL: dict[str, Any] = {
@@ -73,7 +73,7 @@ def test_streams_can_be_described(changes: dict[str, Any]) -> None:
         ({"test": ["3rd-*"], "keep_groups": False}, "test names groups, so keep_groups must be true"),
         ({"test": ["3rd-*"], "fold": 1}, "test names its groups: leave fold at 0"),
         ({"fold": 1, "keep_groups": False}, "set keep_groups, or leave fold at 0"),
-        ({"fold": 4}, "fold is 4, but test: 0.25 deals 4 folds: 0 to 3"),
+        ({"fold": 4}, "fold is 4, but test: 0.25 makes 4 folds: 0 to 3"),
         ({"test": 0.9}, "below 1"),
     ],
 )

@@ -8,9 +8,9 @@ import numpy as np
 
 from decortique.data.settings import Collection
 from decortique.evaluation.settings import Evaluate
-from decortique.summarization.choosing import Budget, Summary, choose, word_sets
+from decortique.summarization.choosing import Budget, Summary, choose_sentences
 from decortique.summarization.groups import Group, Opinions, groups_of
-from decortique.summarization.rating import Against
+from decortique.summarization.rating import SummaryScorer
 from decortique.summarization.settings import Summarize, Summarizer
 from decortique.summarization.vectors import Texts, dense, represent, tfidf
 
@@ -50,7 +50,7 @@ def summarizer(**changes: Any) -> Summarizer:
         "representation": "tfidf",
         "method": "kmeans",
         "per_sentence": 1,
-        "words": 0.5,
+        "word_weight": 0.5,
         "exchange": True,
         "redundancy": 0.0,
     }
@@ -59,7 +59,7 @@ def summarizer(**changes: Any) -> Summarizer:
 
 def settings(**changes: Any) -> Summarize:
     opinion = {"task": "opinion", "approach": "static"}
-    given = {"clusters": summarizer(), "lots": 5, "opinion": opinion, "shown": 2, "seed": 0}
+    given = {"clusters": summarizer(), "n_random": 5, "opinion": opinion, "max_examples": 2, "seed": 0}
     return Summarize.model_validate({**given, **changes})
 
 
@@ -71,9 +71,9 @@ def collection(**changes: Any) -> Collection:
         "labels": [],
         "source": {"kind": "folder", "path": ".", "files": {"a.csv": "a.csv"}},
         "reader": {"format": "table", "files": {"a.csv": "all"}, "text": "text", "label": None},
-        "cut": False,
-        "least": 5,
-        "groups": None,
+        "split_sentences": False,
+        "min_texts": 5,
+        "max_groups": None,
         "held_out": 0,
         "sentences": 2,
         "opinion": False,
@@ -86,18 +86,14 @@ def summary(
     texts: Sequence[str], budget: Budget, *, candidates: Sequence[int] = (2, 3, 4), language: str = "en", **changes: Any
 ) -> Summary:
     """Summarises sentences by their words."""
-    return choose(texts, tfidf(texts, language), budget, summarizer(**changes), candidates)
+    return choose_sentences(texts, tfidf(texts, language), budget, summarizer(**changes), candidates)
 
 
-def against(texts: Sequence[str], held: Sequence[str] = (), language: str = "en", **changes: Any) -> Against:
-    """What summaries of some sentences are held against: others, or where there are none, all of them."""
-    vectors, words = dense(tfidf([*texts, *held], language)), word_sets([*texts, *held])
-    pairs = word_sets([*texts, *held], 2)
-    seen, apart = slice(len(texts)), slice(len(texts), None) if held else slice(len(texts))
-    given: dict[str, Any] = {"positive": None, "marked": None, "references": [], **changes}
-    return Against(
-        texts, language, vectors[seen], words[seen], vectors[apart], words[apart], pairs[seen], pairs[apart], **given
-    )
+def scorer(texts: Sequence[str], held_out: Sequence[str] = (), language: str = "en", **changes: Any) -> SummaryScorer:
+    """A scorer of summaries of some sentences, by the vectors of their words."""
+    vectors = dense(tfidf([*texts, *held_out], language))
+    of_texts, apart = vectors[: len(texts)], vectors[len(texts) :]
+    return SummaryScorer(texts, language, of_texts, held_out=held_out, held_out_vectors=apart, **changes)
 
 
 def gathered(texts: Mapping[str, Sequence[str]], labels: Sequence[str | None] = (), language: str = "en") -> Texts:

@@ -3,7 +3,7 @@ import socket
 import numpy as np
 import pytest
 
-from decortique.summarization.groups import RANKERS, by_lot, first, nearest_to_centre, ranked, rankers
+from decortique.summarization.groups import RANKERS, nearest_to_centroid, rank_sentences, rankers
 from tests.summarization.made_summaries import BATTERY, FRENCH, PRICE, REVIEWS
 
 FILMS = [
@@ -27,30 +27,14 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
-@pytest.mark.parametrize(("sentences", "places"), [(1, [0]), (3, [0, 1, 2]), (9, [0, 1, 2, 3])])
-def test_the_first_sentences_are_the_first_and_no_more_than_there_are(sentences: int, places: list[int]) -> None:
-    assert first(["a", "b", "c", "d"], sentences) == places
-
-
-def test_sentences_by_lot_are_any_each_once_in_their_order() -> None:
-    random = np.random.default_rng(0)
-    drawn = [by_lot(list("abcdefgh"), 3, random) for _ in range(400)]
-    assert all(places == sorted(set(places)) and len(places) == 3 for places in drawn)
-    counts = np.bincount(np.concatenate(drawn), minlength=8)
-    assert counts.min() > 100  # of 150 expected
-    assert by_lot(["a", "b"], 5, random) == [0, 1]
-    again = np.random.default_rng(0)
-    assert [by_lot(list("abcdefgh"), 3, again) for _ in range(400)] == drawn
-
-
 def test_the_sentences_nearest_to_the_centre_are_those_by_hand() -> None:
     vectors = np.array([[0.0, 1], [0.8, 0.6], [1, 0], [0.6, 0.8], [1, 0]])  # mean (0.68, 0.48)
-    assert nearest_to_centre(vectors, 1) == [1]
-    assert nearest_to_centre(vectors, 2) == [1, 3]
-    assert nearest_to_centre(vectors, 3) == [1, 2, 3]  # of two that are alike, the first
-    assert nearest_to_centre(vectors, 9) == [0, 1, 2, 3, 4]
+    assert nearest_to_centroid(vectors, 1) == [1]
+    assert nearest_to_centroid(vectors, 2) == [1, 3]
+    assert nearest_to_centroid(vectors, 3) == [1, 2, 3]  # of two that are alike, the first
+    assert nearest_to_centroid(vectors, 9) == [0, 1, 2, 3, 4]
     short = np.array([True, False, True, True, True])
-    assert nearest_to_centre(vectors, 2, short) == [2, 3]  # the centre stays that of all
+    assert nearest_to_centroid(vectors, 2, short) == [2, 3]  # the centre stays that of all
 
 
 @pytest.mark.parametrize("name", RANKERS)
@@ -58,32 +42,32 @@ def test_the_sentences_nearest_to_the_centre_are_those_by_hand() -> None:
 def test_rankers_need_no_network_and_give_places_in_order(
     offline: None, name: str, texts: list[str], language: str
 ) -> None:
-    places = ranked(name, texts, 3, language)
+    places = rank_sentences(name, texts, 3, language)
     assert len(set(places)) == 3
     assert places == sorted(places)
     assert set(places) <= set(range(len(texts)))
-    assert places == ranked(name, texts, 3, language)
+    assert places == rank_sentences(name, texts, 3, language)
 
 
 @pytest.mark.parametrize("name", RANKERS)
 def test_a_ranker_chooses_what_shares_words_with_many(offline: None, name: str) -> None:
     texts = ["Blue sky above.", *PRICE[:1], *BATTERY, "Green grass below."]
-    assert set(ranked(name, texts, 2, "en")) <= set(range(2, 8))
+    assert set(rank_sentences(name, texts, 2, "en")) <= set(range(2, 8))
 
 
 @pytest.mark.parametrize("name", RANKERS)
 def test_french_words_are_read_in_french(offline: None, name: str) -> None:
     """`film` and `films`, `histoire` and `histoires` are one word each, `la` and `des` are none."""
-    places = ranked(name, FILMS, 3, "fr")
+    places = rank_sentences(name, FILMS, 3, "fr")
     assert set(places) <= {0, 1, 2, 5}
-    assert places != ranked(name, FILMS, 3, "en")
+    assert places != rank_sentences(name, FILMS, 3, "en")
 
 
 @pytest.mark.parametrize("name", RANKERS)
-def test_sentences_that_are_said_twice_have_a_place_each(offline: None, name: str) -> None:
+def test_repeated_sentences_have_an_index_each(offline: None, name: str) -> None:
     texts = [BATTERY[0], "Something else altogether.", BATTERY[0], BATTERY[0], "the battery lasts two days"]
-    assert ranked(name, texts, 5, "en") == [0, 1, 2, 3, 4]
-    assert len(set(ranked(name, texts, 3, "en"))) == 3
+    assert rank_sentences(name, texts, 5, "en") == [0, 1, 2, 3, 4]
+    assert len(set(rank_sentences(name, texts, 3, "en"))) == 3
 
 
 @pytest.mark.parametrize("name", RANKERS)
@@ -92,11 +76,11 @@ def test_sentences_that_are_said_twice_have_a_place_each(offline: None, name: st
 )
 @pytest.mark.filterwarnings("ignore:invalid value encountered in divide:RuntimeWarning")  # sumy's, of no words at all
 def test_a_ranker_takes_whatever_there_is(offline: None, name: str, texts: list[str]) -> None:
-    assert ranked(name, texts, 2, "en") == sorted(set(ranked(name, texts, 2, "en")))
-    assert len(ranked(name, texts, 2, "en")) == min(2, len(texts))
+    assert rank_sentences(name, texts, 2, "en") == sorted(set(rank_sentences(name, texts, 2, "en")))
+    assert len(rank_sentences(name, texts, 2, "en")) == min(2, len(texts))
 
 
-def test_a_language_that_no_ranker_knows_has_none_and_that_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_language_that_no_ranker_knows_has_none_and_that_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert rankers("en") == rankers("fr") == list(RANKERS)
     assert not caplog.records
     assert rankers("xx") == []

@@ -4,9 +4,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from decortique.data.records import fingerprint
+from decortique.data.corpus import fingerprint
 from decortique.data.text import forms
-from decortique.summarization.choosing import Budget, Likeness, Summary, choose
+from decortique.summarization.choosing import Budget, SentenceSimilarity, Summary, choose_sentences
 from decortique.summarization.clustering import NONE
 from decortique.summarization.vectors import tfidf
 from tests.summarization.made_summaries import BATTERY, FRENCH, PRICE, REVIEWS, SCREEN, summarizer, summary
@@ -28,25 +28,25 @@ TEXTS = {
 
 
 def words(texts: list[str], found: Summary) -> int:
-    return sum(len(forms(texts[place])) for place in found.places)
+    return sum(len(forms(texts[place])) for place in found.indices)
 
 
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("redundancy", [0.0, 1.0])
 @pytest.mark.parametrize("per_sentence", [1, 2, None])
-def test_whatever_is_summarised_budgets_are_kept_in_the_order_of_the_text_and_nothing_is_said_twice(
+def test_whatever_is_summarised_budgets_are_kept_in_the_order_of_the_text_and_nothing_is_repeated(
     name: str, method: str, redundancy: float, per_sentence: int | None
 ) -> None:
     texts = TEXTS[name]
     for budget in BUDGETS:
         found = summary(texts, budget, method=method, redundancy=redundancy, per_sentence=per_sentence)
-        assert len(found.places) <= (budget.sentences or len(texts))
+        assert len(found.indices) <= (budget.sentences or len(texts))
         assert words(texts, found) <= (budget.words or 99_999)
-        assert all(first < second for first, second in pairwise(found.places))
-        assert len({fingerprint(texts[place]) for place in found.places}) == len(found.places)
+        assert all(first < second for first, second in pairwise(found.indices))
+        assert len({fingerprint(texts[place]) for place in found.indices}) == len(found.indices)
         for one in found.chosen:
-            assert found.clusters[one.place] == one.cluster != NONE
+            assert found.clusters[one.index] == one.cluster != NONE
             assert one.size == (found.clusters == one.cluster).sum()
 
 
@@ -61,51 +61,51 @@ def test_a_summary_does_not_change_between_two_runs(method: str) -> None:
 def test_each_topic_has_its_say(method: str) -> None:
     found = summary(REVIEWS, Budget(3), method=method)
     for topic in (BATTERY, SCREEN, PRICE):
-        assert sum(REVIEWS[place] in topic for place in found.places) == 1
+        assert sum(REVIEWS[place] in topic for place in found.indices) == 1
     assert [one.size for one in found.chosen] == [
-        next(len(topic) for topic in (BATTERY, SCREEN, PRICE) if REVIEWS[place] in topic) for place in found.places
+        next(len(topic) for topic in (BATTERY, SCREEN, PRICE) if REVIEWS[place] in topic) for place in found.indices
     ]
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_largest_cluster_speaks_first_where_only_one_may(method: str) -> None:
+def test_the_largest_cluster_is_represented_first(method: str) -> None:
     found = summary(REVIEWS, Budget(1), method=method, per_sentence=3)
     (one,) = found.chosen
-    assert REVIEWS[one.place] in BATTERY
+    assert REVIEWS[one.index] in BATTERY
     assert one.size == len(BATTERY)
     found = summary(REVIEWS, Budget(2), method=method, per_sentence=None, candidates=[3])
-    assert [REVIEWS[place] in PRICE for place in found.places] == [False, False]
+    assert [REVIEWS[place] in PRICE for place in found.indices] == [False, False]
 
 
-def test_of_two_clusters_as_large_the_one_that_begins_first_speaks() -> None:
+def test_of_two_clusters_as_large_the_one_that_begins_first_is_represented() -> None:
     for texts in ([*SCREEN, *BATTERY[:4]], [*BATTERY[:4], *SCREEN]):
         (one,) = summary(texts, Budget(1), per_sentence=2).chosen
-        assert one.place < 4
+        assert one.index < 4
 
 
 def test_one_sentence_is_its_own_summary() -> None:
     for method in METHODS:
         found = summary(["The battery lasts two days."], Budget(5), method=method, per_sentence=None)
-        assert found.places == [0]
+        assert found.indices == [0]
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_sentences_that_are_all_alike_are_said_once_and_speak_for_all(method: str) -> None:
+def test_sentences_that_are_all_equal_appear_once_and_represent_all(method: str) -> None:
     (one,) = summary(["The same.", "the same", "THE SAME!"] * 4, Budget(3), method=method).chosen
     assert one.size == 12
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_no_sentences_have_no_summary(method: str) -> None:
-    found = choose([], np.empty((0, 3), np.float32), Budget(3), summarizer(method=method), [2, 3])
+    found = choose_sentences([], np.empty((0, 3), np.float32), Budget(3), summarizer(method=method), [2, 3])
     assert (found.chosen, found.clusters.tolist()) == ([], [])
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_where_nothing_is_like_anything_else_somebody_speaks_all_the_same(method: str) -> None:
+def test_where_no_two_sentences_are_similar_there_is_a_summary_all_the_same(method: str) -> None:
     texts = TEXTS["nothing like another"]
     found = summary(texts, Budget(3), method=method)
-    assert len(found.places) == 3
+    assert len(found.indices) == 3
     if method == "hdbscan":
         assert found.clusters.tolist() == [0] * 6
 
@@ -114,15 +114,15 @@ def test_where_nothing_is_like_anything_else_somebody_speaks_all_the_same(method
 @pytest.mark.parametrize("per_sentence", [1, None])
 def test_more_sentences_than_there_are_is_all_of_them(method: str, per_sentence: int | None) -> None:
     found = summary(MANY, Budget(99), method=method, per_sentence=per_sentence)
-    prints = [fingerprint(MANY[place]) for place in found.places]
+    prints = [fingerprint(MANY[place]) for place in found.indices]
     assert sorted(prints) == sorted({fingerprint(text) for text in MANY})
 
 
 def test_a_sentence_that_is_too_long_is_passed_over_for_one_that_fits() -> None:
     texts = [LONG, *[f"{LONG} {number}" for number in range(5)], "The battery lasts."]
-    assert summary(texts, Budget(None, 10)).places == [6]
-    assert summary(texts, Budget(3, 10)).places == [6]
-    assert summary(texts, Budget(None, 2)).places == []  # not even the short one fits
+    assert summary(texts, Budget(None, 10)).indices == [6]
+    assert summary(texts, Budget(3, 10)).indices == [6]
+    assert summary(texts, Budget(None, 2)).indices == []  # not even the short one fits
 
 
 @pytest.mark.parametrize("limit", [3, 8, 20, 40])
@@ -155,10 +155,10 @@ def test_against_redundancy_what_is_unlike_is_chosen() -> None:
     texts = [*BATTERY, PRICE[0]]
     one_cluster: dict[str, Any] = {"per_sentence": None, "candidates": [99]}
     freely, unlike = (summary(texts, Budget(2), redundancy=weight, **one_cluster) for weight in (0.0, 1.0))
-    assert 6 in unlike.places
-    assert 6 not in freely.places
-    found = Likeness(texts, tfidf(texts, "en"), 0.5)
-    first, second = unlike.places
+    assert 6 in unlike.indices
+    assert 6 not in freely.indices
+    found = SentenceSimilarity(texts, tfidf(texts, "en"), 0.5)
+    first, second = unlike.indices
     assert found.to_nearest(np.arange(7), [first])[second] == pytest.approx(
         found.to_nearest(np.arange(7), [first]).min()
     )
@@ -166,33 +166,35 @@ def test_against_redundancy_what_is_unlike_is_chosen() -> None:
 
 def test_redundancy_falls_as_it_counts_more() -> None:
     vectors = tfidf(MANY, "en")
-    found = Likeness(MANY, vectors, 0.5)
-    likeness = []
+    found = SentenceSimilarity(MANY, vectors, 0.5)
+    similarities = []
     for weight in (0.0, 0.5, 1.0):
-        places = summary(MANY, Budget(4), redundancy=weight, per_sentence=None, candidates=[99]).places
-        likeness.append(np.mean([found.to_nearest(np.array([one]), sorted({*places} - {one}))[0] for one in places]))
-    assert likeness[0] > likeness[1] >= likeness[2]
+        places = summary(MANY, Budget(4), redundancy=weight, per_sentence=None, candidates=[99]).indices
+        similarities.append(
+            np.mean([found.to_nearest(np.array([one]), sorted({*places} - {one}))[0] for one in places])
+        )
+    assert similarities[0] > similarities[1] >= similarities[2]
 
 
 @pytest.mark.parametrize("words_weight", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("per_sentence", [1, 2])
 def test_no_sentence_could_be_exchanged_for_a_better_one_of_its_cluster(words_weight: float, per_sentence: int) -> None:
-    found = summary(MANY, Budget(4), words=words_weight, per_sentence=per_sentence)
-    worth = Likeness(MANY, tfidf(MANY, "en"), words_weight).worth
+    found = summary(MANY, Budget(4), word_weight=words_weight, per_sentence=per_sentence)
+    coverage = SentenceSimilarity(MANY, tfidf(MANY, "en"), words_weight).coverage
     for one in found.chosen:
-        others = [place for place in found.places if place != one.place]
+        others = [place for place in found.indices if place != one.index]
         said = {fingerprint(MANY[place]) for place in others}
         members = np.flatnonzero(found.clusters == one.cluster)
         allowed = np.array([place for place in members if fingerprint(MANY[place]) not in said])
-        assert worth(np.array([one.place]), others)[0] >= worth(allowed, others).max() - 1e-6
+        assert coverage(np.array([one.index]), others)[0] >= coverage(allowed, others).max() - 1e-6
 
 
-def test_a_summary_says_more_than_most_that_are_drawn_by_lot() -> None:
-    worth, random = Likeness(REVIEWS, tfidf(REVIEWS, "en"), 0.5).worth, np.random.default_rng(0)
-    lots = [random.permutation(len(REVIEWS))[:3].tolist() for _ in range(200)]
-    ours = summary(REVIEWS, Budget(3)).places
-    assert worth(np.array(ours[:1]), ours[1:])[0] >= np.quantile(
-        [worth(np.array(lot[:1]), lot[1:])[0] for lot in lots], 0.95
+def test_a_summary_covers_more_than_most_random_ones() -> None:
+    coverage, random = SentenceSimilarity(REVIEWS, tfidf(REVIEWS, "en"), 0.5).coverage, np.random.default_rng(0)
+    draws = [random.permutation(len(REVIEWS))[:3].tolist() for _ in range(200)]
+    ours = summary(REVIEWS, Budget(3)).indices
+    assert coverage(np.array(ours[:1]), ours[1:])[0] >= np.quantile(
+        [coverage(np.array(draw[:1]), draw[1:])[0] for draw in draws], 0.95
     )
 
 
@@ -201,5 +203,5 @@ def test_two_languages_are_clustered_by_what_they_say_where_the_vectors_know_bot
     angles = np.array([0.0, 0.1, 1.5, 1.6, 0.05])
     vectors = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
     for method in METHODS:
-        found = choose(texts, vectors, Budget(2), summarizer(method=method, words=0.5), [2, 3])
-        assert {one.size: one.place in {2, 3} for one in found.chosen} == {3: False, 2: True}
+        found = choose_sentences(texts, vectors, Budget(2), summarizer(method=method, word_weight=0.5), [2, 3])
+        assert {one.size: one.index in {2, 3} for one in found.chosen} == {3: False, 2: True}

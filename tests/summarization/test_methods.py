@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.preprocessing import normalize
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.summarization import clustering as methods
 from decortique.summarization.clustering import NONE, choose_number, cluster
 from decortique.summarization.settings import Method
@@ -26,7 +26,7 @@ def clouds(sizes: Sequence[int], spread: float = 0.05, seed: int = 0) -> tuple[n
 @pytest.mark.parametrize("method", METHODS)
 def test_clouds_that_lie_apart_are_found_however_unlike_in_size(method: Method) -> None:
     vectors, truth = clouds([30, 5, 12, 8])
-    assert adjusted_rand_score(truth, cluster(vectors, method, 4, smallest=5)) == 1
+    assert adjusted_rand_score(truth, cluster(vectors, method, 4, min_cluster_size=5)) == 1
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -34,7 +34,10 @@ def test_zeros_that_are_not_written_down_change_nothing(method: Method) -> None:
     vectors, _ = clouds([9, 9, 9])
     vectors[vectors < 0] = 0
     vectors = normalize(vectors)
-    dense, sparse = cluster(vectors, method, 3, smallest=4), cluster(csr_matrix(vectors), method, 3, smallest=4)
+    dense, sparse = (
+        cluster(vectors, method, 3, min_cluster_size=4),
+        cluster(csr_matrix(vectors), method, 3, min_cluster_size=4),
+    )
     assert adjusted_rand_score(dense, sparse) == 1
 
 
@@ -54,7 +57,7 @@ def test_the_number_chosen_is_the_one_whose_silhouette_is_best(seed: int) -> Non
 
 
 def test_the_number_is_found_in_a_sample_of_many_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(methods, "JUDGED", 60)
+    monkeypatch.setattr(methods, "SILHOUETTE_SAMPLE", 60)
     vectors, _ = clouds([70] * 5)  # group by group: the first sixty are all of one cloud
     assert choose_number(vectors, "kmeans", CANDIDATES) == 5
 
@@ -102,8 +105,8 @@ def test_texts_that_are_like_no_other_are_put_in_no_cluster() -> None:
     far, _ = clouds([1] * 12, spread=0.0)
     assert cluster(far, "hdbscan", 3).tolist() == [NONE] * 12
     near, truth = clouds([8, 8])
-    assert adjusted_rand_score(truth, cluster(near, "hdbscan", 1, smallest=5)) == 1
-    assert cluster(near[:4], "hdbscan", 1, smallest=5).tolist() == [NONE] * 4  # alike, but too few
+    assert adjusted_rand_score(truth, cluster(near, "hdbscan", 1, min_cluster_size=5)) == 1
+    assert cluster(near[:4], "hdbscan", 1, min_cluster_size=5).tolist() == [NONE] * 4  # alike, but too few
 
 
 @pytest.mark.parametrize("method", ["agglomerative", "hdbscan"])

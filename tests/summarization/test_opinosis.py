@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from decortique.core.settings import PARAMS
-from decortique.data.collections import Gathered, by_group, read_archive
-from decortique.data.settings import ArchiveReader, Collection, CollectionSection
+from decortique.data.collections import by_group, read_archive
+from decortique.data.corpus import Row
+from decortique.data.settings import Collection, CollectionSection
+from decortique.data.source_settings import ArchiveReader
 from decortique.summarization.choosing import Budget
-from decortique.summarization.groups import first
 from decortique.summarization.rating import rouge
 from tests.summarization.made_summaries import summary
 
@@ -26,7 +27,7 @@ def described() -> Collection:
 
 
 @pytest.fixture(scope="module")
-def gathered(tmp_path_factory: pytest.TempPathFactory, described: Collection) -> Gathered:
+def gathered(tmp_path_factory: pytest.TempPathFactory, described: Collection) -> tuple[list[Row], dict[str, list[str]]]:
     """The extract, packed as it is published, and read as the catalogue says."""
     assert isinstance(described.reader, ArchiveReader)
     path = tmp_path_factory.mktemp("opinosis") / described.reader.file
@@ -38,29 +39,29 @@ def gathered(tmp_path_factory: pytest.TempPathFactory, described: Collection) ->
     return read_archive(path, described.reader)
 
 
-def test_every_topic_is_read_with_what_people_wrote_of_it(gathered: Gathered) -> None:
-    topics = {row.group for row in gathered.rows}
+def test_every_topic_is_read_with_what_people_wrote_of_it(gathered: tuple[list[Row], dict[str, list[str]]]) -> None:
+    topics = {row.group for row in gathered[0]}
     assert len(topics) == 34
-    assert set(gathered.references) == topics
-    assert {len(found) for found in gathered.references.values()} <= {3, 4, 5}
-    assert all(text.strip() for found in gathered.references.values() for text in found)
-    assert len({row.id for row in gathered.rows}) == len(gathered.rows) > 3000
+    assert set(gathered[1]) == topics
+    assert {len(found) for found in gathered[1].values()} <= {3, 4, 5}
+    assert all(text.strip() for found in gathered[1].values() for text in found)
+    assert len({row.id for row in gathered[0]}) == len(gathered[0]) > 3000
 
 
 def test_a_summary_on_clusters_is_nearer_to_what_people_wrote_than_the_first_sentences(
-    gathered: Gathered, described: Collection
+    gathered: tuple[list[Row], dict[str, list[str]]], described: Collection
 ) -> None:
     assert described.sentences == 2
-    topics = sorted(by_group(gathered.rows), key=len)[:5]
+    topics = sorted(by_group(gathered[0]), key=len)[:5]
     scores: dict[str, list[float]] = {"clusters": [], "first": []}
     for rows in topics:
         texts = [row.text for row in rows]
         chosen = {
-            "clusters": summary(texts, Budget(described.sentences)).places,
-            "first": first(texts, described.sentences),
+            "clusters": summary(texts, Budget(described.sentences)).indices,
+            "first": list(range(described.sentences)),
         }
         for approach, places in chosen.items():
             said = " ".join(texts[place] for place in places)
-            found = rouge(said, gathered.references[rows[0].group], described.language)
+            found = rouge(said, gathered[1][rows[0].group], described.language)
             scores[approach].append(found["rouge_1_f1"])
     assert np.mean(scores["clusters"]) > np.mean(scores["first"])

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.run_settings import Compute, EncoderName
-from decortique.core.settings import PARAMS
-from decortique.models.settings import Embed
+from decortique.core.files import StageError
+from decortique.core.settings import PARAMS, Compute, EncoderName
+from decortique.models.settings import Embed, Tokenize
 from decortique.summarization.choosing import Budget, Representative, Summary
 from decortique.summarization.clustering import NONE
-from decortique.summarization.own_text import read_sentences, read_text, told
 from decortique.summarization.settings import Summarize
+from decortique.summarization.vectors import read_sentences, read_text
 from stages.summarize import summarize, summarize_text
+from tests.conftest import tokenize_settings
 from tests.summarization.made_summaries import BATTERY, FRENCH, PRICE, REVIEWS, SCREEN, settings, summarizer, summary
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def test_a_text_is_read_from_a_file_or_from_standard_input(tmp_path: Path, typed
     assert read_text(None) == read_text(write(tmp_path / "a.txt", content)) == "L'été. Déjà !\r\n"
 
 
-def test_what_cannot_be_read_is_told_in_one_line_with_a_way_out(tmp_path: Path, typed: Typed) -> None:
+def test_what_cannot_be_read_is_reported_in_one_line_with_a_remedy(tmp_path: Path, typed: Typed) -> None:
     latin = "déjà".encode("latin-1")
     typed(latin)
     with pytest.raises(StageError, match=r"^standard input is not UTF-8 text .*: save it as UTF-8$"):
@@ -114,23 +114,23 @@ def test_who_says_the_right_language_is_not_warned(
     assert caplog.messages == []
 
 
-def test_each_sentence_is_told_with_how_many_it_speaks_for_and_with_what_names_them() -> None:
+def test_each_sentence_is_printed_with_the_size_and_terms_of_its_cluster() -> None:
     texts = [*BATTERY[:2], *PRICE, "...", "Alone."]
     clusters = np.array([0, 0, 1, 1, 2, NONE])
     chosen = [Representative(1, 0, 2), Representative(2, 1, 2), Representative(4, 2, 1)]
-    first, second, third = told(texts, Summary(chosen, clusters), "en").splitlines()
+    first, second, third = Summary(chosen, clusters).lines(texts, "en").splitlines()
     assert first.startswith(f"{BATTERY[1]}  [2 of 6: ")
     assert "battery" in first
     assert second.startswith(f"{PRICE[0]}  [2 of 6: ")
     assert "price" in second
     assert third == "...  [1 of 6]"
-    assert told([], Summary([], np.empty(0, int)), "en") == ""
+    assert Summary([], np.empty(0, int)).lines([], "en") == ""
 
 
 @pytest.mark.parametrize("method", ["kmeans", "agglomerative", "hdbscan"])
-def test_mixed_languages_are_summarised_and_told(method: str) -> None:
+def test_mixed_languages_are_summarised_and_printed(method: str) -> None:
     texts = [*REVIEWS, *FRENCH]
-    lines = told(texts, summary(texts, Budget(4), method=method), "en").splitlines()
+    lines = summary(texts, Budget(4), method=method).lines(texts, "en").splitlines()
     assert len(lines) == 4
     for line in lines:
         assert line.split("  [")[0] in texts
@@ -146,6 +146,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_thre
     monkeypatch.setattr(EncoderName, "load", lambda: EncoderName("small"))
     monkeypatch.setattr(Compute, "load", lambda: one_thread)
     monkeypatch.setattr(Embed, "load", lambda: Embed(pooling="mean", layer=-1, normalize=True, splits=[]))
+    monkeypatch.setattr(Tokenize, "load", tokenize_settings)
 
 
 @pytest.fixture(params=["encoder", "tfidf"])

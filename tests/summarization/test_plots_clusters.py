@@ -8,8 +8,8 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from decortique.summarization.clustering import NONE
-from decortique.summarization.finding import LOT
-from decortique.summarization.plots import draw_clusters, draw_finding
+from decortique.summarization.plots import draw_clusters, draw_recovery
+from decortique.summarization.settings import RANDOM
 from decortique.summarization.vectors import tfidf
 from tests.drawing import assert_drawn_alike
 from tests.summarization.test_methods import clouds
@@ -26,8 +26,8 @@ def report(
     """What `cluster` says, of one set without intervals."""
     reach = {"low": value - 0.1, "high": value + 0.1} if sets > 1 else {}
     ways = {name: {method: {"v_measure": {"value": value, **reach}} for method in methods} for name in representations}
-    by_lot = {LOT: {"v_measure": {"value": 0.1}}}
-    return {"ways": {LOT: by_lot, **ways}, "sets": sets, "groups_of_a_set": 10}
+    at_random = {RANDOM: {"v_measure": {"value": 0.1}}}
+    return {"ways": {RANDOM: at_random, **ways}, "sets": sets, "groups_per_set": 10}
 
 
 @pytest.mark.parametrize("representations", [["tfidf"], ["encoder", "glove", "word2vec", "tfidf"], list("abcdefghij")])
@@ -35,7 +35,7 @@ def report(
 def test_how_groups_are_found_is_a_png_of_the_same_bytes_each_time(
     tmp_path: Path, representations: list[str], methods: list[str], sets: int
 ) -> None:
-    assert_drawn_alike(partial(draw_finding, report=report(representations, methods, sets=sets)), tmp_path)
+    assert_drawn_alike(partial(draw_recovery, report=report(representations, methods, sets=sets)), tmp_path)
 
 
 def test_what_is_found_is_what_is_drawn(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_what_is_found_is_what_is_drawn(tmp_path: Path) -> None:
             (["encoder", "tfidf"], 0.6, 1),
         ]
     ):
-        draw_finding(tmp_path / f"{number}.png", report(names, value=value, sets=sets))
+        draw_recovery(tmp_path / f"{number}.png", report(names, value=value, sets=sets))
         drawn.add((tmp_path / f"{number}.png").read_bytes())
     assert len(drawn) == 4
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from decortique.summarization.groups import RANKERS, summarize_group
+from decortique.summarization.groups import summarize_group
 from decortique.summarization.plots import draw_summaries
-from decortique.summarization.rating import compared
+from decortique.summarization.rating import compare
 from tests.drawing import assert_drawn_alike
 from tests.summarization.made_summaries import BATTERY, EVALUATE, REVIEWS, SCREEN, gathered, groups, settings
 
@@ -18,9 +18,8 @@ def report(names: list[str], references: dict[str, list[str]] | None = None) -> 
     """What `summarize` says of some groups."""
     texts = {"all": REVIEWS, "battery": BATTERY, "screen": SCREEN}
     given = groups(gathered({name: texts[name] for name in names}), references=references)
-    return compared(
-        [summarize_group(group, 2, settings(), [2], list(RANKERS)) for group in given], EVALUATE, unseen=True
-    )
+    found = [summarize_group(group, 2, settings(), [2]) for group in given]
+    return compare([one.scores for one in found], [one.random_scores for one in found], EVALUATE, unseen=True)
 
 
 @pytest.mark.parametrize(

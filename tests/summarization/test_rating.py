@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
-from decortique.summarization.choosing import word_sets
 from decortique.summarization.groups import Opinions
-from decortique.summarization.rating import Against, mean_of, rouge
-from tests.summarization.made_summaries import REVIEWS, against, gathered, groups
+from decortique.summarization.rating import SummaryScorer, mean_scores, rouge
+from tests.summarization.made_summaries import REVIEWS, gathered, groups, scorer
 
 CAT = "The cat sat on the mat"
 
@@ -54,7 +53,7 @@ def test_french_accents_are_letters() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_who_says_nothing_shares_nothing(language: str) -> None:
+def test_an_empty_summary_shares_nothing(language: str) -> None:
     for summary, reference in (("", "words"), ("words", ""), ("...", "..."), ("", "")):
         assert set(rouge(summary, [reference], language).values()) == {0.0}
 
@@ -64,11 +63,9 @@ HELD = np.array([[1.0, 0], [0.8, 0.6]])
 SEEN_TEXTS, HELD_TEXTS = ["good battery", "dark screen", "good dark thing"], ["good good phone", "dark"]
 
 
-def rated(places: list[int], **changes: object) -> dict[str, float]:
-    words, pairs = (word_sets([*SEEN_TEXTS, *HELD_TEXTS], length) for length in (1, 2))
-    given = {"positive": None, "marked": None, "references": [], **changes}
-    parts = (words[:3], HELD, words[3:], pairs[:3], pairs[3:])
-    return Against(SEEN_TEXTS, "en", VECTORS, *parts, **given).rate(places)  # type: ignore[arg-type]
+def rated(indices: list[int], **changes: object) -> dict[str, float]:
+    scorer = SummaryScorer(SEEN_TEXTS, "en", VECTORS, held_out=HELD_TEXTS, held_out_vectors=HELD, **changes)  # type: ignore[arg-type]
+    return scorer.score(indices)
 
 
 def test_each_measure_is_that_by_hand() -> None:
@@ -83,9 +80,9 @@ def test_each_measure_is_that_by_hand() -> None:
 
 
 def test_pairs_of_words_in_a_row_are_shared_only_within_a_sentence() -> None:
-    held = against(["a good battery", "dark screen here"], ["the good battery dark"])
+    held = scorer(["a good battery", "dark screen here"], ["the good battery dark"])
     # {a good, good battery, dark screen, screen here} and {the good, good battery, battery dark}.
-    assert held.rate([0, 1])["shared_pairs"] == pytest.approx(2 * 1 / 7)
+    assert held.score([0, 1])["shared_pairs"] == pytest.approx(2 * 1 / 7)
 
 
 def test_a_single_sentence_repeats_nothing() -> None:
@@ -99,7 +96,7 @@ def test_what_was_not_asked_for_is_not_measured() -> None:
     assert set(asked) - set(rated([0])) == {"opinion_off"} | set(rouge("a", ["a"], "en"))
 
 
-def test_the_share_of_positive_sentences_is_held_against_that_of_all() -> None:
+def test_the_share_of_positive_sentences_is_compared_with_that_of_all() -> None:
     positive, marked = np.array([True, False, False]), np.array([True, True, False])
     found = rated([0, 1], positive=positive, marked=marked)
     assert found["opinion_off"] == pytest.approx(1 / 2 - 1 / 3)
@@ -108,33 +105,33 @@ def test_the_share_of_positive_sentences_is_held_against_that_of_all() -> None:
     assert rated([0, 1, 2], positive=positive, marked=marked)["marked_off"] == 0
 
 
-def test_references_are_held_against_the_sentences_as_they_stand() -> None:
+def test_references_are_compared_with_the_sentences_in_their_order() -> None:
     found = rated([0, 1], references=["good battery, dark screen"])
     assert found["rouge_2_f1"] == 1
 
 
 def test_all_sentences_together_cover_all_and_one_covers_less() -> None:
-    held = against(REVIEWS)
-    assert held.rate(list(range(len(REVIEWS))))["coverage"] == pytest.approx(1, abs=1e-6)
-    assert held.rate([0])["coverage"] < held.rate([0, 1])["coverage"] < 1
+    held = scorer(REVIEWS)
+    assert held.score(list(range(len(REVIEWS))))["coverage"] == pytest.approx(1, abs=1e-6)
+    assert held.score([0])["coverage"] < held.score([0, 1])["coverage"] < 1
 
 
 def test_a_mean_is_of_each_measure() -> None:
-    assert mean_of([{"a": 1.0, "b": 0.0}, {"a": 2.0, "b": 0.0}]) == {"a": 1.5, "b": 0.0}
+    assert mean_scores([{"a": 1.0, "b": 0.0}, {"a": 2.0, "b": 0.0}]) == {"a": 1.5, "b": 0.0}
 
 
-def test_a_summary_is_held_against_what_it_has_not_seen_where_something_was_held_out() -> None:
+def test_a_summary_is_compared_with_held_out_texts_where_there_are_any() -> None:
     seen = gathered({"a": ["good battery", "dark screen"], "b": ["one", "two"]})
     held = gathered({"a": ["low price"], "b": []})
     held = type(held)(
         held.language, held.ids, held.texts, held.groups, held.labels, np.ones((1, seen.embedded.shape[1]))
     )
     apart, whole = groups(seen, held)
-    assert apart.against.held_vectors.shape[0] == 1
-    assert apart.against.rate([0])["shared_words"] == 0  # it was not told of the price
-    assert whole.against.held_vectors is whole.against.vectors
+    assert apart.scorer.target_vectors.shape[0] == 1
+    assert apart.scorer.score([0])["shared_words"] == 0  # it has not seen the price
+    assert whole.scorer.target_vectors is whole.scorer.vectors
     assert (apart.name, apart.ids, whole.texts) == ("a", ["a-0", "a-1"], ["one", "two"])
-    assert np.linalg.norm(apart.against.held_vectors, axis=1) == pytest.approx(1)
+    assert np.linalg.norm(apart.scorer.target_vectors, axis=1) == pytest.approx(1)
 
 
 def test_opinions_are_those_of_the_group_and_marks_count_where_all_are_marked() -> None:
@@ -142,11 +139,11 @@ def test_opinions_are_those_of_the_group_and_marks_count_where_all_are_marked() 
     opinions = Opinions(np.array([True, False, True, False, False]), "positive")
     seen = gathered(texts, labels=["positive", "negative", "positive", "negative", None])
     first, second = groups(seen, references={"b": ["people wrote this"]}, opinions=opinions)
-    assert first.against.positive is not None
-    assert second.against.positive is not None
-    assert (first.against.positive.tolist(), second.against.positive.tolist()) == ([True, False], [True, False, False])
-    assert first.against.marked is not None
-    assert first.against.marked.tolist() == [True, False]
-    assert second.against.marked is None
-    assert (first.against.references, second.against.references) == ([], ["people wrote this"])
-    assert groups(seen)[0].against.marked is None
+    assert first.scorer.positive is not None
+    assert second.scorer.positive is not None
+    assert (first.scorer.positive.tolist(), second.scorer.positive.tolist()) == ([True, False], [True, False, False])
+    assert first.scorer.marked is not None
+    assert first.scorer.marked.tolist() == [True, False]
+    assert second.scorer.marked is None
+    assert (first.scorer.references, second.scorer.references) == ([], ["people wrote this"])
+    assert groups(seen)[0].scorer.marked is None

@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.run_settings import Compute
+from decortique.core.files import StageError
+from decortique.core.settings import Compute
 from decortique.core.tables import CORPUS, embeddings_schema, write_table
-from decortique.models.sentences import SentenceEncoder
+from decortique.models.encoder import SentenceEncoder
 from decortique.models.settings import Embed
 from decortique.summarization.vectors import Texts, Vectors, available, dense, represent, tfidf, word_vectors
 from decortique.words.vectors import VECTORS, save_vectors
@@ -64,7 +64,7 @@ def test_words_are_weighted_by_the_chosen_texts_alone() -> None:
     np.testing.assert_array_equal(dense(found), dense(tfidf([texts.texts[1], texts.texts[0]], "en")))
 
 
-def test_vectors_of_words_are_read_by_their_name_and_those_that_are_missing_are_told(
+def test_vectors_of_words_are_read_by_their_name_and_missing_ones_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -81,7 +81,7 @@ def test_vectors_of_words_are_read_by_their_name_and_those_that_are_missing_are_
         word_vectors(["word2vec"], "fr")
 
 
-def test_vectors_that_a_language_has_not_are_told_and_left_out(
+def test_missing_vectors_of_a_language_are_logged_and_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -105,9 +105,9 @@ def sentence_encoder(encoder: Path, one_thread: Compute) -> SentenceEncoder:
 
 
 def test_a_text_has_the_same_vector_whatever_others_are_read_with_it(sentence_encoder: SentenceEncoder) -> None:
-    told: list[int] = []
-    found = sentence_encoder.vectors(TEXTS, told.append)
-    assert sum(told) == len(TEXTS)
+    done: list[int] = []
+    found = sentence_encoder.vectors(TEXTS, done.append)
+    assert sum(done) == len(TEXTS)
     for place in (0, 5, len(TEXTS) - 1):
         np.testing.assert_allclose(found[place], sentence_encoder.vectors([TEXTS[place]])[0], atol=1e-6)
     assert len(np.unique(found.round(4), axis=0)) == len(set(TEXTS))

@@ -1,4 +1,4 @@
-from tools.pages.chain import graph_of, without_detours
+from tools.chain import graph_of, without_detours
 
 
 def test_an_arrow_points_from_who_writes_to_who_reads() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from decortique.core import paths
-from decortique.core.run_settings import Compute, EncoderName, Tasks
-from decortique.data.settings import Described, LanguageSection
+from decortique.core.settings import Compute, EncoderName, Tasks
+from decortique.data.settings import Language, LanguageSection
 from decortique.evaluation.settings import Evaluate
 from decortique.words.settings import Polysemy, Pronouns, Word2vec
 from decortique.words.vectors import VECTORS, save_vectors
@@ -36,7 +36,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_
     small = {
         "en": about["en"].model_copy(update={"judgments": ["wordsim353"]}),
         "fr": about["fr"],
-        "de": Described.model_validate(
+        "de": Language.model_validate(
             {"source": None, "vectors": {}, "wordnet": False, "judgments": [], "pronouns": few}
         ),
     }
@@ -47,8 +47,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_
         Tasks: Tasks(["film", "discours"]),
         Evaluate: BOOTSTRAP,
         Word2vec: word2vec_settings(),
-        Pronouns: Pronouns(words=4, occurrences=6, random=40, longest=20, probed=40, folds=3, ridge=1.0, seed=0),
-        Polysemy: Polysemy(candidates=20, neighbours=3, shown=2, seed=0),
+        Pronouns: Pronouns(
+            stop_words=4, occurrences=6, random_words=40, max_words=20, probe_occurrences=40, folds=3, ridge=1.0, seed=0
+        ),
+        Polysemy: Polysemy(candidates=20, neighbours=3, max_examples=2, seed=0),
     }
     for kind, value in chosen.items():
         monkeypatch.setattr(kind, "load", lambda value=value: value)

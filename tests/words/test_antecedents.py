@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from decortique.words import antecedents as module
-from decortique.words.antecedents import antecedents
-from decortique.words.probe_sets import Reference
+from decortique.words.antecedents import Reference, antecedents
 from tests.words.made import vectors
 from tests.words.made_representations import BOOTSTRAP, reader
 
@@ -40,7 +39,7 @@ def test_swapping_what_is_meant_swaps_what_is_found(encoder: Path) -> None:
 def test_association_is_measured_where_all_words_have_vectors(encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = reader(encoder)
     assert antecedents(read, REFERENCES, {"glove": GLOVE}, BOOTSTRAP)["association"] == {"glove": {"pairs": 6}}
-    monkeypatch.setattr(module, "LEAST", 2)
+    monkeypatch.setattr(module, "MIN_PAIRS", 2)
     found = antecedents(read, REFERENCES, {"glove": GLOVE}, BOOTSTRAP)["association"]["glove"]
     # (film, plot) leans to what is meant in all three frames; (plot, actor) to the other.
     assert (found["pairs"], found["right"]["value"]) == (6, 0.5)

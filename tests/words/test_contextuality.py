@@ -1,9 +1,15 @@
 import numpy as np
 import pytest
 
-from decortique.words.contextuality import MEASURES, baselines, contextuality, values_by_word
-from decortique.words.geometry import self_similarity
-from decortique.words.studied import CONTENT_WORDS, PRONOUNS, STOP_WORDS, Read, Studied
+from decortique.words.contextuality import (
+    MEASURES,
+    SampleStates,
+    baselines,
+    contextuality,
+    self_similarity,
+    values_by_word,
+)
+from decortique.words.corpus import CONTENT_WORDS, PRONOUNS, STOP_WORDS, StudiedWords
 from tests.words.made_representations import BOOTSTRAP
 
 RANDOM = np.random.default_rng(0)
@@ -12,7 +18,7 @@ PRONOUN = [f"pronoun{number}" for number in range(6)]
 CONTENT = [f"content{number}" for number in range(6)]
 WORDS = [*PRONOUN, *CONTENT]
 GROUPS = {PRONOUNS: PRONOUN, STOP_WORDS: [], CONTENT_WORDS: CONTENT}
-STUDIED = Studied(
+STUDIED = StudiedWords(
     GROUPS, dict(zip(PRONOUN, CONTENT, strict=True)), {word: word for word in WORDS}, dict.fromkeys(WORDS, 9)
 )
 
@@ -26,7 +32,7 @@ def states() -> np.ndarray:
     return own + depth * kind * noise
 
 
-READ = Read(
+READ = SampleStates(
     WORDS,
     states(),
     RANDOM.normal(size=(len(WORDS), LAYERS, OCCURRENCES, WIDTH)),
@@ -43,7 +49,7 @@ FOUND = contextuality(READ, BARE, VALUES, STUDIED, BOOTSTRAP)
 
 def test_each_measure_is_taken_of_each_word_at_each_layer() -> None:
     assert {name: values.shape for name, values in VALUES.items()} == dict.fromkeys(MEASURES, (len(WORDS), LAYERS))
-    alone, there = BARE[2, 3], READ.studied[3, 2]
+    alone, there = BARE[2, 3], READ.states[3, 2]
     cosines = there @ alone / np.linalg.norm(there, axis=1) / np.linalg.norm(alone)
     assert VALUES["out_of_context"][3, 2] == pytest.approx(cosines.mean())
     rest = READ.rest[3, 2]
@@ -53,7 +59,7 @@ def test_each_measure_is_taken_of_each_word_at_each_layer() -> None:
 
 def test_what_random_words_have_is_taken_off() -> None:
     random = baselines(READ, BARE, BOOTSTRAP)
-    assert random["self_similarity"][1].value == pytest.approx(self_similarity(READ.any[1]))
+    assert random["self_similarity"][1].value == pytest.approx(self_similarity(READ.random[1]))
     for measure in ("self_similarity", "explained_variance"):
         found = FOUND["measures"][measure][PRONOUNS]["1"]
         assert found["raw"]["value"] - found["corrected"]["value"] == pytest.approx(random[measure][1].value)
@@ -64,14 +70,14 @@ def test_what_random_words_have_is_taken_off() -> None:
 
 def test_each_measure_is_corrected_by_what_unrelated_words_have_of_it() -> None:
     random = baselines(READ, BARE, BOOTSTRAP)
-    of_any, alone, elsewhere = READ.any[2], BARE[2], READ.rest_any[2]
+    of_any, alone, elsewhere = READ.random[2], BARE[2], READ.random_rest[2]
     cosines = [
         [
             one @ other / np.linalg.norm(one) / np.linalg.norm(other)
             for word, other in zip(WORDS, alone, strict=True)
             if word != form
         ]
-        for form, one in zip(READ.forms, of_any, strict=True)
+        for form, one in zip(READ.random_forms, of_any, strict=True)
     ]
     assert random["out_of_context"][2].value == pytest.approx(np.mean([np.mean(several) for several in cosines]))
     shifted = [

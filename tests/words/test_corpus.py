@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from decortique.words.corpus import Sentences, Words, count_spellings
+from decortique.words.corpus import Sentences, count_spellings
+from decortique.words.word2vec import Words
 from tests.words.made import sentence, write_corpus
 
 
@@ -25,8 +26,8 @@ def test_the_texts_of_a_language_are_those_of_its_tasks(corpora: None) -> None:
 
 
 def test_long_texts_are_left_out_where_it_is_asked_for(corpora: None) -> None:
-    assert [one.text for one in Sentences("en", ["film"], longest=3)] == ["b", "a fine day"]
-    assert [one.text for one in Sentences("en", ["film"], longest=3, shortest=2)] == ["a fine day"]
+    assert [one.text for one in Sentences("en", ["film"], max_words=3)] == ["b", "a fine day"]
+    assert [one.text for one in Sentences("en", ["film"], max_words=3, min_words=2)] == ["a fine day"]
 
 
 def test_texts_of_another_kind_are_another_source(corpora: None) -> None:
@@ -40,5 +41,5 @@ def test_words_can_be_iterated_over_again_and_are_counted() -> None:
     words = Words([sentence("A fine day"), sentence("a day")])
     for _ in range(2):
         assert list(words) == [["a", "fine", "day"], ["a", "day"]]
-        assert (words.read, words.words) == (2, 5)
+        assert (words.texts, words.words) == (2, 5)
     assert count_spellings(words.sentences) == {"a": {"A": 1, "a": 1}, "day": {"day": 2}, "fine": {"fine": 1}}

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from decortique.words.geometry import anisotropy, explained_variance, means, self_similarity, unit
+from decortique.words.contextuality import anisotropy, explained_variance, self_similarity
+from decortique.words.similarity import means, unit
 from tests.words.made_representations import BOOTSTRAP
 
 RANDOM = np.random.default_rng(0)
@@ -43,6 +44,6 @@ def test_means_are_of_columns_and_groups_are_drawn_whole() -> None:
     assert [one.value for one in found] == [9.5, 0.5]
     grouped = means(values, BOOTSTRAP, groups=np.repeat([0, 1], 10))[1]
     assert set(grouped.resamples) == {0.0, 0.5, 1.0}
-    again, other = means(values, BOOTSTRAP), means(values, BOOTSTRAP, salt=1)
+    again, other = means(values, BOOTSTRAP), means(values, BOOTSTRAP, seed_offset=1)
     assert again[0].resamples.tolist() == found[0].resamples.tolist()
     assert other[0].resamples.tolist() != found[0].resamples.tolist()

@@ -1,7 +1,6 @@
 import numpy as np
 
-from decortique.words.probe_sets import Sense
-from decortique.words.senses import by_word, induced_senses, neighbour_table
+from decortique.words.senses import Sense, indices_by_word, induce_senses, neighbour_table
 from tests.words.made import vectors
 from tests.words.made_representations import BOOTSTRAP
 
@@ -17,8 +16,8 @@ SAID = np.array([DIRECTIONS[int(sense.sense == "two")] for sense in SENSES])
 STATES = np.stack([np.ones((32, 4)) + 0.01 * np.eye(4)[np.arange(32) % 4], np.ones((32, 4)) + SAID])
 
 
-def test_a_layer_that_knows_the_sense_is_told_from_one_that_does_not() -> None:
-    found = induced_senses(STATES, SENSES, STATIC, BOOTSTRAP, seed=0)
+def test_a_layer_that_knows_the_sense_is_distinguished_from_one_that_does_not() -> None:
+    found = induce_senses(STATES, SENSES, STATIC, BOOTSTRAP, seed=0)
     assert (found["words"], found["sentences"]) == (2, 32)
     assert found["vectors"]["layer 1"]["adjusted_rand"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert found["vectors"]["layer 0"]["adjusted_rand"]["value"] < 0.5
@@ -44,4 +43,4 @@ def test_static_neighbours_are_those_of_the_word_whatever_its_sense() -> None:
 
 
 def test_sentences_are_gathered_by_word() -> None:
-    assert {word: len(places) for word, places in by_word(SENSES).items()} == {"bank": 16, "bat": 16}
+    assert {word: len(places) for word, places in indices_by_word(SENSES).items()} == {"bank": 16, "bat": 16}

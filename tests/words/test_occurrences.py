@@ -20,21 +20,21 @@ def test_each_text_is_as_likely_as_any_other() -> None:
 def test_a_text_gives_one_occurrence_of_a_word_and_each_of_its_places_has_a_chance() -> None:
     drawn = [one for seed in range(20) for one in sample_by_word(TEXTS[:1], {"it": "it"}, count=4, seed=seed)["it"]]
     assert len(drawn) == 20
-    assert {one.place for one in drawn} == {0, 5}
+    assert {one.index for one in drawn} == {0, 5}
     assert {one.form for one in drawn} == {"it"}
 
 
 def test_a_rare_word_has_fewer_and_an_absent_one_none() -> None:
     found = sample_by_word(TEXTS, {"7": "7", "absent": "absent"}, count=4, seed=0)
-    assert [one.place for one in found["7"]] == [3]
+    assert [one.index for one in found["7"]] == [3]
     assert found["absent"] == []
 
 
 def test_a_word_is_sampled_as_it_is_usually_written() -> None:
     texts = [sentence("It is it"), sentence("IT is"), sentence("i and I")]
     found = sample_by_word(texts, {"it": "it", "i": "I"}, count=4, seed=0)
-    assert [(one.sentence.text, one.place) for one in found["it"]] == [("It is it", 2)]
-    assert [one.place for one in found["i"]] == [2]
+    assert [(one.sentence.text, one.index) for one in found["it"]] == [("It is it", 2)]
+    assert [one.index for one in found["i"]] == [2]
 
 
 def test_what_is_kept_does_not_grow_with_the_texts() -> None:
@@ -45,7 +45,7 @@ def test_what_is_kept_does_not_grow_with_the_texts() -> None:
 def test_words_of_any_kind_come_from_different_texts() -> None:
     found = sample_any(TEXTS, 30, seed=0)
     assert len({one.sentence.text for one in found}) == len(found) == 30
-    assert len({one.place for one in found}) > 3
+    assert len({one.index for one in found}) > 3
     assert found == sample_any(TEXTS, 30, seed=0)
     assert found != sample_any(TEXTS, 30, seed=1)
     assert len(sample_any(TEXTS[:4], 30, seed=0)) == 4

@@ -1,15 +1,13 @@
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from decortique.core import paths
-from decortique.data.settings import LanguageSection
-from decortique.data.wordnet import Synset, Use, read_synsets, uses
-from decortique.words.pairs import deal, pairs_by_family, read_pairs
+from decortique.data.lexicon import Synset, Use, read_synsets, uses
+from decortique.data.text import forms
+from decortique.words.senses import Pair, make_word_pairs, pairs_by_family, read_pairs, split_families
 from decortique.words.settings import WordPairs
-from stages import polysemy as stage
 from tests.words.made import write_wordnet
 
 
@@ -61,7 +59,7 @@ def test_senses_that_are_near_each_other_are_not_taken_for_two(other: dict[str, 
 
 def test_a_text_is_in_one_pair_and_a_family_has_no_more_than_it_may() -> None:
     shared = [
-        replace(one, stem="bank", lemma=lemma, spelling=lemma) for lemma in ("bank", "banks") for one in many("bank")
+        one._replace(stem="bank", lemma=lemma, spelling=lemma) for lemma in ("bank", "banks") for one in many("bank")
     ]
     found = pairs_by_family(shared, at_most=4, seed=0)
     assert list(found) == ["bank"]
@@ -72,30 +70,33 @@ def test_a_text_is_in_one_pair_and_a_family_has_no_more_than_it_may() -> None:
 
 def test_no_word_is_in_two_splits() -> None:
     pairs = pairs_by_family([one for n in range(30) for one in many(f"word{n}")], at_most=2, seed=0)
-    dealt = deal(pairs, {"train": 10, "validation": 10, "test": 100}, seed=0)
-    assert {split: len(found) for split, found in dealt.items()} == {"train": 10, "validation": 10, "test": 40}
-    lemmas = [pair.lemma for found in dealt.values() for pair in found]
+    splits = split_families(pairs, {"train": 10, "validation": 10, "test": 100}, seed=0)
+    assert {split: len(found) for split, found in splits.items()} == {"train": 10, "validation": 10, "test": 40}
+    lemmas = [pair.lemma for found in splits.values() for pair in found]
     assert max(Counter(lemmas).values()) == 2
-    assert not {pair.lemma for pair in dealt["train"]} & {pair.lemma for pair in dealt["test"]}
+    assert not {pair.lemma for pair in splits["train"]} & {pair.lemma for pair in splits["test"]}
+
+
+SETTINGS = WordPairs(train=2, validation=2, test=2, per_family=2, min_words=3, seed=0)
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    chosen = WordPairs(train=2, validation=2, test=2, per_family=2, shortest=3, seed=0)
-    monkeypatch.setattr(WordPairs, "load", lambda: chosen)
+
+
+def words_of(pair: Pair) -> tuple[str, str]:
+    return forms(pair.first)[pair.first_place], forms(pair.second)[pair.second_place]
 
 
 @pytest.mark.usefixtures("project")
-def test_the_stage_writes_the_pairs_of_a_language_with_wordnet(monkeypatch: pytest.MonkeyPatch) -> None:
-    about = LanguageSection.named("en", Path(__file__).parents[2] / "params.yaml")
-    monkeypatch.setattr(LanguageSection, "named", lambda _: about)
+def test_the_pairs_of_a_language_with_wordnet_are_written() -> None:
     write_wordnet(paths.language("en"))
-    counted = stage.make_word_pairs("en")
+    counted = make_word_pairs("en", SETTINGS, wordnet=True)
     (same, apart) = sorted(read_pairs(paths.word_pairs("en"))["train"], key=lambda pair: not pair.same)
     assert same.same
     assert not apart.same
-    assert same.words == apart.words == ("bank", "bank")
+    assert words_of(same) == words_of(apart) == ("bank", "bank")
     assert counted["train"] == {"pairs": 2, "same": 1, "lemmas": 1}
     # `plant` has two senses that WordNet links, so that nothing is left.
     assert read_pairs(paths.word_pairs("en"))["test"] == []
@@ -103,15 +104,13 @@ def test_the_stage_writes_the_pairs_of_a_language_with_wordnet(monkeypatch: pyte
 
 @pytest.mark.usefixtures("project")
 def test_a_language_without_wordnet_has_no_pairs_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    about = LanguageSection.named("fr", Path(__file__).parents[2] / "params.yaml")
-    monkeypatch.setattr(LanguageSection, "named", lambda _: about)
-    stage.make_word_pairs("fr")
+    make_word_pairs("fr", SETTINGS, wordnet=False)
     assert "languages/fr.yaml has no WordNet" in caplog.text
     assert read_pairs(paths.word_pairs("fr"))["test"] == []
 
 
 def test_every_word_of_a_pair_stands_where_the_pair_says(tmp_path: Path) -> None:
     for found in pairs_by_family(uses(read_synsets(write_wordnet(tmp_path)), 3), at_most=2, seed=0).values():
-        assert all(pair.words == (pair.lemma, pair.lemma) for pair in found)
+        assert all(words_of(pair) == (pair.lemma, pair.lemma) for pair in found)

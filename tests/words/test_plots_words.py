@@ -16,7 +16,7 @@ from decortique.words.plots import (
     draw_similarity,
     draw_words,
 )
-from decortique.words.probe_sets import Sense
+from decortique.words.senses import Sense
 from tests.drawing import assert_drawn_alike
 
 RANDOM = np.random.default_rng(0)
@@ -60,15 +60,15 @@ DRAWINGS: dict[str, Callable[[Path], None]] = {
     "contextuality": partial(draw_contextuality, report=CONTEXTUALITY),
     "probes": partial(draw_probes, probes=PROBES),
     "no probes": partial(draw_probes, probes={}),
-    "antecedents": partial(draw_antecedents, found=ANTECEDENTS),
-    "no antecedents": partial(draw_antecedents, found={"pairs": 0, "layers": {}, "association": {}}),
+    "antecedents": partial(draw_antecedents, report=ANTECEDENTS),
+    "no antecedents": partial(draw_antecedents, report={"pairs": 0, "layers": {}, "association": {}}),
     "similarity": partial(draw_similarity, sets=SETS),
     "no judgments": partial(draw_similarity, sets={}),
-    "senses": partial(draw_senses, predicted=DECIDED, induced=INDUCED),
-    "no pairs": partial(draw_senses, predicted={}, induced=INDUCED),
-    "no senses": partial(draw_senses, predicted={}, induced={}),
-    "words": partial(draw_words, states=STATES, senses=SENSES, shown=2),
-    "no words": partial(draw_words, states=STATES[:, :0], senses=[], shown=2),
+    "senses": partial(draw_senses, pairs=DECIDED, senses=INDUCED),
+    "no pairs": partial(draw_senses, pairs={}, senses=INDUCED),
+    "no senses": partial(draw_senses, pairs={}, senses={}),
+    "words": partial(draw_words, states=STATES, senses=SENSES, count=2),
+    "no words": partial(draw_words, states=STATES[:, :0], senses=[], count=2),
 }
 
 

@@ -7,10 +7,10 @@ from statistics import mean
 
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.data.text import forms
-from decortique.words import probe_sets
-from decortique.words.probe_sets import read_references, read_senses
+from decortique.words.antecedents import read_references
+from decortique.words.senses import read_senses
 
 LANGUAGES = ["en", "fr"]
 
@@ -22,12 +22,12 @@ def test_the_two_sentences_of_a_pair_differ_in_one_word_behind_both_nouns(code: 
     for one, other in zip(found[::2], found[1::2], strict=True):
         words, others = forms(one.text), forms(other.text)
         (changed,) = [place for place, pair in enumerate(zip(words, others, strict=True)) if len(set(pair)) == 2]
-        assert max(one.place(one.antecedent), one.place(one.distractor)) < min(changed, one.place(one.pronoun))
+        assert max(one.index(one.antecedent), one.index(one.distractor)) < min(changed, one.index(one.pronoun))
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_where_the_nouns_stand_says_nothing_of_which_is_meant(code: str) -> None:
-    first = [one.place(one.antecedent) < one.place(one.distractor) for one in read_references(code)]
+    first = [one.index(one.antecedent) < one.index(one.distractor) for one in read_references(code)]
     assert sum(first) == len(first) / 2
     assert sum(first[::2]) == len(first) / 4  # nor does the order in which the sentences of a pair are written
 
@@ -51,7 +51,7 @@ def test_neither_length_nor_place_tells_the_senses_apart(code: str) -> None:
     found: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
     for one in read_senses(code):
         length = len(forms(one.text))
-        found[one.word][one.sense].append((length, one.place / length))
+        found[one.word][one.sense].append((length, one.index / length))
     for senses in found.values():
         lengths, places = ([mean(one[of] for one in several) for several in senses.values()] for of in (0, 1))
         assert abs(lengths[0] - lengths[1]) <= 1.5
@@ -67,18 +67,18 @@ def test_a_language_without_probe_sets_has_none() -> None:
     ("content", "complaint"),
     [
         ("word\tsense\n", "must begin with a line of the columns word, sense, text"),
-        ("word\tsense\ttext\nbank\tmoney\n", "line 2: 3 columns are wanted"),
-        ("word\tsense\ttext\nbank\t\ta bank\n", "line 2: 3 columns are wanted"),
+        ("word\tsense\ttext\nbank\tmoney\n", "line 2: needs 3 columns"),
+        ("word\tsense\ttext\nbank\t\ta bank\n", "line 2: needs 3 columns"),
         ("word\tsense\ttext\nbank\tmoney\tBank or bank\n", "line 2: 'bank' stands 2 times"),
         ("word\tsense\ttext\nbank\tmoney\tthe banks\n", "line 2: 'bank' stands 0 times"),
     ],
 )
-def test_a_line_that_is_wrong_is_told_by_its_number(
+def test_an_invalid_line_is_reported_by_its_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, complaint: str
 ) -> None:
-    monkeypatch.setattr(probe_sets, "PROBES", tmp_path)
-    (tmp_path / "en").mkdir()
-    (tmp_path / "en" / "senses.tsv").write_text(content, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    Path("probes/en").mkdir(parents=True)
+    Path("probes/en/senses.tsv").write_text(content, encoding="utf-8")
     with pytest.raises(StageError, match=complaint):
         read_senses("en")
 
@@ -97,12 +97,12 @@ OTHER = "01\tThe cat saw the dog when it fell\tit\tdog\tcat"
         ([ONE, OTHER.replace("\tit\t", "\tthe\t")], "'the' stands 2 times"),
     ],
 )
-def test_sentences_that_are_no_pair_are_told(
+def test_sentences_that_are_no_pair_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], complaint: str
 ) -> None:
-    monkeypatch.setattr(probe_sets, "PROBES", tmp_path)
-    (tmp_path / "en").mkdir()
-    (tmp_path / "en" / "antecedents.tsv").write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    Path("probes/en").mkdir(parents=True)
+    Path("probes/en/antecedents.tsv").write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
     with pytest.raises(StageError, match=complaint):
         read_references("en")
 

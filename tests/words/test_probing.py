@@ -13,19 +13,19 @@ STRENGTH = 10.0
 
 def test_in_each_fold_half_of_a_forms_occurrences_have_either_class() -> None:
     found = balance(FORMS, CLASSES, GROUPS, folds=5, seed=0)
-    assert (CLASSES[found.places] == found.classes).all()
+    assert (CLASSES[found.indices] == found.classes).all()
     for form in set(FORMS):
         for fold in range(5):
-            here = [place for place, of in enumerate(found.places) if FORMS[of] == form and found.folds[place] == fold]
+            here = [place for place, of in enumerate(found.indices) if FORMS[of] == form and found.folds[place] == fold]
             assert found.classes[here].sum() * 2 == len(here)
-            assert found.lots[here].sum() * 2 == len(here)
-    assert len(set(found.places)) == len(found.places) > 200
+            assert found.shuffled[here].sum() * 2 == len(here)
+    assert len(set(found.indices)) == len(found.indices) > 200
 
 
 def test_no_group_is_in_two_folds() -> None:
     found = balance(FORMS, CLASSES, GROUPS, folds=5, seed=0)
-    folds = {GROUPS[of]: set() for of in found.places}  # type: ignore[var-annotated]
-    for place, of in enumerate(found.places):
+    folds = {GROUPS[of]: set() for of in found.indices}  # type: ignore[var-annotated]
+    for place, of in enumerate(found.indices):
         folds[GROUPS[of]].add(found.folds[place])
     assert all(len(several) == 1 for several in folds.values())
 
@@ -33,31 +33,31 @@ def test_no_group_is_in_two_folds() -> None:
 def test_a_vector_that_never_changes_predicts_right_in_exactly_half_of_the_cases() -> None:
     static = RANDOM.normal(size=(6, 20)).astype(np.float32)
     features = np.stack([static[int(form[-1])] for form in FORMS])
-    right, by_lot = probe(features, balance(FORMS, CLASSES, GROUPS, folds=5, seed=0), strength=STRENGTH)
-    assert right.mean() == by_lot.mean() == 0.5
+    right, shuffled = probe(features, balance(FORMS, CLASSES, GROUPS, folds=5, seed=0), ridge=STRENGTH)
+    assert right.mean() == shuffled.mean() == 0.5
 
 
-def test_what_vectors_say_is_found_and_labels_by_lot_are_not() -> None:
+def test_what_vectors_say_is_found_and_labels_shuffled_are_not() -> None:
     said = np.where(CLASSES == 1, 1.0, -1.0)[:, None] * np.linspace(0.1, 1, 20) + RANDOM.normal(size=(COUNT, 20))
-    right, by_lot = probe(said.astype(np.float32), balance(FORMS, CLASSES, GROUPS, folds=5, seed=0), strength=STRENGTH)
+    right, shuffled = probe(said.astype(np.float32), balance(FORMS, CLASSES, GROUPS, folds=5, seed=0), ridge=STRENGTH)
     assert right.mean() > 0.9
-    assert 0.4 < by_lot.mean() < 0.6
+    assert 0.4 < shuffled.mean() < 0.6
 
 
 def test_many_columns_at_once_are_predicted_as_each_alone() -> None:
     features = RANDOM.normal(size=(100, 8))
     columns = RANDOM.integers(3, size=(100, 4))
     new = RANDOM.normal(size=(30, 8))
-    together = predict(features, columns, new, classes=3, strength=STRENGTH)
+    together = predict(features, columns, new, classes=3, ridge=STRENGTH)
     for column in range(4):
-        alone = predict(features, columns[:, [column]], new, classes=3, strength=STRENGTH)
+        alone = predict(features, columns[:, [column]], new, classes=3, ridge=STRENGTH)
         assert together[:, column].tolist() == alone[:, 0].tolist()
 
 
 def test_a_frequent_class_is_not_favoured() -> None:
     noise = RANDOM.normal(size=(1000, 5))
     classes = (np.arange(1000) < 900).astype(int)
-    predicted = predict(noise, classes[:, None], RANDOM.normal(size=(1000, 5)), classes=2, strength=STRENGTH)
+    predicted = predict(noise, classes[:, None], RANDOM.normal(size=(1000, 5)), classes=2, ridge=STRENGTH)
     assert 0.3 < predicted.mean() < 0.7
 
 
@@ -69,43 +69,43 @@ def test_a_property_is_probed_on_families_of_words_that_were_not_seen() -> None:
     direction = RANDOM.normal(size=30)
     said = np.where(OF_FAMILIES == 1, 3.0, -3.0)[FAMILIES][:, None, None] * direction
     features = said + RANDOM.normal(size=(18, 1, 30)) + RANDOM.normal(size=(18, 12, 30))
-    right, dealt = probe_across_families(features, FAMILIES, OF_FAMILIES, strength=STRENGTH, seed=0)
+    right, permuted = probe_across_families(features, FAMILIES, OF_FAMILIES, ridge=STRENGTH, seed=0)
     assert balanced_accuracy(right, OF_FAMILIES) > 0.9
-    assert len(dealt) == 15  # all ways to give two of six the second class
-    assert dealt[0] == dealt.max()
+    assert len(permuted) == 15  # all ways to give two of six the second class
+    assert permuted[0] == permuted.max()
 
 
-def test_what_only_tells_families_apart_says_nothing_of_another_family() -> None:
+def test_what_only_separates_families_predicts_nothing_of_another_family() -> None:
     scores = []
     for _ in range(20):
         own = RANDOM.normal(size=(6, 1, 300))[FAMILIES] + 0.1 * RANDOM.normal(size=(18, 4, 300))
-        right, dealt = probe_across_families(own, FAMILIES, OF_FAMILIES, strength=STRENGTH, seed=0)
+        right, permuted = probe_across_families(own, FAMILIES, OF_FAMILIES, ridge=STRENGTH, seed=0)
         scores.append(balanced_accuracy(right, OF_FAMILIES))
-        assert dealt.std() > 0
+        assert permuted.std() > 0
     assert 0.3 < np.mean(scores) < 0.7
 
 
-def test_many_families_are_dealt_many_ways() -> None:
+def test_many_families_are_permuted_many_ways() -> None:
     classes = np.arange(10) % 2
     features = RANDOM.normal(size=(10, 2, 4))
-    _, dealt = probe_across_families(features, np.arange(10), classes, strength=STRENGTH, seed=0)
-    assert 100 < len(dealt) <= 200
+    _, permuted = probe_across_families(features, np.arange(10), classes, ridge=STRENGTH, seed=0)
+    assert 100 < len(permuted) <= 200
 
 
-def test_few_families_of_which_there_are_many_deals_are_dealt_by_lot() -> None:
+def test_few_families_of_which_there_are_many_deals_are_permuted_shuffled() -> None:
     classes = np.array([0, 0, 0, 1, 1, 1, 2, 2])  # 560 ways
     features = RANDOM.normal(size=(8, 2, 4))
-    _, dealt = probe_across_families(features, np.arange(8), classes, strength=STRENGTH, seed=0)
-    _, others = probe_across_families(features, np.arange(8), classes, strength=STRENGTH, seed=1)
-    assert len(dealt) == len(others) == 200
-    assert dealt[0] == others[0]  # as they are
-    assert dealt.tolist() != others.tolist()
+    _, permuted = probe_across_families(features, np.arange(8), classes, ridge=STRENGTH, seed=0)
+    _, others = probe_across_families(features, np.arange(8), classes, ridge=STRENGTH, seed=1)
+    assert len(permuted) == len(others) == 200
+    assert permuted[0] == others[0]  # as they are
+    assert permuted.tolist() != others.tolist()
 
 
 def test_one_group_can_be_balanced_though_not_probed() -> None:
     found = balance(FORMS, CLASSES, ["one group"] * COUNT, folds=5, seed=0)
     assert len(set(found.folds)) == 1
-    assert balance([], np.empty(0, int), [], folds=5, seed=0).places.tolist() == []
+    assert balance([], np.empty(0, int), [], folds=5, seed=0).indices.tolist() == []
 
 
 def test_balanced_accuracy_weighs_classes_alike() -> None:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from decortique.words.geometry import cosines
-from decortique.words.senses import best_threshold, induced, nearest, overlap
+from decortique.words.senses import best_threshold, cluster_scores, jaccard, nearest
+from decortique.words.similarity import cosines
 
 RANDOM = np.random.default_rng(0)
 
@@ -26,15 +26,15 @@ def test_no_threshold_predicts_more_pairs_right(values: list[float], same: list[
 
 def test_cosines_and_overlap_are_what_they_are_by_hand() -> None:
     assert cosines(np.array([[3.0, 0], [1, 1]]), np.array([[1.0, 1], [2, 2]])) == pytest.approx([0.5**0.5, 1])
-    assert overlap(["a", "bank", "of"], ["a", "bank"]) == pytest.approx(2 / 3)
-    assert overlap([], []) == 0.0
+    assert jaccard(["a", "bank", "of"], ["a", "bank"]) == pytest.approx(2 / 3)
+    assert jaccard([], []) == 0.0
 
 
 def test_senses_that_lie_apart_are_found_and_noise_is_not() -> None:
     senses = ["money"] * 8 + ["river"] * 8
     apart = RANDOM.normal(size=(16, 10)) + 4 * np.repeat([[1, -1], [-1, 1]], 8, axis=0) @ RANDOM.normal(size=(2, 10))
-    assert induced(apart, senses, seed=0) == (1.0, 1.0)
-    noise = np.mean([induced(RANDOM.normal(size=(16, 10)), senses, seed=0)[0] for _ in range(50)])
+    assert cluster_scores(apart, senses, seed=0) == [1.0, 1.0]
+    noise = np.mean([cluster_scores(RANDOM.normal(size=(16, 10)), senses, seed=0)[0] for _ in range(50)])
     assert abs(noise) < 0.08
 
 

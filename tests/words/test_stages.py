@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from decortique.core import paths
-from decortique.core.errors import StageError
-from decortique.core.files import read_json
+from decortique.core.files import StageError, read_json
 from decortique.data import fetch as fetching
 from decortique.words.settings import Pronouns, WordPairs
 from decortique.words.vectors import VECTORS, load_vectors
@@ -47,20 +46,20 @@ def test_pronouns_are_measured_probed_and_drawn() -> None:
 
 
 def test_labels_and_positions_are_probed_beside_static_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("decortique.words.probing.LEAST", 4)
+    monkeypatch.setattr("decortique.words.probing.MIN_EXAMPLES", 4)
     pronouns.pronouns("en")
     probes = read_json(paths.results("pronouns", "en", "contextuality"))["probes"]
     assert {"label of film"} <= set(probes)
     for found in probes.values():
         if "examples" in found:
             assert found["vectors"]["word2vec"]["accuracy"]["value"] == 0.5
-            assert found["vectors"]["glove"]["labels_by_lot"]["value"] == 0.5
+            assert found["vectors"]["glove"]["shuffled_labels"]["value"] == 0.5
 
 
 def test_french_and_a_language_without_probe_sets_need_no_other_code(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = WordPairs(train=2, validation=2, test=2, per_family=2, shortest=3, seed=0)
+    few = WordPairs(train=2, validation=2, test=2, per_family=2, min_words=3, seed=0)
     monkeypatch.setattr(WordPairs, "load", lambda: few)
     with caplog.at_level(logging.WARNING):
         pronouns.pronouns("fr")
@@ -81,14 +80,14 @@ def test_each_run_writes_the_same_bytes() -> None:
     assert files("metrics", "data/results", "data/plots", "data/words") == first
 
 
-def test_fewer_texts_than_words_need_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_few_texts_are_refused_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     many = Pronouns.load().model_copy(update={"occurrences": 4000})
     monkeypatch.setattr(Pronouns, "load", lambda: many)
     with pytest.raises(StageError, match=r"too few words occur in 4000 texts .*pronouns\.occurrences"):
         pronouns.pronouns("en")
 
 
-def test_words_alone_are_held_against_what_people_say() -> None:
+def test_words_alone_are_compared_with_judgments_of_people() -> None:
     pronouns.pronouns("en")
     found = read_json(paths.results("pronouns", "en", "similarity"))
     assert list(found["sets"]) == ["wordsim353"]
@@ -101,13 +100,13 @@ def test_words_alone_are_held_against_what_people_say() -> None:
 
 
 def pairs_of(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = WordPairs(train=2, validation=2, test=2, per_family=2, shortest=3, seed=0)
+    few = WordPairs(train=2, validation=2, test=2, per_family=2, min_words=3, seed=0)
     monkeypatch.setattr(WordPairs, "load", lambda: few)
     write_wordnet(paths.language(code))
 
 
 @pytest.mark.parametrize("code", ["en", "fr"])
-def test_words_of_several_senses_are_told_apart_and_drawn(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_of_several_senses_are_clustered_and_drawn(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pairs_of(code, monkeypatch)
     polysemy.polysemy(code)
     found: Any = read_json(paths.results("polysemy", code, "senses"))
@@ -153,7 +152,7 @@ def test_a_language_without_source_brings_nothing_and_says_so(
     assert list(paths.language("fr").iterdir()) == []
 
 
-def test_pretrained_vectors_that_are_missing_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_pretrained_vectors_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     pairs_of("en", monkeypatch)
     (paths.language("en") / "glove.bin").unlink()
     with pytest.raises(StageError, match=r"glove\.bin is missing: run `dvc repro`"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.data.text import forms
 from decortique.models.encoder_files import prefix_texts
 from tests.conftest import TEXTS, write_encoder
@@ -95,7 +95,7 @@ def test_an_encoders_prefix_belongs_to_no_word(encoder: Path, tmp_path: Path) ->
     assert not np.allclose(found.read(places).states[-1], without.states[-1])  # it is seen all the same
 
 
-def test_a_word_behind_the_last_position_is_told(encoder: Path) -> None:
+def test_a_word_behind_the_last_position_is_refused(encoder: Path) -> None:
     text = " ".join(["good"] * 40)
     with pytest.raises(StageError, match=r"word 36 of 'good .* has no token: .* behind the encoder's 32 positions"):
         reader(encoder).read([(text, 2), (text, 35)])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from decortique.core.errors import StageError
+from decortique.core.files import StageError
 from decortique.data.settings import PretrainedVectors
 from decortique.words import vectors as module
 from decortique.words.settings import Word2vec
@@ -26,7 +26,7 @@ def settings(**changes: Any) -> Word2vec:
             "dimensions": 8,
             "window": 2,
             "negative": 2,
-            "least": 1,
+            "min_count": 1,
             "epochs": 2,
             "learning_rate": 0.025,
             "seed": 0,
@@ -60,10 +60,10 @@ def test_each_setting_of_word2vec_has_its_say(change: dict[str, Any]) -> None:
 
 
 def test_rare_words_get_no_vector() -> None:
-    assert "film" in train_word2vec([*TEXTS, ["once"]], settings(least=2))
-    assert "once" not in train_word2vec([*TEXTS, ["once"]], settings(least=2))
-    with pytest.raises(StageError, match=r"word2vec\.least is 9999"):
-        train_word2vec(TEXTS, settings(least=9999))
+    assert "film" in train_word2vec([*TEXTS, ["once"]], settings(min_count=2))
+    assert "once" not in train_word2vec([*TEXTS, ["once"]], settings(min_count=2))
+    with pytest.raises(StageError, match=r"word2vec\.min_count is 9999"):
+        train_word2vec(TEXTS, settings(min_count=9999))
 
 
 def test_vectors_are_written_and_read_as_they_are(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_vectors_are_written_and_read_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no numbers\n", b"5 2\nfilm \x00\x00"])
-def test_damaged_vectors_are_told_in_one_line(tmp_path: Path, content: bytes) -> None:
+def test_damaged_vectors_are_reported_in_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "v.bin").write_bytes(content)
     with pytest.raises(StageError, match=r"v\.bin holds no vectors"):
         load_vectors(tmp_path / "v.bin")
@@ -98,7 +98,7 @@ def test_the_most_frequent_words_of_wink_are_read_as_a_stream(
 @pytest.mark.parametrize(
     "content", ["", "{}", '{"vectors":{}}', '{"vectors":{"a":3}}', '{"vectors":{"a":[1,2', '{"vectors":{"a":["x"]}}']
 )
-def test_a_file_that_is_not_wink_is_told(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_not_wink_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "v.json").write_text(content)
     with pytest.raises(StageError, match=r"v\.json is not in the format of winkNLP's vectors"):
         convert_vectors(tmp_path / "v.json", PretrainedVectors(file="v.json", format="wink", words=4))
