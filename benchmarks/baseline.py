@@ -38,7 +38,7 @@ class Examples:
 
     @classmethod
     def read(cls, task: str) -> "Examples":
-        """Reads the rows of a task that may be learnt and chosen from."""
+        """Return the rows of a task that models may be trained and chosen on."""
         described = TaskSection.named(task)
         tables = [
             read_columns(paths.corpus(task) / f"{split}.parquet", ["text", "label", "group"])

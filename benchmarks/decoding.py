@@ -53,9 +53,9 @@ def main() -> None:
     found: dict[tuple[str, float], list[float]] = {}
     for split in splits(labels, groups):
         train, validation, test = split
-        told, checked, asked = ([texts[place] for place in places] for places in split)
-        learnt, tried = (told, labels[train]), (checked, labels[validation])
-        classifier = fit(candidate, described.language, learnt, tried, settings.select_by, lambda _: None).classifier
+        known, checked, asked = ([texts[place] for place in places] for places in split)
+        trained_on, chosen_on = (known, labels[train]), (checked, labels[validation])
+        classifier = fit(candidate, described.language, trained_on, chosen_on, settings.select_by, lambda _: None).classifier
         seen, unseen = (classifier.predict(read, lambda _: None).probability for read in (checked, asked))
         calibration = fit_calibration([seen], labels[validation], described.labels)
         prior = SequencePrior.of(streams(train), labels[train], len(described.labels))

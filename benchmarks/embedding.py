@@ -19,9 +19,10 @@ from decortique.core import paths
 from decortique.core.settings import Compute, EncoderName
 from decortique.core.tables import read_columns
 from decortique.models.batches import TokenRows, encode
-from decortique.models.encoder import load_tokenizer, tokenize_texts
-from decortique.models.pretrained import load_encoder, prepare_device, sentence_vectors
+from decortique.models.encoder import load_encoder, sentence_vectors
+from decortique.models.pretrained import prepare_device
 from decortique.models.settings import Embed
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 
 ROUNDS = 5
 TEXTS = 1000

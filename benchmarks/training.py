@@ -24,11 +24,11 @@ from decortique.core import paths
 from decortique.core.settings import Compute, EncoderName
 from decortique.data.settings import TaskSection
 from decortique.models.batches import Batches, Examples, Processes, TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.heads import new_headed
 from decortique.models.losses import head_targets, heads_objective
 from decortique.models.pretrained import new_classifier, prepare_device
 from decortique.models.settings import Finetune
+from decortique.models.tokenizer import load_tokenizer
 from decortique.models.training import train
 
 TASK, TEXTS, ROUNDS = "opinion", 640, 3

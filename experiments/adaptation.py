@@ -85,7 +85,7 @@ def films_only() -> dict[str, Any]:
 
 
 def trained(clone: Path) -> dict[str, Any]:
-    """Runs the stage `finetune`, and gives weights that learnt, peak memory and the best epoch's validation scores."""
+    """Run the stage `finetune`; return trained weights, peak memory and the best epoch's validation scores."""
     peak, said = stage(clone, "finetune", TASK)
     learning, weights = next(line for line in said.splitlines() if "weights learn" in line).split(": ")[1].split()[:3:2]
     metrics = read_json(clone / paths.results("finetune", TASK))

@@ -52,7 +52,7 @@ TEACHER, LABELLERS = "transformer", ("transformer", "off-the-shelf")
 WORDS = {"weights": "teacher", "layers": [0]}  # its first layer, on the words as they are
 NARROW = {"layers": [0, 2, 4], "width": 192}  # half as wide as its teacher
 LABELS_ALONE = [{"term": "labels", "weight": 1.0}]
-SURE = {"threshold": 0.8}  # the transformer learnt from shades of opinion, and is seldom surer
+SURE = {"threshold": 0.8}  # the transformer was trained on shades of opinion, and is seldom more confident
 # What students read of which a labeller says what it thinks, and epochs for each labeller: all learn from about 16 000
 # texts, so that who has few repeats them, and a learning curve compares texts, not steps.
 FROM_AFAR: dict[str, tuple[dict[str, Any], dict[str, int]]] = {

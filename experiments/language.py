@@ -2,7 +2,7 @@
 
 Folds of whole speeches, so that each speech is tested on by models that have not seen it. Every approach predicts
 sentence by sentence, and over the speech by each method of decoding; what is tuned is tuned on other speeches. The
-speeches are dealt twice, as which speeches fall together moves a score by hundredths.
+speeches are split twice, as which speeches fall together moves a score by hundredths.
 
     python -m experiments.language                                      # on the course's file, 57 413 sentences
     python -m experiments.language --source 'file:///…/speeches.utf8#sha256=…'   # on a file of your own in its format

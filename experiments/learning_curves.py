@@ -55,7 +55,7 @@ class Training:
     """One training of both approaches on one sample."""
 
     task: str
-    size: int  # texts learnt from
+    size: int  # training texts
     of: int  # texts there are
     seed: int
 

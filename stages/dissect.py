@@ -9,9 +9,9 @@ from decortique.diagnosis import anatomy
 from decortique.diagnosis.plots import draw_attention, draw_layers, draw_parameters
 from decortique.diagnosis.settings import Dissect
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer, tokenize_texts
 from decortique.models.heads import load_headed
 from decortique.models.pretrained import prepare_device
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 
 
 def dissect(task: TaskName) -> None:

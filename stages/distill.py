@@ -15,10 +15,10 @@ from decortique.distillation.settings import Distill, Rounds, Students, student_
 from decortique.distillation.student import set_up_student
 from decortique.distillation.teacher import Teacher, training_texts
 from decortique.models.batches import Examples, Processes
-from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import write_model
 from decortique.models.pretrained import prepare_device
 from decortique.models.settings import Finetune, Tokenize
+from decortique.models.tokenizer import load_tokenizer
 from decortique.models.training import fit
 
 

@@ -7,13 +7,14 @@ from decortique.core.command import TaskName, run
 from decortique.core.files import write_json
 from decortique.core.settings import Compute, EncoderName
 from decortique.data.settings import TaskSection
+from decortique.models.adaptation import adapt, merge_lora
 from decortique.models.batches import Examples, Processes
-from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import write_model
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.losses import head_targets, heads_objective
-from decortique.models.pretrained import adapt, merge_lora, prepare_device
+from decortique.models.pretrained import prepare_device
 from decortique.models.settings import Finetune, Tokenize
+from decortique.models.tokenizer import load_tokenizer
 from decortique.models.training import fit
 
 

@@ -19,7 +19,7 @@ def prepare(task: TaskName) -> None:
     usable = {use: [row for row in rows if row.label or use in (UNLABELLED, POOL)] for use, rows in raw.rows.items()}
     splits, counted = clean_splits(usable, described.split, settings.limit, settings.near_duplicates)
     if settings.mask:
-        # Names are not learnt from the pool, so that the other splits are the same without it.
+        # Names are not collected from the pool, so that the other splits are the same without it.
         splits, counted["masked"] = mask_splits(splits, {use: rows for use, rows in usable.items() if use != POOL})
     about = {"task": task, "labels": described.labels, "language": described.language}
     with new_folder(paths.corpus(task)) as folder:

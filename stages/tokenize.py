@@ -7,8 +7,8 @@ from decortique.core.command import TaskName, run
 from decortique.core.files import new_folder, progress, write_json
 from decortique.core.settings import EncoderName
 from decortique.core.tables import TOKENS, count_rows, read_batches, splits, write_table
-from decortique.models.encoder import TokenStatistics, load_tokenizer, tokenize_texts
 from decortique.models.settings import Tokenize
+from decortique.models.tokenizer import TokenStatistics, load_tokenizer, tokenize_texts
 
 BATCH = 1000  # texts in memory at once, which `padding: longest` pads to one length
 

@@ -144,7 +144,7 @@ def every_family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 def tokenizer(encoder: Path) -> "PreTrainedTokenizerBase":
-    from decortique.models.encoder import load_tokenizer
+    from decortique.models.tokenizer import load_tokenizer
 
     return load_tokenizer(encoder)
 
@@ -153,7 +153,7 @@ def tokenizer(encoder: Path) -> "PreTrainedTokenizerBase":
 def rows(tokenizer: "PreTrainedTokenizerBase") -> "TokenRows":
     """The token ids of `TEXTS`."""
     from decortique.models.batches import TokenRows
-    from decortique.models.encoder import tokenize_texts
+    from decortique.models.tokenizer import tokenize_texts
 
     return TokenRows.of(tokenize_texts(tokenizer, TEXTS).input_ids)
 

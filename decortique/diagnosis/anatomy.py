@@ -14,10 +14,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from decortique.core.files import StageError
 from decortique.core.plots import Plane
 from decortique.models.batches import Collate, TokenRows
-from decortique.models.encoder import Tokenized
 from decortique.models.folder import Predictions
 from decortique.models.heads import Classification, Headed
 from decortique.models.pretrained import backbone_parameters, embeddings_of, layer_stack
+from decortique.models.tokenizer import Tokenized
 
 
 def encoder_parts(model: PreTrainedModel) -> dict[str, nn.Module]:

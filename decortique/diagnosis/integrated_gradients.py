@@ -19,9 +19,9 @@ from decortique.core.settings import Compute
 from decortique.diagnosis.attributions import Attribution, BagOfWordsExplainer, Explainer, SplitTexts, share_among_words
 from decortique.models.bag_of_words import BagOfWordsClassifier
 from decortique.models.batches import Collate, TokenRows, by_length
-from decortique.models.encoder import special_token_affixes
 from decortique.models.folder import Done
 from decortique.models.heads import TransformerClassifier
+from decortique.models.tokenizer import special_token_affixes
 
 
 class GradientsExplainer:

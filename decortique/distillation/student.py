@@ -23,12 +23,12 @@ from decortique.distillation.settings import StaticStudent, TransformerStudent
 from decortique.distillation.start import Origin, single_token_states, untrained_student
 from decortique.distillation.teacher import Teacher
 from decortique.models.batches import Batch, TokenRows, encode
-from decortique.models.encoder import special_token_affixes
 from decortique.models.folder import Predictions
 from decortique.models.heads import Headed, Trainable, save_headed
 from decortique.models.losses import Objective
 from decortique.models.settings import Training
 from decortique.models.static import CONFIG, WEIGHTS, StaticConfig
+from decortique.models.tokenizer import special_token_affixes
 
 POWER_ITERATIONS = 4  # for the principal components
 

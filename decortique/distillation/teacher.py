@@ -30,10 +30,10 @@ from decortique.core.tables import read_columns
 from decortique.distillation.settings import Spans, Texts
 from decortique.models.batches import UNKNOWN, Batch, Examples, TokenRows, encode
 from decortique.models.checkpoint import fingerprint
-from decortique.models.encoder import special_token_affixes
 from decortique.models.folder import Manifest
 from decortique.models.heads import Headed, load_headed
 from decortique.models.loading import load_classifier
+from decortique.models.tokenizer import special_token_affixes
 
 log = logging.getLogger(__name__)
 

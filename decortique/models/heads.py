@@ -17,16 +17,10 @@ from decortique.core.measures import probabilities
 from decortique.core.settings import Compute
 from decortique.data.settings import Head, RegressionHead
 from decortique.models.batches import Batch, TokenRows, encode
-from decortique.models.encoder import load_tokenizer, tokenize_texts
+from decortique.models.encoder import pooled
 from decortique.models.folder import Done, Predictions
-from decortique.models.pretrained import (
-    layer_indices,
-    load_classifier,
-    new_classifier,
-    pooled,
-    prepare_device,
-    save_classifier,
-)
+from decortique.models.pretrained import layer_indices, load_classifier, new_classifier, prepare_device, save_classifier
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 
 CONFIG, WEIGHTS = "heads.json", "heads.safetensors"
 MODULE = "head {}"  # a bare name may be one that torch's modules have for themselves: `type`, `train`

@@ -107,8 +107,8 @@ def write_onnx(source: Path, folder: Path) -> None:
     Raises:
         StageError: the source is missing or damaged, or its tokenizer is not a fast one.
     """
-    from decortique.models.encoder import load_tokenizer
     from decortique.models.pretrained import load_classifier
+    from decortique.models.tokenizer import load_tokenizer
 
     graph = traced(load_classifier(source))
     quantize(graph)

@@ -1,4 +1,4 @@
-"""A pretrained encoder: device, loading, layers, pooling, which of its weights are trained."""
+"""A pretrained encoder, with or without a head: device, loading, saving, layers."""
 
 import logging
 import os
@@ -11,7 +11,6 @@ from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     AutoConfig,
-    AutoModel,
     AutoModelForSequenceClassification,
     PretrainedConfig,
     PreTrainedModel,
@@ -21,7 +20,6 @@ from transformers.utils import logging as transformers_logging
 
 from decortique.core.files import StageError
 from decortique.core.settings import Compute
-from decortique.models.settings import Adaptation, Embed
 
 log = logging.getLogger(__name__)
 
@@ -165,84 +163,3 @@ def layer_indices(model: PreTrainedModel) -> dict[int, int]:
             below = len(layers)
         indices.setdefault(id(values), below)
     return indices
-
-
-def adapt(classifier: PreTrainedModel, adaptation: Adaptation) -> None:
-    """Freeze what of the encoder is not trained, or add LoRA to it; the heads are always trained.
-
-    Raises:
-        StageError: the encoder has fewer layers than are to be trained.
-    """
-    backbone = list(backbone_parameters(classifier))
-    match adaptation.kind:
-        case "full":
-            if adaptation.freeze_embeddings:
-                embeddings_of(classifier).requires_grad_(requires_grad=False)
-        case "top":
-            depth, indices = len(layer_stack(classifier)), layer_indices(classifier)
-            if adaptation.layers > depth:
-                raise StageError(
-                    f"params.yaml: finetune.adaptation.layers is {adaptation.layers}, but the encoder has {depth}"
-                )
-            for values in backbone:
-                values.requires_grad = indices[id(values)] > depth - adaptation.layers
-        case "probe" | "lora":
-            for values in backbone:
-                values.requires_grad = False
-    if adaptation.kind == "lora":
-        _add_lora(classifier, adaptation)
-    every = list(classifier.parameters())
-    trained = sum(values.numel() for values in every if values.requires_grad)
-    log.info("%s: %d of %d weights are trained", adaptation.kind, trained, sum(values.numel() for values in every))
-
-
-def _add_lora(classifier: PreTrainedModel, settings: Adaptation) -> None:
-    """Put a low-rank addition beside every matrix of the layers (Hu et al., 2022)."""
-    from peft import LoraConfig, inject_adapter_in_model
-
-    for layer in layer_stack(classifier):
-        matrices = [name for name, part in layer.named_modules() if isinstance(part, nn.Linear)]
-        config = LoraConfig(
-            r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules=matrices
-        )
-        inject_adapter_in_model(config, layer)
-
-
-def merge_lora(classifier: PreTrainedModel) -> None:
-    """Add what LoRA has trained to the matrices beside it, so that the model has its family's own modules again."""
-    from peft.tuners.lora import LoraLayer
-
-    for parent in list(classifier.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, LoraLayer):
-                child.merge()
-                setattr(parent, name, child.get_base_layer())
-
-
-def load_encoder(folder: Path, settings: Embed) -> PreTrainedModel:
-    """Load an encoder, or raise a StageError if the folder holds none or it has no layer `settings.layer`."""
-    model = load_model(AutoModel, folder)
-    layers = model.config.num_hidden_layers
-    if not -layers - 1 <= settings.layer <= layers:
-        raise StageError(f"params.yaml: embed.layer is {settings.layer}, but {folder} has layers 0 to {layers}")
-    return model.eval()
-
-
-def pooled(hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: str) -> torch.Tensor:
-    """Return (batch, hidden) vectors of (batch, length, hidden) states.
-
-    `pooling` is `mean`, over the tokens whose (batch, length) attention mask is 1, or `cls`, the first token's state.
-    """
-    if pooling == "cls":
-        return hidden[:, 0]
-    weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
-    return (hidden * weights).sum(1) / weights.sum(1)
-
-
-def sentence_vectors(model: PreTrainedModel, batch: dict[str, torch.Tensor], settings: Embed) -> torch.Tensor:
-    """Return (batch, hidden) vectors of a layer, pooled and, if `settings.normalize`, of length one."""
-    last = settings.layer in (-1, model.config.num_hidden_layers)
-    output = model(**batch, output_hidden_states=not last)
-    hidden = output.last_hidden_state if last else output.hidden_states[settings.layer]
-    vectors = pooled(hidden, batch["attention_mask"], settings.pooling)
-    return torch.nn.functional.normalize(vectors, dim=-1) if settings.normalize else vectors

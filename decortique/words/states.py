@@ -14,8 +14,8 @@ from decortique.core.files import StageError
 from decortique.core.settings import Compute
 from decortique.data.text import split_words
 from decortique.models.batches import TokenRows, in_batches
-from decortique.models.encoder import load_tokenizer, special_token_affixes
 from decortique.models.pretrained import load_model, prepare_device
+from decortique.models.tokenizer import load_tokenizer, special_token_affixes
 
 BEFORE = "0 "  # put before a word to see how it is tokenized inside a text
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from decortique.data.settings import ClassificationHead, Head, RegressionHead
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer, tokenize_texts
 from decortique.models.heads import Headed, new_headed
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 
 LABELS = ["negative", "neutral", "positive"]
 # Of different lengths, and not sorted by them.

@@ -7,8 +7,8 @@ import pytest
 from decortique.core.files import StageError, read_json
 from decortique.core.settings import Compute
 from decortique.diagnosis.settings import Dissect
-from decortique.models.encoder import load_tokenizer
 from decortique.models.heads import TransformerClassifier, save_headed
+from decortique.models.tokenizer import load_tokenizer
 from stages import dissect as stage
 from tests.conftest import tokenize_settings
 from tests.diagnosis.made_anatomy import LABELS, SENTENCES, made

@@ -16,11 +16,11 @@ from decortique.diagnosis.attributions import SplitTexts
 from decortique.diagnosis.settings import Explain
 from decortique.evaluation.settings import Evaluate
 from decortique.models.bag_of_words import fit
-from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import Manifest
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
 from decortique.models.predictions import PredictionTable, write_predictions
+from decortique.models.tokenizer import load_tokenizer
 from stages import explain as stage
 from tests.conftest import CLASSES, TEXTS, tokenize_settings
 from tests.models.test_bag_of_words import settings as candidate

@@ -14,9 +14,9 @@ from decortique.data.settings import ClassificationHead
 from decortique.diagnosis.attributions import Attribution, SplitTexts
 from decortique.diagnosis.integrated_gradients import GradientsExplainer, hiding_token, integrated_gradients
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.encoder_files import prefix_texts
 from decortique.models.heads import TransformerClassifier, new_headed
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import tokenize_settings
 
 LABELS = ["negative", "neutral", "positive"]

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from decortique.diagnosis.anatomy import Step, Trace, decision_parts, encoder_parts, recording, trace
-from decortique.models.encoder import load_tokenizer
 from decortique.models.heads import Headed
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import write_encoder
 from tests.diagnosis.made_anatomy import made, rows_of
 

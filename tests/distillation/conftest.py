@@ -13,10 +13,10 @@ from decortique.core.settings import Compute
 from decortique.distillation.student import set_up_student
 from decortique.distillation.teacher import Teacher, TrainingTexts, teacher_outputs
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import Manifest
 from decortique.models.heads import Headed, save_headed
 from decortique.models.pretrained import new_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import CLASSES, TEXTS, write_encoder
 from tests.distillation.made import LABELS, POOL, TASK, Described, Prepare, Taught, student_of, write_split
 from tests.models.made_transformer import training

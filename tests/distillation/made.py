@@ -14,8 +14,8 @@ from decortique.distillation.settings import StaticStudent, TransformerStudent
 from decortique.distillation.student import StudentSetup
 from decortique.distillation.teacher import TrainingTexts
 from decortique.models.batches import Batch, Collate, TokenRows
-from decortique.models.encoder import tokenize_texts
 from decortique.models.heads import Headed
+from decortique.models.tokenizer import tokenize_texts
 from tests.conftest import SUBJECTS
 
 TASK, LABELS = "opinion", ["negative", "positive"]

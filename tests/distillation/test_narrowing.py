@@ -11,8 +11,8 @@ from decortique.core.files import StageError
 from decortique.distillation.settings import Start
 from decortique.distillation.start import Origin, inner_size, untrained_student
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.pretrained import layer_stack, load_classifier, new_classifier, save_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import write_encoder
 from tests.distillation.made import LABELS, said, same_weights, shaken
 

@@ -6,8 +6,8 @@ import pytest
 from decortique.distillation.settings import Spans
 from decortique.distillation.teacher import sample_spans
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer, special_token_affixes, tokenize_texts
 from decortique.models.encoder_files import prefix_texts
+from decortique.models.tokenizer import load_tokenizer, special_token_affixes, tokenize_texts
 from tests.conftest import TEXTS, write_encoder
 
 # Two tokens before each text, one behind it; each text's own tokens are its place times 100, then 1, 2, 3 …

@@ -11,8 +11,8 @@ from decortique.distillation.objectives import matched_layers
 from decortique.distillation.settings import Start
 from decortique.distillation.start import Origin, keep_layers, untrained_student
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.pretrained import load_classifier, new_classifier, save_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import FAMILIES, write_encoder
 from tests.distillation.made import LABELS, batch_of, said, same_weights, shaken
 

@@ -14,10 +14,10 @@ from decortique.distillation.start import Affixes, single_token_states
 from decortique.distillation.student import Static, StudentSetup, principal_components, set_up_student
 from decortique.distillation.teacher import Teacher
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.encoder_files import prefix_texts
 from decortique.models.heads import Headed, load_headed
 from decortique.models.pretrained import new_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import SPECIAL, VOCABULARY, write_encoder
 from tests.distillation.made import (
     ATTENTION_TERM,

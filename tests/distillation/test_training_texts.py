@@ -14,8 +14,8 @@ from decortique.distillation.objectives import distillation_targets
 from decortique.distillation.settings import LabelsTerm, LogitsTerm, Spans, Texts
 from decortique.distillation.teacher import Teacher, TrainingTexts, sample_spans, teacher_outputs, training_texts
 from decortique.models.batches import UNKNOWN, TokenRows
-from decortique.models.encoder import tokenize_texts
 from decortique.models.folder import Manifest
+from decortique.models.tokenizer import tokenize_texts
 from decortique.models.vader import VaderClassifier
 from tests.conftest import CLASSES, TEXTS
 from tests.distillation.made import LABELS, POOL, TASK, write_split

@@ -9,11 +9,11 @@ from torch import nn
 
 from decortique.core.files import StageError
 from decortique.data.settings import ClassificationHead, Head, RegressionHead
+from decortique.models.adaptation import adapt, merge_lora
 from decortique.models.batches import Collate, TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.heads import Headed, load_headed, new_headed, save_headed
-from decortique.models.pretrained import adapt, merge_lora
 from decortique.models.settings import Adaptation
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import FAMILIES, write_encoder
 
 LABELS = ["negative", "positive"]

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 
 from decortique.core.tables import TOKENS, read_batches, write_table
 from decortique.models.batches import Collate, LengthBuckets, TokenRows, by_length
-from decortique.models.encoder import load_tokenizer
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import tokenize_settings
 
 IDS = [[2, 5, 3], [2, 3], [2, 6, 7, 8, 3], [], [2, 0, 3]]  # the last holds the padding id as a real token

@@ -10,9 +10,9 @@ from transformers import PreTrainedModel
 
 from decortique.core.settings import Compute
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.heads import Headed, TransformerClassifier
 from decortique.models.pretrained import load_classifier, new_classifier, save_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, edit_json, tokenize_settings, write_encoder
 
 LABELS = ["negative", "positive"]

@@ -14,12 +14,12 @@ from decortique.core.settings import PARAMS, Compute
 from decortique.core.tables import CORPUS, write_table
 from decortique.data.settings import Task, TaskSection
 from decortique.evaluation.settings import Evaluate
-from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import Manifest
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
 from decortique.models.predictions import PredictionTable, read_predictions, write_predictions
 from decortique.models.settings import Export
+from decortique.models.tokenizer import load_tokenizer
 from stages import export as stage
 from tests.conftest import CLASSES, TEXTS, tokenize_settings
 

@@ -13,10 +13,10 @@ from transformers import AutoModelForSequenceClassification, pipeline
 from decortique.core.files import StageError
 from decortique.data.settings import ClassificationHead, Head, RegressionHead
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import Predictions
 from decortique.models.heads import Headed, Regression, load_headed, new_headed, save_headed
 from decortique.models.pretrained import new_classifier, save_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, edit_json
 
 LABELS = ["negative", "positive"]

@@ -10,10 +10,10 @@ from decortique.core.fingerprints import Code
 from decortique.core.settings import Compute
 from decortique.data.settings import ClassificationHead, Head, RegressionHead
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import APPROACHES, Manifest
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS
 from tests.models.test_bag_of_words import fitted
 

@@ -88,7 +88,7 @@ def vector(folder: Path, tokenizer: PreTrainedTokenizerBase) -> Any:
     import torch
     from transformers import AutoModel
 
-    from decortique.models.pretrained import pooled
+    from decortique.models.encoder import pooled
 
     model = AutoModel.from_pretrained(folder, local_files_only=True, add_pooling_layer=False).eval()
 

@@ -12,12 +12,12 @@ from transformers import AutoTokenizer
 from decortique.core.files import StageError
 from decortique.core.settings import Compute
 from decortique.data.settings import ClassificationHead, Head, RegressionHead
-from decortique.models.encoder import load_tokenizer, tokenize_texts
 from decortique.models.encoder_files import prefix_texts
 from decortique.models.folder import Manifest
 from decortique.models.heads import TransformerClassifier, new_headed, save_headed
 from decortique.models.loading import load_classifier
 from decortique.models.onnx import OnnxClassifier, padded, write_onnx
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 from tests.conftest import TEXTS, edit_json, tokenize_settings, write_encoder
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ import torch
 
 from decortique.core.files import StageError
 from decortique.data.settings import ClassificationHead, Head, RegressionHead
+from decortique.models.adaptation import adapt
 from decortique.models.heads import Headed, new_headed
-from decortique.models.pretrained import adapt
 from decortique.models.settings import Adaptation, Optimizer, Scheduler
 from decortique.models.training import new_optimizer, new_scheduler, parameter_groups
 from tests.models.made_transformer import training

@@ -7,7 +7,7 @@ import torch
 
 from decortique.core.files import StageError
 from decortique.models.batches import Batch, TokenRows, encode, in_batches
-from decortique.models.pretrained import load_encoder, pooled, sentence_vectors
+from decortique.models.encoder import load_encoder, pooled, sentence_vectors
 from decortique.models.settings import Embed
 from tests.conftest import edit_json
 

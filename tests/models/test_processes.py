@@ -25,8 +25,8 @@ from safetensors.torch import save_file
 from decortique.models.batches import TokenRows
 from decortique.models.batches import Examples
 from decortique.models.batches import Processes
-from decortique.models.encoder import load_tokenizer
-from decortique.models.encoder import tokenize_texts
+from decortique.models.tokenizer import load_tokenizer
+from decortique.models.tokenizer import tokenize_texts
 from tests.conftest import CLASSES
 from tests.conftest import TEXTS
 from tests.models.made_transformer import headed, stopping, trained

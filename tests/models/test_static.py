@@ -15,11 +15,11 @@ from decortique.core.settings import Compute
 from decortique.distillation.student import Static
 from decortique.models import static
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer, tokenize_texts
 from decortique.models.encoder_files import prefix_texts
 from decortique.models.folder import Manifest
 from decortique.models.loading import load_classifier
 from decortique.models.static import StaticClassifier
+from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 from tests.conftest import TEXTS, VOCABULARY, edit_json, tokenize_settings, write_encoder
 
 LABELS = ["negative", "positive"]

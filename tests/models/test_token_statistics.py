@@ -1,6 +1,6 @@
 import pytest
 
-from decortique.models.encoder import Tokenized, TokenStatistics
+from decortique.models.tokenizer import Tokenized, TokenStatistics
 
 UNKNOWN = 1
 

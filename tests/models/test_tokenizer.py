@@ -5,9 +5,10 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from decortique.core.files import StageError
 from decortique.core.settings import Compute
-from decortique.models.encoder import SentenceEncoder, load_tokenizer, special_token_affixes, tokenize_texts
+from decortique.models.encoder import SentenceEncoder
 from decortique.models.encoder_files import copy_encoder, describe_tokenizer, prefix_texts
 from decortique.models.settings import Embed
+from decortique.models.tokenizer import load_tokenizer, special_token_affixes, tokenize_texts
 from tests.conftest import POSITIONS, TEXTS, edit_json, tokenize_settings, write_encoder, write_tokenizer
 from tests.models.test_tokenizer_file import unigram
 

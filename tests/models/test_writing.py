@@ -11,11 +11,11 @@ from decortique.core.settings import PARAMS, Compute
 from decortique.data.settings import Task, TaskSection
 from decortique.distillation.student import Static
 from decortique.models.batches import TokenRows
-from decortique.models.encoder import load_tokenizer
 from decortique.models.folder import write_model
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
 from decortique.models.settings import Finetune
+from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import TEXTS, VOCABULARY
 
 ROOT = Path(__file__).parents[2]

@@ -193,8 +193,8 @@ def test_predictions_on_texts_are_those_of_the_tokens_the_model_was_trained_on(r
     code = """
 from pathlib import Path
 from decortique.core.tables import read_columns
-from decortique.models.encoder import load_tokenizer
-from decortique.models.encoder import tokenize_texts
+from decortique.models.tokenizer import load_tokenizer
+from decortique.models.tokenizer import tokenize_texts
 texts = read_columns(Path("data/corpus/opinion/test.parquet"), ["text"])["text"]
 rows = read_columns(Path("data/tokens/opinion/test.parquet"), ["input_ids", "attention_mask"])
 stored = [[i for i, m in zip(ids, mask) if m] for ids, mask in zip(rows["input_ids"], rows["attention_mask"])]
