@@ -51,17 +51,17 @@ class Examples:
         return cls(described.language, texts, numbers, groups if described.split.keep_groups else None)
 
     def folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yields the places to learn from, and those held out."""
+        """Yield the places to learn from, and those held out."""
         kind = StratifiedKFold if self.groups is None else StratifiedGroupKFold
         yield from kind(FOLDS, shuffle=True, random_state=0).split(self.texts, self.labels, self.groups)
 
     def at(self, places: np.ndarray) -> tuple[list[str], np.ndarray]:
-        """Gives texts and class numbers."""
+        """Return texts and class numbers."""
         return [self.texts[place] for place in places], self.labels[places]
 
 
 def candidates(settings: BagOfWords) -> dict[str, Candidate]:
-    """Gives those of params.yaml, and variants of the first."""
+    """Return those of params.yaml, and variants of the first."""
     first = next(iter(settings.candidates.values()))
     named = {f"params.yaml: {name}": candidate for name, candidate in settings.candidates.items()}
     for classifier, weighting, stemming in product(
@@ -74,7 +74,7 @@ def candidates(settings: BagOfWords) -> dict[str, Candidate]:
 
 
 def validated(candidate: Candidate, examples: Examples, select_by: str) -> tuple[float, dict[str, float]]:
-    """Gives the regularization that does best on average over the folds, and its mean scores."""
+    """Return the regularization that does best on average over the folds, and its mean scores."""
     found = [
         fit(
             candidate, examples.language, examples.at(train), examples.at(held_out), select_by, lambda _: None
@@ -90,7 +90,7 @@ def validated(candidate: Candidate, examples: Examples, select_by: str) -> tuple
 
 
 def main(task: str = "opinion") -> None:
-    """Prints a line per candidate, the best by `bag_of_words.select_by` first."""
+    """Print a line per candidate, the best by `bag_of_words.select_by` first."""
     settings, examples = BagOfWords.load(), Examples.read(task)
     results = [
         (*validated(candidate, examples, settings.select_by), name) for name, candidate in candidates(settings).items()

@@ -18,7 +18,7 @@ CHANGED = ["exp", "run", "--set-param", "evaluate.confidence=0.9"]
 
 
 def timed(folder: Path, *arguments: str) -> tuple[float, list[tuple[str, float]]]:
-    """Runs one dvc command; gives its seconds, and those of each stage it ran."""
+    """Run one dvc command; gives its seconds, and those of each stage it ran."""
     start = time.perf_counter()
     with subprocess.Popen(["dvc", *arguments], cwd=folder, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout
@@ -33,7 +33,7 @@ def timed(folder: Path, *arguments: str) -> tuple[float, list[tuple[str, float]]
 
 
 def main() -> None:
-    """Prints seconds, stage by stage and in all."""
+    """Print seconds, stage by stage and in all."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "clone")
         subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)

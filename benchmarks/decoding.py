@@ -25,7 +25,7 @@ SEEDS = range(3)
 
 
 def splits(labels: np.ndarray, groups: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yields the places of train, validation and test: five folds for each seed."""
+    """Yield the places of train, validation and test: five folds for each seed."""
     for seed in SEEDS:
         for kept, test in StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(labels, labels, groups):
             inner = StratifiedGroupKFold(6, shuffle=True, random_state=seed)
@@ -34,7 +34,7 @@ def splits(labels: np.ndarray, groups: np.ndarray) -> Iterator[tuple[np.ndarray,
 
 
 def main() -> None:
-    """Prints a line per method and level: the mean over the splits, and its difference from no level with its error."""
+    """Print a line per method and level: the mean over the splits, and its difference from no level with its error."""
     task = sys.argv[1] if len(sys.argv) > 1 else "author"
     described, settings = TaskSection.named(task), BagOfWords.load()
     candidate = settings.candidates["style"].model_copy(update={"regularization": [10.0]})
@@ -54,8 +54,10 @@ def main() -> None:
     for split in splits(labels, groups):
         train, validation, test = split
         known, checked, asked = ([texts[place] for place in places] for places in split)
-        trained_on, chosen_on = (known, labels[train]), (checked, labels[validation])
-        classifier = fit(candidate, described.language, trained_on, chosen_on, settings.select_by, lambda _: None).classifier
+        training, choosing = (known, labels[train]), (checked, labels[validation])
+        classifier = fit(
+            candidate, described.language, training, choosing, settings.select_by, lambda _: None
+        ).classifier
         seen, unseen = (classifier.predict(read, lambda _: None).probability for read in (checked, asked))
         calibration = fit_calibration([seen], labels[validation], described.labels)
         prior = SequencePrior.of(streams(train), labels[train], len(described.labels))

@@ -30,7 +30,7 @@ PRODUCT = 1536  # rows and columns of the square matrices multiplied: far above 
 
 
 def operations(tokens: int, squares: int, config: object) -> float:
-    """Gives the multiplications and additions of an encoder's matrix products, without softmax, norms and activations.
+    """Return the multiplications and additions of an encoder's matrix products, without softmax, norms and activations.
 
     Args:
         tokens: of all texts, padding not counted.
@@ -44,7 +44,7 @@ def operations(tokens: int, squares: int, config: object) -> float:
 
 
 def main() -> None:
-    """Prints sentences per second, the share of the matrix-product rate, and the ratio to the peer."""
+    """Print sentences per second, the share of the matrix-product rate, and the ratio to the peer."""
     logging.disable(logging.INFO)
     settings, compute = Embed.load(), Compute.load()
     device = prepare_device(compute)

@@ -38,7 +38,7 @@ RESULTS = Path("benchmarks/shipping.json")
 
 
 def main() -> None:
-    """Prints, writes and draws."""
+    """Print, writes and draws."""
     logging.disable(logging.INFO)
     task = sys.argv[1] if sys.argv[1:] else "opinion"
     folders = {name: paths.model(task, name) for name in Approaches.load().root}
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def timed(classifiers: Mapping[str, Classifier], texts: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Gives sentences per second of each approach."""
+    """Return sentences per second of each approach."""
     single: dict[str, list[float]] = {name: [] for name in classifiers}
     batches: dict[str, list[float]] = {name: [] for name in classifiers}
     for _ in range(ROUNDS + 1):
@@ -83,7 +83,7 @@ def timed(classifiers: Mapping[str, Classifier], texts: Sequence[str]) -> dict[s
 
 
 def weighed(folder: Path) -> dict[str, Any]:
-    """Gives what a folder weighs, and how many weights it holds where that is a number of a neural network."""
+    """Return what a folder weighs, and how many weights it holds where that is a number of a neural network."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "README.md"]
     found: dict[str, Any] = {"megabytes": sum(path.stat().st_size for path in files) / 1e6}
     if (weights := folder / "model.safetensors").exists() and not (folder / "zero_shot.json").exists():
@@ -94,7 +94,7 @@ def weighed(folder: Path) -> dict[str, Any]:
 
 
 def scored(task: str, name: str) -> dict[str, Any]:
-    """Gives the test accuracy, with its interval, and the share of its teacher's that a student keeps."""
+    """Return the test accuracy, with its interval, and the share of its teacher's that a student keeps."""
     approach, _, exported = name.partition(", ")
     scores = read_json(paths.results("evaluate", task, "scores"))
     share = scores["retained"].get(approach, {}).get("accuracy_share")
@@ -103,7 +103,7 @@ def scored(task: str, name: str) -> dict[str, Any]:
 
 
 def draw(path: Path, found: Mapping[str, Mapping[str, Any]]) -> None:
-    """Draws accuracy over speed; the line joins those that none beats in both."""
+    """Draw accuracy over speed; the line joins those that none beats in both."""
     with picture(path, columns=2, width=5.0, height=4.0) as panels:
         for axes, (speed, title) in zip(
             panels,

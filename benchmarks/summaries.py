@@ -30,7 +30,7 @@ NOISE = 0.02  # of each number of its vector, which are about 0.05
 
 
 def main() -> None:
-    """Prints seconds, the ratio to each peer, and peak memory."""
+    """Print seconds, the ratio to each peer, and peak memory."""
     read = Texts.read("films", [SEEN, HELD_OUT])
     settings, candidates = Summarize.load().clusters, Cluster.load().candidates
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def repeat(read: Texts) -> tuple[list[str], np.ndarray]:
-    """Gives many sentences, none like another."""
+    """Return many sentences, none like another."""
     random = np.random.default_rng(0)
     places = np.arange(MANY) % len(read.texts)
     vectors = read.embedded[places]
@@ -64,7 +64,7 @@ def repeat(read: Texts) -> tuple[list[str], np.ndarray]:
 
 
 def peak() -> float:
-    """Gives the peak memory of this process so far, in MB."""
+    """Return the peak memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

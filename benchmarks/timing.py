@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Gives how long a call takes."""
+    """Return how long a call takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

@@ -35,7 +35,7 @@ TASK, TEXTS, ROUNDS = "opinion", 640, 3
 
 
 def main() -> None:
-    """Prints sentences per second and the ratios."""
+    """Print sentences per second and the ratios."""
     logging.disable(logging.INFO)
     settings, compute, described = Finetune.load(), Compute.load(), TaskSection.named(TASK)
     device = prepare_device(compute)
@@ -72,14 +72,14 @@ def main() -> None:
 
 
 def first(examples: Examples, count: int) -> Examples:
-    """Gives the first texts of the corpus, which are in no order of length."""
+    """Return the first texts of the corpus, which are in no order of length."""
     rows = examples.rows
     few = TokenRows(rows.ids[: rows.starts[count]], rows.starts[: count + 1])
     return Examples(few, examples.labels[:count], examples.scores[:count])
 
 
 def ours(folder: Path, examples: Examples, labels: list[str], settings: Finetune, device: torch.device) -> float:
-    """Times an epoch of `decortique.models.training`, one head, from first to last batch."""
+    """Time an epoch of `decortique.models.training`, one head, from first to last batch."""
     primary, *_ = TaskSection.named(TASK).heads.items()
     heads = dict([primary])
     model = new_headed(folder, labels, heads, dropout=None, seed=0).to(device)
@@ -100,7 +100,7 @@ def ours(folder: Path, examples: Examples, labels: list[str], settings: Finetune
 
 
 def theirs(folder: Path, examples: Examples, labels: list[str], **arguments: Any) -> float:
-    """Times an epoch of Trainer: nothing saved, nothing reported."""
+    """Time an epoch of Trainer: nothing saved, nothing reported."""
     model = new_classifier(folder, labels, dropout=None, seed=0)
     rows = [
         {"input_ids": examples.rows[place][1].tolist(), "labels": int(label)}

@@ -41,7 +41,7 @@ EVEN = {"finetune.layer_decay": 1.0}
 
 
 def modes() -> dict[str, tuple[dict[str, Any], tuple[float, ...]]]:
-    """Gives what each mode changes in params.yaml, and the learning rates it is tried at."""
+    """Return what each mode changes in params.yaml, and the learning rates it is tried at."""
     usual = Finetune.load().learning_rate  # for two that differ in nothing else, so that they can be compared
     (name, first), *_ = TaskSection.named(TASK).heads.items()
     return {
@@ -54,7 +54,7 @@ def modes() -> dict[str, tuple[dict[str, Any], tuple[float, ...]]]:
 
 
 def adaptation() -> None:
-    """Trains by each mode and writes what was found."""
+    """Train by each mode and writes what was found."""
     found: dict[str, Any] = {}
     predicted: dict[str, PredictionTable] = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -80,7 +80,7 @@ def adaptation() -> None:
 
 
 def films_only() -> dict[str, Any]:
-    """Leaves out the transfer sets, on which nobody predicts here."""
+    """Leave out the transfer sets, on which nobody predicts here."""
     return {f"catalogue/tasks/{TASK}.yaml:reader.parts.graded.files": {"films.txt": "all"}}
 
 
@@ -98,7 +98,7 @@ def trained(clone: Path) -> dict[str, Any]:
 
 
 def stage(clone: Path, *arguments: str) -> tuple[int, str]:
-    """Runs one stage by hand in the clone, and gives its peak of memory, in kilobytes, and what it said."""
+    """Run one stage by hand in the clone, and gives its peak of memory, in kilobytes, and what it said."""
     log = clone / "stage.log"
     with log.open("w") as file:
         command = [sys.executable, "-m", f"stages.{arguments[0]}", *arguments[1:]]

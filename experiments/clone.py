@@ -26,7 +26,7 @@ def clone_into(folder: Path) -> None:
 
 
 def dvc(folder: Path, *arguments: str) -> None:
-    """Runs one dvc command with this environment's own Python; ends the program if it fails."""
+    """Run one dvc command with this environment's own Python; ends the program if it fails."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(["dvc", *arguments], cwd=folder, env={**os.environ, "PATH": path}, check=False)
     if done.returncode:
@@ -34,7 +34,7 @@ def dvc(folder: Path, *arguments: str) -> None:
 
 
 def choose(folder: Path, choices: Mapping[str, Any]) -> None:
-    """Changes choices of the clone, from what the project's own params.yaml and catalogue say."""
+    """Change choices of the clone, from what the project's own params.yaml and catalogue say."""
     shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
     shutil.rmtree(folder / "catalogue", ignore_errors=True)
     shutil.copytree(ROOT / "catalogue", folder / "catalogue")
@@ -42,7 +42,7 @@ def choose(folder: Path, choices: Mapping[str, Any]) -> None:
 
 
 def set_params(folder: Path, choices: Mapping[str, Any]) -> None:
-    """Changes keys of params.yaml and of the catalogue beside it, and leaves their comments.
+    """Change keys of params.yaml and of the catalogue beside it, and leaves their comments.
 
     Args:
         folder: where they stand.

@@ -94,7 +94,7 @@ log = logging.getLogger(__name__)
 
 
 def students(described: Mapping[str, Student]) -> dict[str, Student]:
-    """Gives the students of the experiment, made from those of the catalogue."""
+    """Return the students of the experiment, made from those of the catalogue."""
     three, one, static = described["student"], described["student-1"], described["static"]
     # Without pieces of texts, which only a teacher can label.
     whole, plain, again = ({**student, "texts": {}} for student in (three, one, described["born-again"]))
@@ -143,7 +143,7 @@ def _from_afar(student: Student, texts: dict[str, Any], epochs: int) -> Student:
 
 
 def rounds() -> Iterator[tuple[str, str, str]]:
-    """Yields (name, student, teacher), each after its teacher; the seed is put behind the name."""
+    """Yield (name, student, teacher), each after its teacher; the seed is put behind the name."""
     for name in ("three", "three-alone", "three-alone-longer", "three-from-encoder"):
         yield name, name, TEACHER
     for name in ("one", "one-alone", "one-words", "one-from-encoder"):
@@ -160,7 +160,7 @@ def rounds() -> Iterator[tuple[str, str, str]]:
 
 
 def distillation() -> None:
-    """Trains every student with every seed, and writes what was found."""
+    """Train every student with every seed, and writes what was found."""
     folder = ROOT / WORK
     if not folder.exists():
         clone_into(folder)
@@ -183,7 +183,7 @@ def distillation() -> None:
 
 
 def prepare(folder: Path) -> dict[str, Round]:
-    """Gives the copy of the project the experiment's students and rounds, and makes what they learn from."""
+    """Return the copy of the project the experiment's students and rounds, and makes what they learn from."""
     described = {path.stem: read_yaml(path) for path in (ROOT / "catalogue" / "students").glob("*.yaml")}
     every = {
         f"{name}-s{seed}": {
@@ -205,7 +205,7 @@ def prepare(folder: Path) -> dict[str, Round]:
 
 
 def thin(corpus: Path) -> None:
-    """Leaves some texts of the transfer sets: else the students would need as long to predict as to learn."""
+    """Leave some texts of the transfer sets: else the students would need as long to predict as to learn."""
     for path in corpus.glob(f"{TRANSFER}*.parquet"):
         table = read_table(path)
         with new_file(path) as temporary:
@@ -213,7 +213,7 @@ def thin(corpus: Path) -> None:
 
 
 def generations(every: Mapping[str, Round]) -> Iterator[list[str]]:
-    """Yields the labellers, then those whose teachers are ready, until all were yielded."""
+    """Yield the labellers, then those whose teachers are ready, until all were yielded."""
     yield list(LABELLERS)
     ready = set(LABELLERS)
     while len(ready) < len(every) + len(LABELLERS):
@@ -223,7 +223,7 @@ def generations(every: Mapping[str, Round]) -> Iterator[list[str]]:
 
 
 def learn(name: str) -> str:
-    """Trains one student and has it predict, unless it did so in an earlier run; a labeller only predicts."""
+    """Train one student and has it predict, unless it did so in an earlier run; a labeller only predicts."""
     if name not in LABELLERS and not paths.results("distill", f"{TASK}/{name}").exists():
         distill(TASK, name)
     if not paths.predictions(TASK, name).exists():
@@ -233,7 +233,7 @@ def learn(name: str) -> str:
 
 
 def by_student(members: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Gives what was measured of each student, a list over seeds; of who taught them, a list of one."""
+    """Return what was measured of each student, a list over seeds; of who taught them, a list of one."""
     found: dict[str, list[dict[str, Any]]] = {}
     for name, member in members.items():
         found.setdefault(re.sub(r"-s\d+$", "", name), []).append(member)
@@ -241,7 +241,7 @@ def by_student(members: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def report(found: Mapping[str, list[dict[str, Any]]], every: Mapping[str, Round]) -> dict[str, Any]:
-    """Gives the means over seeds, and the differences that answer the questions."""
+    """Return the means over seeds, and the differences that answer the questions."""
     texts = {name: read_json(paths.results("distill", f"{TASK}/{name}"))["texts"]["all"] for name in every}
     return {
         "seeds": len(SEEDS),
@@ -266,19 +266,19 @@ def report(found: Mapping[str, list[dict[str, Any]]], every: Mapping[str, Round]
 
 @cache
 def held_out_rows() -> dict[str, LabelledSplit]:
-    """Gives the test set and those of other sources."""
+    """Return the test set and those of other sources."""
     labels = TaskSection.named(TASK).labels
     return {name: LabelledSplit.read(TASK, split, labels, keep_groups=False) for name, split in held_out(TASK).items()}
 
 
 def differences(rows: LabelledSplit, first: str, second: str) -> dict[str, Any]:
-    """Compares two students on the same texts, seed by seed."""
+    """Compare two students on the same texts, seed by seed."""
     of_first, of_second = by_text(rows, first), by_text(rows, second)
     return {measure: difference(of_first[measure] - of_second[measure]) for measure in of_first}
 
 
 def by_text(rows: LabelledSplit, student: str) -> dict[str, np.ndarray]:
-    """Gives (seeds, texts) of what makes up each measure."""
+    """Return (seeds, texts) of what makes up each measure."""
     folders = [paths.predictions(TASK, f"{student}-s{seed}") for seed in SEEDS]
     seeds = [read_predictions(folder, rows.split, rows.labels, rows.ids) for folder in folders]
     of_truth = np.stack([one.probability[np.arange(len(rows.ids)), rows.truth] for one in seeds])
@@ -289,12 +289,12 @@ def by_text(rows: LabelledSplit, student: str) -> dict[str, np.ndarray]:
 
 
 def values(seeds: list[dict[str, Any]], split: str, measure: str) -> list[float]:
-    """Gives what was measured of each seed."""
+    """Return what was measured of each seed."""
     return [one["sets"][split][measure]["value"] for one in seeds]
 
 
 def draw(path: Path, found: Mapping[str, list[dict[str, Any]]]) -> None:
-    """Draws the two designs of rounds: means over seeds, bars from the least to the greatest."""
+    """Draw the two designs of rounds: means over seeds, bars from the least to the greatest."""
     points = [
         {
             "member": name,

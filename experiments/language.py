@@ -52,7 +52,7 @@ TARGETS = [f"{stage}@{TASK}" for stage in ("tokenize", "decode", "validity")]
 
 
 def language(source: Annotated[str, typer.Option(help="Address of the labelled speeches, with its pin.")] = "") -> None:
-    """Runs the chain for each encoder and fold, pools the folds, and writes what was found."""
+    """Run the chain for each encoder and fold, pools the folds, and writes what was found."""
     described = TaskSection.named(TASK)
     with tempfile.TemporaryDirectory() as temporary:
         clone = Path(temporary, "clone")
@@ -67,7 +67,7 @@ def language(source: Annotated[str, typer.Option(help="Address of the labelled s
 
 
 def chosen(deal: Mapping[str, float], fold: int, encoder: str, source: str) -> dict[str, Any]:
-    """Gives the choices of one run; the unlabelled speeches are left out, as nobody can be scored on them."""
+    """Return the choices of one run; the unlabelled speeches are left out, as nobody can be scored on them."""
     choices = {
         "tasks": [TASK],
         "languages": ["fr"],
@@ -96,7 +96,7 @@ class Part:
 
     @classmethod
     def read(cls, clone: Path, encoder: str, described: Task) -> "Part":
-        """Reads what a run of the chain left in the clone."""
+        """Read what a run of the chain left in the clone."""
         columns = read_columns(clone / paths.corpus(TASK) / "test.parquet", ["id", "label", "group"])
         names = {TRANSFORMER: encoder, COMBINED: f"{encoder} + {BASELINE}", BASELINE: BASELINE}
         predicted = {}

@@ -71,7 +71,7 @@ class Training:
 
 
 def learning_curves() -> None:
-    """Trains on every sample, and writes what was found."""
+    """Train on every sample, and writes what was found."""
     clone = ROOT / WORK / "clone"
     if not clone.exists():
         clone_into(clone)
@@ -89,14 +89,14 @@ def learning_curves() -> None:
 
 
 def samples(clone: Path, task: str) -> list[Training]:
-    """Lists the trainings of a task, the longest first."""
+    """List the trainings of a task, the longest first."""
     texts = read_metadata(clone / paths.corpus(task) / "train.parquet").num_rows
     sizes = [texts, *(size for size in reversed(SIZES) if size < texts)]
     return [Training(task, size, texts, seed) for size in sizes for seed in SEEDS]
 
 
 def learn(clone: Path, one: Training) -> Training:
-    """Trains both approaches on a sample and has them predict, unless they did so in an earlier run."""
+    """Train both approaches on a sample and has them predict, unless they did so in an earlier run."""
     if (one.folder / "done").exists():
         return one
     shutil.rmtree(one.folder, ignore_errors=True)
@@ -115,7 +115,7 @@ def learn(clone: Path, one: Training) -> Training:
 
 
 def draw_sample(clone: Path, one: Training) -> None:
-    """Puts a sample of the texts, and of their tokens, into a folder of its own."""
+    """Put a sample of the texts, and of their tokens, into a folder of its own."""
     random = np.random.default_rng([one.seed, one.size])
     places: dict[str, np.ndarray] = {}
     for split in ("train", "validation", "test"):
@@ -131,13 +131,13 @@ def draw_sample(clone: Path, one: Training) -> None:
 
 
 def by_size(trainings: list[Training], task: str) -> list[list[Training]]:
-    """Puts the trainings of a task together by size, the smallest first."""
+    """Put the trainings of a task together by size, the smallest first."""
     sizes = sorted({one.size for one in trainings if one.task == task})
     return [[one for one in trainings if (one.task, one.size) == (task, size)] for size in sizes]
 
 
 def of_size(task: str, trainings: list[Training]) -> dict[str, Any]:
-    """Gives both approaches' accuracy over seeds, and their difference with its two intervals."""
+    """Return both approaches' accuracy over seeds, and their difference with its two intervals."""
     described = TaskSection.named(task)
     rows = LabelledSplit.read(task, "test", described.labels, keep_groups=described.split.keep_groups)
     right = {
@@ -161,7 +161,7 @@ def of_size(task: str, trainings: list[Training]) -> dict[str, Any]:
 
 
 def draw(path: Path, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-    """Draws test accuracy over the number of training texts, a panel for each task; bars reach over the seeds.
+    """Draw test accuracy over the number of training texts, a panel for each task; bars reach over the seeds.
 
     Args:
         path: the PNG file.

@@ -35,7 +35,7 @@ PICTURES = ROOT / "docs" / "representations"
 def representations(
     source: Annotated[str, typer.Option(help="Address of the labelled speeches, with its pin.")] = "",
 ) -> None:
-    """Runs the stages for each language, and keeps what they measured."""
+    """Run the stages for each language, and keeps what they measured."""
     report: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as temporary:
         clone = Path(temporary, "clone")
@@ -53,7 +53,7 @@ def representations(
 
 
 def chosen(code: str, source: str) -> dict[str, Any]:
-    """Gives the choices of one run; the unlabelled speeches are left out."""
+    """Return the choices of one run; the unlabelled speeches are left out."""
     choices: dict[str, Any] = {"tasks": TASKS[code], "languages": [code], "collections": [], "encoder": ENCODER}
     if code == "fr":
         choices["catalogue/tasks/author-fr.yaml:reader.files"] = {"learn": "all"}

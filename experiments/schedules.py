@@ -52,7 +52,7 @@ SMOOTHED = 15  # steps averaged for the eye
 
 
 def schedules() -> None:
-    """Trains by each schedule and optimiser, draws the curves, and writes the scores."""
+    """Train by each schedule and optimiser, draws the curves, and writes the scores."""
     with tempfile.TemporaryDirectory() as temporary:
         clone = Path(temporary, "clone")
         clone_into(clone)
@@ -95,13 +95,13 @@ def trained(clone: Path, choices: Mapping[str, Any]) -> Training:
 
 
 def read_curve(path: Path) -> np.ndarray:
-    """Reads the values of a curve of DVCLive."""
+    """Read the values of a curve of DVCLive."""
     with path.open(encoding="utf-8", newline="") as file:
         return np.array([float(row[path.stem]) for row in csv.DictReader(file, delimiter="\t")])
 
 
 def lengths_by_batch(lengths: np.ndarray, batch_size: int) -> dict[str, list[np.ndarray]]:
-    """Gives the lengths of the texts of each batch, as they come at random and as the loader puts them together."""
+    """Return the lengths of the texts of each batch, as they come at random and as the loader puts them together."""
     order = np.random.default_rng(0).permutation(len(lengths))
     random = [lengths[order[start : start + batch_size]] for start in range(0, len(order), batch_size)]
     return {
@@ -111,12 +111,12 @@ def lengths_by_batch(lengths: np.ndarray, batch_size: int) -> dict[str, list[np.
 
 
 def padding(batches: list[np.ndarray]) -> float:
-    """Gives the share of the tokens of all batches that are padding."""
+    """Return the share of the tokens of all batches that are padding."""
     return 1 - sum(batch.sum() for batch in batches) / sum(len(batch) * batch.max() for batch in batches)
 
 
 def draw_padding(path: Path, batches: Mapping[str, list[np.ndarray]]) -> None:
-    """Draws each batch as a bar as high as its longest text, filled as far as its texts fill it."""
+    """Draw each batch as a bar as high as its longest text, filled as far as its texts fill it."""
     with picture(path, columns=len(batches), width=4.2, height=3.0) as panels:
         for axes, (name, found) in zip(panels, batches.items(), strict=True):
             places = np.arange(len(found))
@@ -130,7 +130,7 @@ def draw_padding(path: Path, batches: Mapping[str, list[np.ndarray]]) -> None:
 
 
 def draw_curves(path: Path, trainings: Mapping[str, Training]) -> None:
-    """Draws learning rate and loss, step by step."""
+    """Draw learning rate and loss, step by step."""
     with picture(path, columns=2, width=4.2, height=3.4) as (rates, losses):
         for name, found in trainings.items():
             rates.plot(found.rate, label=name)

@@ -12,12 +12,12 @@ CONFIDENCE, RESAMPLES = 0.95, 2000
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """Gives the mean over seeds, and the least and the greatest value."""
+    """Return the mean over seeds, and the least and the greatest value."""
     return {"value": float(np.mean(values)), "low": min(values), "high": max(values)}
 
 
 def difference(paired: np.ndarray, groups: np.ndarray | None = None) -> dict[str, Any]:
-    """Gives the mean of (seeds, texts) paired differences with two intervals.
+    """Return the mean of (seeds, texts) paired differences with two intervals.
 
     Over seeds, Student's: would other trainings find it? Over texts, the bootstrap of these trainings' mean difference:
     would other texts?

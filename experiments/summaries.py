@@ -60,7 +60,7 @@ def summaries(
     opinosis: Annotated[str, typer.Option(help="Address of the archive of Opinosis, with its pin.")] = "",
     speeches: Annotated[str, typer.Option(help="Address of the labelled speeches, with its pin.")] = "",
 ) -> None:
-    """Compares choices on films, and rates the summaries of other collections."""
+    """Compare choices on films, and rates the summaries of other collections."""
     with tempfile.TemporaryDirectory() as temporary:
         clone = Path(temporary, "clone")
         clone_into(clone)
@@ -108,7 +108,7 @@ def choices(clone: Path) -> dict[str, Any]:
 
 
 def read_groups() -> Iterator[Group]:
-    """Gives the films of a run."""
+    """Return the films of a run."""
     seen, held = Texts.read(FILMS, [SEEN]), Texts.read(FILMS, [HELD_OUT])
     return groups_of(seen, held, partial(represent, ENCODER, seen, {}), {}, None)
 
@@ -116,7 +116,7 @@ def read_groups() -> Iterator[Group]:
 def rate(
     groups: list[Group], settings: Summarizer, sentences: int, clusters: Callable[[int], np.ndarray] | None = None
 ) -> dict[str, np.ndarray]:
-    """Gives (films,) coverage and shared words of the summaries that some choices make, or some clusters."""
+    """Return (films,) coverage and shared words of the summaries that some choices make, or some clusters."""
     candidates = Cluster.load().candidates
     rated = []
     for group in groups:
@@ -131,7 +131,7 @@ def rate(
 
 
 def opinosis_choice(source: str) -> dict[str, Any]:
-    """Gives the choices of the run on Opinosis."""
+    """Return the choices of the run on Opinosis."""
     own = (
         {f"catalogue/collections/{OPINOSIS}.yaml:source": {"kind": "url", "url": source, "name": "opinosis.zip"}}
         if source
@@ -141,7 +141,7 @@ def opinosis_choice(source: str) -> dict[str, Any]:
 
 
 def speeches_choice(source: str) -> dict[str, Any]:
-    """Gives the choices of the run on French speeches, whose vectors are those of the multilingual encoder."""
+    """Return the choices of the run on French speeches, whose vectors are those of the multilingual encoder."""
     learn = {"kind": "url", "url": source, "name": "learn"}
     files = (f"collections/{SPEECHES}", "tasks/author-fr")
     own = {f"catalogue/{file}.yaml:source": learn for file in files} if source else {}

@@ -54,7 +54,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 
 
 def write_encoder(folder: Path, family: str = "bert", *, layers: int = 2, seed: int = 0, **config: Any) -> Path:
-    """Writes an encoder of random weights as the hub gives them: config, weights, tokenizer."""
+    """Write an encoder of random weights as the hub gives them: config, weights, tokenizer."""
     import torch
     from transformers import AutoConfig, AutoModel
 
@@ -81,7 +81,7 @@ def write_encoder(folder: Path, family: str = "bert", *, layers: int = 2, seed: 
 
 
 def write_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
-    """Writes a WordPiece tokenizer of `VOCABULARY`."""
+    """Write a WordPiece tokenizer of `VOCABULARY`."""
     from transformers import BertTokenizerFast
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def write_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
 
 
 def edit_json(path: Path, **changes: Any) -> None:
-    """Changes some keys of a JSON file; None removes the key."""
+    """Change some keys of a JSON file; None removes the key."""
     content = {**json.loads(path.read_text(encoding="utf-8")), **changes}
     path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}), encoding="utf-8")
 

@@ -81,7 +81,7 @@ def adaptation() -> Blocks:
         [
             [
                 mode,
-                f"{thousands(one['weights_that_learn'])} ({percent(one['weights_that_learn'] / one['weights'])})",
+                f"{thousands(one['trained_weights'])} ({percent(one['trained_weights'] / one['weights'])})",
                 f"{one['peak_memory_megabytes']} MB",
                 interval(one["test"]["accuracy"]),
                 interval(one["test"]["log_loss"]),

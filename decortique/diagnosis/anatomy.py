@@ -137,7 +137,7 @@ class Internals:
 
     @property
     def layers(self) -> list[str]:
-        """Names of what `states` holds."""
+        """Name of what `states` holds."""
         return ["embeddings", *(f"block {number}" for number in range(1, len(self.states)))]
 
     def maps(self, text: int) -> np.ndarray:

@@ -22,7 +22,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_file_appears_with_its_folders(tmp_path: Path) -> None:
+def test_writing_a_file_creates_its_folders(tmp_path: Path) -> None:
     with new_file(tmp_path / "deep" / "down" / "scores.csv") as path:
         path.write_text("new", encoding="utf-8")
         assert not (tmp_path / "deep" / "down" / "scores.csv").exists()
@@ -70,7 +70,7 @@ def test_a_stopped_stage_leaves_the_old_folder_and_nothing_else(tmp_path: Path, 
     assert names(tmp_path) == ["student"]
 
 
-def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(
+def test_a_folder_that_cannot_be_moved_into_place_leaves_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = tmp_path / "student"
@@ -100,7 +100,7 @@ def test_metrics_are_written_for_people_to_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
-def test_metrics_never_hold_what_json_cannot(tmp_path: Path, number: float) -> None:
+def test_metrics_never_hold_numbers_that_json_cannot(tmp_path: Path, number: float) -> None:
     write_json(tmp_path / "m.json", {"accuracy": 0.5})
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "m.json", {"deep": {"down": [number]}})
@@ -120,7 +120,7 @@ def test_a_damaged_json_file_is_named(tmp_path: Path, content: bytes) -> None:
         read_json(tmp_path / "m.json")
 
 
-def test_json_lines_keep_accents_and_survive_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_json_lines_keep_accents_and_survive_invalid_bytes(tmp_path: Path) -> None:
     rows: list[dict[str, str | float]] = [
         {"text": "été", "share": 1 / 3},
         {"text": b"caf\xe9".decode(errors="surrogateescape")},
@@ -131,11 +131,11 @@ def test_json_lines_keep_accents_and_survive_bytes_that_are_no_text(tmp_path: Pa
     assert [json.loads(line) for line in lines] == rows
 
 
-def test_points_are_rows_below_the_names_of_their_columns(tmp_path: Path) -> None:
+def test_curve_points_are_rows_below_a_header(tmp_path: Path) -> None:
     write_points(tmp_path / "plots" / "a.csv", [{"set": "test", "texts": 3, "value": 1 / 3}, {"set": "a, b"}])
     assert (tmp_path / "plots" / "a.csv").read_bytes() == b'set,texts,value\ntest,3,0.333333\n"a, b",,\n'
 
 
-def test_a_curve_without_points_is_a_file_all_the_same(tmp_path: Path) -> None:
+def test_a_curve_without_points_is_still_written(tmp_path: Path) -> None:
     write_points(tmp_path / "a.csv", iter([]))
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").strip() == ""

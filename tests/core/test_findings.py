@@ -23,7 +23,7 @@ from decortique.core.findings import (
 from tests.report.made_reporting import score
 
 
-def test_numbers_have_no_more_digits_than_they_are_known_to() -> None:
+def test_numbers_show_no_more_digits_than_their_precision() -> None:
     assert interval(score(0.5)) == "0.500 [0.480, 0.520]"
     assert interval({"value": 0.5}) == "0.500"
     assert signed(score(-0.5)) == "-0.500 [-0.520, -0.480]"
@@ -37,7 +37,7 @@ def test_numbers_have_no_more_digits_than_they_are_known_to() -> None:
 @pytest.mark.parametrize(
     ("g", "word"), [(0.3, "large"), (-0.25, "large"), (0.2, "medium"), (-0.05, "small"), (0, "next to none")]
 )
-def test_effects_are_called_what_cohen_calls_them(g: float, word: str) -> None:
+def test_effect_sizes_have_cohens_names(g: float, word: str) -> None:
     assert effect(g) == word
 
 
@@ -45,7 +45,7 @@ def test_effects_are_called_what_cohen_calls_them(g: float, word: str) -> None:
     ("difference", "p", "verdict"),
     [(0.1, 0.01, "better"), (-0.1, 0.01, "worse"), (0.1, 0.05, "no significant difference")],
 )
-def test_a_difference_is_one_only_with_its_test(difference: float, p: float, verdict: str) -> None:
+def test_a_difference_is_claimed_only_when_significant(difference: float, p: float, verdict: str) -> None:
     finding = comparison("this", score(difference), p, 0.05, "Accuracy")
     assert (finding.verdict, finding.is_significant) == (verdict, verdict != "no significant difference")
 
@@ -67,7 +67,7 @@ def test_findings_are_a_list_and_tables_and_sentences_are_paragraphs() -> None:
     ]
 
 
-def test_results_that_are_missing_are_named_with_the_remedy() -> None:
+def test_missing_results_are_named_with_the_remedy() -> None:
     with pytest.raises(
         StageError, match=r"data/results/evaluate/none/scores\.json is missing: .* `dvc checkout` to fetch it"
     ):

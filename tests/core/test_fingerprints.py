@@ -34,12 +34,12 @@ def code(files: Mapping[str, str], **pins: str) -> Code:
 
 
 def names(fingerprint: str) -> list[str]:
-    """What a fingerprint names, without hashes and versions."""
+    """Return what a fingerprint names, without hashes and versions."""
     return [re.split(" |==", line)[0] for line in fingerprint.splitlines()]
 
 
 def of_one(source: str) -> list[str]:
-    """What the fingerprint of a stage names that says `source`, in a small project."""
+    """Return what the fingerprint of a stage with the code `source` names, in a small project."""
     return names(code({**PROJECT, "stages/one.py": source}, numpy="1", **{"scikit-learn": "2"}).fingerprint("one"))
 
 
@@ -55,7 +55,7 @@ def fingerprints(real: Code) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def reach(real: Code, fingerprints: dict[str, str]) -> dict[str, set[str]]:
-    """The files that each stage can import: by the bytecode, as the standard library reads it, and by comments."""
+    """Return the files that each stage can import: by bytecode, as the standard library reads it, and by comments."""
     reached = {}
     for stage in fingerprints:
         finder = ModuleFinder(path=[str(ROOT)])
@@ -76,7 +76,7 @@ def reach(real: Code, fingerprints: dict[str, str]) -> dict[str, set[str]]:
     return reached
 
 
-def test_every_stage_that_can_reach_a_changed_module_runs_again_and_no_other(
+def test_only_stages_that_can_reach_a_changed_module_run_again(
     real: Code, fingerprints: dict[str, str], reach: dict[str, set[str]]
 ) -> None:
     wrong = []
@@ -88,7 +88,7 @@ def test_every_stage_that_can_reach_a_changed_module_runs_again_and_no_other(
     assert wrong == []
 
 
-def test_an_upgrade_runs_again_the_stages_that_use_the_package_and_no_other(
+def test_an_upgrade_reruns_only_the_stages_that_use_the_package(
     real: Code, fingerprints: dict[str, str], reach: dict[str, set[str]]
 ) -> None:
     modules = {
@@ -116,7 +116,7 @@ def test_every_package_that_the_code_imports_is_declared(real: Code) -> None:
             assert {one.lower().replace("_", "-") for one in provided[top]} & names, f"{module} imports {top}"
 
 
-def test_a_changed_byte_of_a_template_runs_again_who_imports_a_module_beside_it(
+def test_a_changed_template_reruns_stages_that_import_a_module_beside_it(
     real: Code, fingerprints: dict[str, str], reach: dict[str, set[str]]
 ) -> None:
     (template,) = (path for path in real.files if path.endswith("page.html.j2"))
@@ -128,7 +128,7 @@ def test_a_changed_byte_of_a_template_runs_again_who_imports_a_module_beside_it(
     assert "report" in again
 
 
-def test_formatting_the_whole_code_another_way_runs_nothing_again(tmp_path: Path, fingerprints: dict[str, str]) -> None:
+def test_reformatting_the_whole_code_reruns_nothing(tmp_path: Path, fingerprints: dict[str, str]) -> None:
     for name in PACKAGES:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / PINS, tmp_path)
@@ -164,7 +164,7 @@ def test_every_way_to_import_counts(source: str, expected: list[str]) -> None:
     assert of_one(source) == sorted([*expected, "stages/one.py"])
 
 
-def test_files_beside_modules_count_by_their_bytes_for_those_who_import_there() -> None:
+def test_files_beside_modules_count_by_their_bytes_for_their_importers() -> None:
     files = {
         "stages/__init__.py": "",
         "stages/one.py": "import decortique.words.lists",
@@ -225,12 +225,12 @@ def test_an_import_that_a_comment_declares_is_accepted(source: str, line: int, w
     beside[line - 1] += "  # imports: stages.more, numpy (both are used)"
     above.insert(line - 1, f"{indent[0]}# imports: nothing (for a reason)")
 
-    def found(written: list[str]) -> list[str]:
+    def fingerprinted(written: list[str]) -> list[str]:
         files = {**PROJECT, "stages/one.py": "\n".join(written)}
         return names(code(files, numpy="1", torch="2").fingerprint("one"))
 
-    assert found(beside) == sorted([*own, "numpy", "stages/more.py", "stages/one.py"])
-    assert found(above) == sorted([*own, "stages/one.py"])
+    assert fingerprinted(beside) == sorted([*own, "numpy", "stages/more.py", "stages/one.py"])
+    assert fingerprinted(above) == sorted([*own, "stages/one.py"])
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_an_import_that_a_comment_declares_is_accepted(source: str, line: int, w
         "exec(a)\n# imports: nothing (too late)",
     ],
 )
-def test_a_declaration_that_says_nothing_or_stands_elsewhere_is_refused(source: str) -> None:
+def test_an_empty_or_misplaced_declaration_is_refused(source: str) -> None:
     with pytest.raises(FingerprintError, match=r"^stages/one\.py:[12]: "):
         of_one(source)
 
@@ -268,7 +268,7 @@ def test_a_declaration_covers_a_statement_of_several_lines() -> None:
         "import importlib.metadata\nimportlib.metadata.version('x')",
     ],
 )
-def test_what_imports_nothing_needs_no_declaration(source: str) -> None:
+def test_code_that_imports_nothing_needs_no_declaration(source: str) -> None:
     assert "stages/one.py" in of_one(source)
 
 
@@ -301,7 +301,7 @@ def test_a_package_of_several_distributions_or_of_another_spelling_is_pinned(tmp
     ]
 
 
-def test_the_stage_writes_a_fingerprint_per_stage_or_leaves_everything_as_it_was(tmp_path: Path) -> None:
+def test_the_stage_writes_a_fingerprint_per_stage_or_changes_nothing(tmp_path: Path) -> None:
     for name in PACKAGES:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / PINS, tmp_path)

@@ -52,7 +52,7 @@ def test_committed_metrics_fit_a_screen() -> None:
         assert number == round(number, 4), name
 
 
-def test_metrics_are_rounded_and_a_number_that_is_none_is_refused(
+def test_metrics_are_rounded_and_a_value_that_is_not_a_number_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -64,7 +64,7 @@ def test_metrics_are_rounded_and_a_number_that_is_none_is_refused(
     assert json.loads(path.read_text()) == {"transformer": {"accuracy": 0.8619}}, "the file is as it was"
 
 
-def test_an_evaluation_is_one_score_per_approach_and_more_of_the_two_that_are_compared() -> None:
+def test_an_evaluation_shows_each_approach_and_details_of_the_two_compared() -> None:
     results = {
         "bag-of-words": scores(0.7),
         "transformer": scores(0.8),
@@ -92,7 +92,7 @@ def test_an_evaluation_is_one_score_per_approach_and_more_of_the_two_that_are_co
     }
 
 
-def test_a_task_with_one_approach_has_a_headline_in_the_measure_that_it_is_tuned_for() -> None:
+def test_a_single_approach_is_summarised_by_the_measure_it_is_tuned_for() -> None:
     nothing: dict[str, Any] = {"versus": {}, "retained": {}, "graded": {}, "transfer": {}, "decoded": {"none": {}}}
     assert headline_of_evaluation({"mine": scores(0.7, 0.4), **nothing}, {"mine": scores(0.6, 0.3)}, "f1") == {
         "mine": {"f1": 0.4, "validation": 0.3}
@@ -111,7 +111,7 @@ def test_validity_shows_what_a_random_split_would_have_claimed_and_what_leaks() 
     }
 
 
-def test_robustness_shows_typos_and_what_turns_the_meaning() -> None:
+def test_robustness_shows_typos_and_changes_of_meaning() -> None:
     rewrites = {
         name: {"should": should, "approaches": {"bag-of-words": {"flips": of(flips)}, "static": {"flips": of(0.9)}}}
         for name, should, flips in (("typos", "stay", 0.1), ("lower_case", "stay", 0.2), ("negation", "flip", 0.3))
@@ -171,7 +171,7 @@ def test_clustering_shows_the_first_representation_beside_the_baseline() -> None
 
 
 @pytest.mark.parametrize("measure", ["coverage", "rouge_1_f1"])
-def test_summaries_are_rated_by_what_people_wrote_where_they_did(measure: str) -> None:
+def test_summaries_are_scored_against_human_ones_where_they_exist(measure: str) -> None:
     rated = {"coverage": of(0.4), measure: of(0.3)}
     results = {"approaches": {"clusters": rated, "lexrank": rated, "first": rated}}
     assert headline_of_summaries(results) == {"clusters": {measure: 0.3}, "first": {measure: 0.3}}

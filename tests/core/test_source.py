@@ -29,16 +29,16 @@ def of(source: str) -> str | None:
 
 
 def other_pythons() -> list[str]:
-    """Supported interpreters on this machine of other versions than this one."""
+    """Return supported interpreters on this machine of other versions than this one."""
     named = [shutil.which(f"python3.{minor}") for minor in range(11, 20)]
-    places = [*filter(None, named), *map(str, sorted(Path.home().glob(".pyenv/versions/3.*/bin/python")))]
-    found: dict[str, str] = {}
-    for place in places:
-        ask = [place, "-c", "import sys; print(*sys.version_info[:2])"]
+    candidates = [*filter(None, named), *map(str, sorted(Path.home().glob(".pyenv/versions/3.*/bin/python")))]
+    interpreters: dict[str, str] = {}
+    for candidate in candidates:
+        ask = [candidate, "-c", "import sys; print(*sys.version_info[:2])"]
         version = subprocess.run(ask, capture_output=True, text=True, check=False).stdout.split()
         if version and (3, 11) <= (int(version[0]), int(version[1])) != sys.version_info[:2]:
-            found[version[1]] = place
-    return list(found.values())
+            interpreters[version[1]] = candidate
+    return list(interpreters.values())
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def other_pythons() -> list[str]:
         ("if a: pass\nelse: b()", "if a:\n    ...\nelse:\n    b()"),
     ],
 )
-def test_what_does_not_change_a_result_runs_nothing_again(before: str, after: str) -> None:
+def test_edits_that_cannot_change_a_result_rerun_nothing(before: str, after: str) -> None:
     assert of(before) == of(after)
 
 
@@ -104,11 +104,11 @@ def test_what_does_not_change_a_result_runs_nothing_again(before: str, after: st
         ("@a\ndef f(): g()", "def f(): g()"),
     ],
 )
-def test_what_may_change_a_result_is_seen(before: str, after: str) -> None:
+def test_edits_that_may_change_a_result_are_detected(before: str, after: str) -> None:
     assert of(before) != of(after)
 
 
-def test_a_file_without_code_is_none() -> None:
+def test_a_file_without_code_has_no_hash() -> None:
     assert of('"""Only a docstring."""\n# and a comment\n') is None
     assert of("") is None
     assert of("x = 1") is not None
@@ -121,7 +121,7 @@ def test_a_file_that_is_not_python_is_named(content: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_rewriting_all_comments_docstrings_and_layout_of_the_project_runs_nothing_again() -> None:
+def test_rewriting_all_comments_docstrings_and_layout_reruns_nothing() -> None:
     def rewritten(path: Path) -> str:
         tree = ast.parse(path.read_bytes())
         for node in ast.walk(tree):

@@ -65,7 +65,7 @@ def test_objects_are_written_by_their_attributes(tmp_path: Path) -> None:
     assert read_metadata(tmp_path / "train.parquet") == {"task": "film"}
 
 
-def test_the_columns_asked_for_come_in_the_order_asked_for(tmp_path: Path) -> None:
+def test_requested_columns_come_in_the_requested_order(tmp_path: Path) -> None:
     with write_table(tmp_path / "train.parquet", CORPUS) as append:
         append(ROWS)
     assert list(read_columns(tmp_path / "train.parquet", ["text", "id"])) == ["text", "id"]
@@ -86,7 +86,7 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_the_batch_size_of_a_stage_leaves_no_trace_in_its_table(tmp_path: Path) -> None:
+def test_the_batch_size_of_a_stage_does_not_change_its_table(tmp_path: Path) -> None:
     at_once = write_numbered(tmp_path / "a.parquet", 0, 10000)
     in_parts = write_numbered(tmp_path / "b.parquet", 0, 1, 1000, 5000, 5000, 9999, 10000)
     assert at_once.read_bytes() == in_parts.read_bytes()
@@ -108,7 +108,7 @@ def test_an_empty_table_can_be_written_and_read(tmp_path: Path) -> None:
     assert read_columns(path, ["id"]) == {"id": []}
 
 
-def test_a_table_tells_how_it_was_made(tmp_path: Path) -> None:
+def test_a_table_records_how_it_was_made(tmp_path: Path) -> None:
     with write_table(tmp_path / "a.parquet", TOKENS, {"encoder": "é", "tokenize": {"max_length": 8}}) as append:
         append(numbered(0, 1))
     assert read_metadata(tmp_path / "a.parquet") == {"encoder": "é", "tokenize": {"max_length": 8}}

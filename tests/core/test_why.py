@@ -1,4 +1,4 @@
-"""A person who asks why something runs again is told what changed, by name."""
+"""Test that `why` names what changed when a stage runs again."""
 
 import os
 import shutil
@@ -70,7 +70,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A small project after its first run."""
+    """Make a small project and run it once."""
     folder = tmp_path_factory.mktemp("made")
     for name, content in FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the project, for a test to change."""
+    """Copy the project, for a test to change."""
     folder = tmp_path / "project"
     shutil.copytree(made, folder, symlinks=True)
     monkeypatch.chdir(folder)
@@ -105,38 +105,38 @@ def edit(path: str, before: str, after: str) -> None:
     Path(path).write_text(text.replace(before, after))
 
 
-def told(*names: str) -> list[str]:
+def explanation(*names: str) -> list[str]:
     return list(why(names, Path()))
 
 
 def reasons(stage: str) -> list[str]:
-    """What is said of one stage, without its heading."""
-    first, *lines = told(stage)
+    """Return the explanation of one stage, without its heading."""
+    first, *lines = explanation(stage)
     assert first == f"{stage} will run again:"
     return [line.strip() for line in lines if line.startswith(" ")]
 
 
-def test_nothing_to_do_is_said_in_one_line(project: Path) -> None:
-    assert told() == ["nothing to do: code, parameters, inputs and outputs are those of the last run"]
+def test_nothing_to_do_is_reported_in_one_line(project: Path) -> None:
+    assert explanation() == ["nothing to do: code, parameters, inputs and outputs are those of the last run"]
 
 
 def test_a_comment_concerns_the_fingerprints_only(project: Path) -> None:
     edit("decortique/core/knife.py", "SHARP = 1", "SHARP = 1  # very")
-    assert told() == [
+    assert explanation() == [
         "code will run again:",
         "  input: decortique changed since the last run",
         "  it changes the code of: no stage",
     ]
-    assert told("cook") == ["nothing to do: code, parameters, inputs and outputs are those of the last run"]
+    assert explanation("cook") == ["nothing to do: code, parameters, inputs and outputs are those of the last run"]
     assert "Running stage 'cook" not in run(project, "dvc", "repro")
-    assert told() == ["nothing to do: code, parameters, inputs and outputs are those of the last run"]
+    assert explanation() == ["nothing to do: code, parameters, inputs and outputs are those of the last run"]
 
 
-def test_changed_modules_are_named_and_the_trap_of_single_item_is_told(project: Path) -> None:
+def test_changed_modules_are_named_and_the_single_item_trap_is_explained(project: Path) -> None:
     edit("decortique/core/knife.py", "SHARP = 1", "SHARP = 2")
     edit("stages/cook.py", "from decortique.core import knife", "from decortique.core import knife, fork")
     Path("decortique/core/fork.py").write_text("TINES = 4\n")
-    lines = told()
+    lines = explanation()
     assert lines[:3] == [
         "code will run again:",
         "  input: decortique changed since the last run",
@@ -156,11 +156,11 @@ def test_changed_modules_are_named_and_the_trap_of_single_item_is_told(project: 
     assert "Running stage" not in run(project, "dvc", "repro", "--single-item", "cook@lunch")
     run(project, "dvc", "repro", "code")
     assert reasons("cook@lunch") == changes
-    assert not told()[-1].startswith(trap)
+    assert not explanation()[-1].startswith(trap)
     assert "Running stage 'cook@lunch'" in run(project, "dvc", "repro", "--single-item", "cook@lunch")
 
 
-def test_a_module_that_is_used_no_more_and_an_upgrade_are_named(project: Path) -> None:
+def test_a_module_no_longer_used_and_an_upgrade_are_named(project: Path) -> None:
     edit("requirements.lock", "PyYAML==6.0", "PyYAML==6.1")
     edit("requirements.lock", "numpy==1.0", "numpy==2.0")
     assert reasons("cook@lunch") == ["version: pyyaml 6.0 → 6.1"]
@@ -173,7 +173,7 @@ def test_a_module_that_is_used_no_more_and_an_upgrade_are_named(project: Path) -
     ]
 
 
-def test_changed_parameters_are_told_with_their_values_and_their_file(project: Path) -> None:
+def test_changed_parameters_are_shown_with_their_values_and_their_file(project: Path) -> None:
     edit("params.yaml", "salt: 1", "salt: [2, three]")
     edit("menus/french.yaml", "grams: 200", "grams: 300")
     edit("menus/french.yaml", "last: cheese", "sweet: tart")
@@ -185,7 +185,7 @@ def test_changed_parameters_are_told_with_their_values_and_their_file(project: P
     ]
 
 
-def test_a_changed_input_command_or_output_and_a_stage_that_never_ran_are_told(project: Path) -> None:
+def test_changed_inputs_commands_or_outputs_and_new_stages_are_reported(project: Path) -> None:
     edit("market.txt", "leeks", "beans")
     edit("dvc.yaml", "stages.cook ${item.meal}", "stages.cook ${item.meal} slowly")
     edit("dvc.yaml", "[lunch, supper]", "[lunch, supper, breakfast]")
@@ -205,30 +205,30 @@ def test_a_changed_input_command_or_output_and_a_stage_that_never_ran_are_told(p
 
 def test_a_name_means_all_of_its_kind(project: Path) -> None:
     edit("params.yaml", "salt: 1", "salt: 2")
-    assert [line for line in told("cook") if not line.startswith(" ")] == [
+    assert [line for line in explanation("cook") if not line.startswith(" ")] == [
         "cook@lunch will run again:",
         "cook@supper will run again:",
     ]
 
 
-def test_a_clone_without_the_cache_says_what_would_bring_the_old_fingerprint(project: Path) -> None:
+def test_a_clone_without_the_cache_shows_how_to_get_the_old_fingerprint(project: Path) -> None:
     edit("decortique/core/knife.py", "SHARP = 1", "SHARP = 2")
     shutil.rmtree(project / FOLDER)
     shutil.rmtree(project / ".dvc/cache")
     (code,) = (line for line in reasons("cook@lunch") if line.startswith("code:"))
     assert "dvc fetch" in code
-    assert "data/code is older than the code" in told("cook@lunch")[-1]
+    assert "data/code is older than the code" in explanation("cook@lunch")[-1]
 
 
-def test_mistakes_are_told_in_one_line(project: Path) -> None:
+def test_user_errors_are_reported_in_one_line(project: Path) -> None:
     with pytest.raises(StageError, match=r"^there is no stage 'cok' in dvc.yaml \(there are: code, cook, eat\)$"):
-        told("cok")
+        explanation("cok")
     edit("stages/eat.py", "from pathlib", "exec(text)\nfrom pathlib")
     with pytest.raises(FingerprintError, match=r"^stages/eat\.py:1: "):
-        told()
+        explanation()
 
 
-def test_the_command_answers_or_says_what_is_wrong(project: Path, tmp_path: Path) -> None:
+def test_the_command_explains_or_reports_what_is_wrong(project: Path, tmp_path: Path) -> None:
     def ask(*arguments: str, folder: Path = project) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-P", "-m", "decortique", *arguments]

@@ -17,7 +17,7 @@ BODY = bytes(range(256)) * 1000
 
 
 class Fetch(Protocol):
-    """`fetch` with a destination and a cache of the test's own, and little patience; gives the destination."""
+    """Return `fetch` with the test's own destination and cache and short time-outs; it returns the destination."""
 
     def __call__(self, source: Source) -> Path: ...
 
@@ -44,7 +44,7 @@ def fetched(tmp_path: Path, cache: Path) -> Fetch:
 
 @pytest.fixture(autouse=True)
 def no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keeps the tests apart from the machine's own indexes, registries, proxies and credentials."""
+    """Keep the tests apart from the machine's own indexes, registries, proxies and credentials."""
     for variable in list(os.environ):
         if variable.lower().startswith(("pip_", "npm_config_", "hf_", "http_proxy", "https_proxy", "all_proxy")):
             monkeypatch.delenv(variable)
@@ -57,10 +57,10 @@ def sha256(content: bytes) -> str:
 
 
 def at(url: str, body: bytes = BODY) -> UrlSource:
-    """The source of one file that should have the bytes `body`."""
+    """Return the source of one file that should have the bytes `body`."""
     return UrlSource(kind="url", url=pinned(url, body), name="file.txt")
 
 
 def pinned(url: str, body: bytes = BODY) -> str:
-    """The address with the pin of `body`."""
+    """Return the address with the pin of `body`."""
     return f"{url}#sha256={sha256(body)}"

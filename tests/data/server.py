@@ -10,7 +10,7 @@ Reply = Callable[["Handler"], None]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Sends the next scripted reply of the path, and its last one ever after."""
+    """Send the next scripted reply of the path, and repeat its last one."""
 
     protocol_version = "HTTP/1.1"
     server: "Server"
@@ -27,7 +27,7 @@ class Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Keeps the output of the tests clean."""
+        """Keep the output of the tests clean."""
 
     def send(self, code: int, body: bytes, **headers: object) -> None:
         self.send_response(code)
@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
 
     @property
     def offset(self) -> int:
-        """Where the client wants to resume."""
+        """Return the offset at which the client wants to resume."""
         return int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
 
 
@@ -55,7 +55,7 @@ class Server(ThreadingHTTPServer):
         self.closing = Event()
 
     def answer(self, path: str, *replies: Reply) -> str:
-        """Scripts a path; gives its address."""
+        """Script a path and return its address."""
         self.replies[path] = list(replies)
         return self.url(path)
 
@@ -77,12 +77,12 @@ def running() -> Iterator[Server]:
 
 
 def whole(body: bytes, **headers: object) -> Reply:
-    """Sends all of it, and knows nothing of Range."""
+    """Send all of it and ignore Range."""
     return lambda handler: handler.send(200, body, **headers)
 
 
 def resumable(body: bytes) -> Reply:
-    """Sends what the client lacks."""
+    """Send what the client lacks."""
 
     def reply(handler: Handler) -> None:
         start = handler.offset
@@ -97,12 +97,12 @@ def resumable(body: bytes) -> Reply:
 
 
 def cut(body: bytes, after: int) -> Reply:
-    """Promises all of it, hangs up half-way."""
+    """Promise all of it, hang up half-way."""
     return lambda handler: handler.send(200, body[:after], Content_Length=len(body))
 
 
 def stalled(body: bytes, after: int) -> Reply:
-    """Promises all of it, falls silent half-way."""
+    """Promise all of it, fall silent half-way."""
 
     def reply(handler: Handler) -> None:
         handler.send(200, body[:after], Content_Length=len(body))
@@ -113,7 +113,7 @@ def stalled(body: bytes, after: int) -> Reply:
 
 
 def elsewhere(body: bytes) -> Reply:
-    """Answers a request to resume with bytes from another place than the one asked for."""
+    """Answer a request to resume with bytes from another offset than the requested one."""
     return lambda handler: handler.send(206, body[1:], Content_Range=f"bytes 1-{len(body) - 1}/{len(body)}")
 
 
@@ -122,7 +122,7 @@ def status(code: int, **headers: object) -> Reply:
 
 
 def slow(body: bytes) -> Reply:
-    """Sends all of it after a while."""
+    """Send all of it after a while."""
 
     def reply(handler: Handler) -> None:
         handler.server.closing.wait(0.2)
@@ -136,7 +136,7 @@ def redirect(url: str) -> Reply:
 
 
 def locked(body: bytes, credentials: str) -> Reply:
-    """Sends it to those who know the (encoded) credentials."""
+    """Send it to those who know the (encoded) credentials."""
 
     def reply(handler: Handler) -> None:
         if handler.headers.get("Authorization") == f"Basic {credentials}":

@@ -32,7 +32,7 @@ def read(folder: Path, members: Members, **changes: Any) -> tuple[list[Row], dic
 
 
 def refusal(path: Path, **changes: Any) -> str:
-    """What is said of an archive that cannot be read: one line that names it."""
+    """Return the error of an archive that cannot be read: one line that names it."""
     with pytest.raises(StageError) as caught:
         read_archive(path, reader(**changes))
     message = str(caught.value)
@@ -41,24 +41,24 @@ def refusal(path: Path, **changes: Any) -> str:
     return message
 
 
-def texts_of(found: tuple[list[Row], dict[str, list[str]]]) -> dict[str, list[str]]:
+def texts_of(result: tuple[list[Row], dict[str, list[str]]]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
-    for row in found[0]:
+    for row in result[0]:
         groups.setdefault(row.group, []).append(row.text)
     return groups
 
 
 def test_each_file_is_a_group_and_each_line_a_text(tmp_path: Path) -> None:
-    found = read(tmp_path, [("data/topics/b.txt", "Third.\n"), ("data/topics/a.txt", " First. \r\n\r\n\tSecond.")])
-    assert found[0] == [
+    result = read(tmp_path, [("data/topics/b.txt", "Third.\n"), ("data/topics/a.txt", " First. \r\n\r\n\tSecond.")])
+    assert result[0] == [
         Row("a-0", "First.", None, None, "a", 0),
         Row("a-1", "Second.", None, None, "a", 1),
         Row("b-0", "Third.", None, None, "b", 0),
     ]
-    assert found[1] == {}
+    assert result[1] == {}
 
 
-def test_what_people_wrote_is_found_by_its_group_one_summary_a_file(tmp_path: Path) -> None:
+def test_human_summaries_are_read_by_group_one_per_file(tmp_path: Path) -> None:
     members = [
         ("topics/a.txt", "text"),
         ("topics/b.txt", "text"),
@@ -73,12 +73,12 @@ def test_what_people_wrote_is_found_by_its_group_one_summary_a_file(tmp_path: Pa
 
 
 @pytest.mark.parametrize("folder", ["", "OpinosisDataset1.0/", "a/b/c/"])
-def test_it_does_not_matter_in_which_folder_an_archive_was_packed(tmp_path: Path, folder: str) -> None:
-    found = read(tmp_path, [(f"{folder}topics/a.txt", "text"), (f"{folder}gold/a/1.gold", "short")])
-    assert (texts_of(found), found[1]) == ({"a": ["text"]}, {"a": ["short"]})
+def test_the_folder_in_which_an_archive_was_packed_does_not_matter(tmp_path: Path, folder: str) -> None:
+    result = read(tmp_path, [(f"{folder}topics/a.txt", "text"), (f"{folder}gold/a/1.gold", "short")])
+    assert (texts_of(result), result[1]) == ({"a": ["text"]}, {"a": ["short"]})
 
 
-def test_notes_of_file_systems_are_no_texts(tmp_path: Path) -> None:
+def test_file_system_metadata_is_not_read_as_texts(tmp_path: Path) -> None:
     junk = [
         ("__MACOSX/data/topics/._a.txt", b"\x00\x05\x16\x07\x00\x02Mac OS X"),
         ("__MACOSX/data/gold/a/._1.gold", b"\x00\x05\x16\x07"),
@@ -88,11 +88,11 @@ def test_notes_of_file_systems_are_no_texts(tmp_path: Path) -> None:
         ("data/topics/a.txt~", b"older"),
         ("data/other-topics/b.txt", b"of another folder"),
     ]
-    found = read(tmp_path, [("data/topics/a.txt", "text"), ("data/gold/a/1.gold", "short"), *junk])
-    assert (texts_of(found), found[1]) == ({"a": ["text"]}, {"a": ["short"]})
+    result = read(tmp_path, [("data/topics/a.txt", "text"), ("data/gold/a/1.gold", "short"), *junk])
+    assert (texts_of(result), result[1]) == ({"a": ["text"]}, {"a": ["short"]})
 
 
-def test_no_member_leads_out_of_the_archive_or_names_a_group_that_would(tmp_path: Path) -> None:
+def test_no_member_path_leads_out_of_the_archive(tmp_path: Path) -> None:
     members = [
         ("topics/a.txt", "text"),
         ("topics/../secret.txt", "up"),
@@ -105,24 +105,24 @@ def test_no_member_leads_out_of_the_archive_or_names_a_group_that_would(tmp_path
     ]
     inner = tmp_path / "x" / "y"
     inner.mkdir(parents=True)
-    found = read(inner, members)
-    assert texts_of(found)["a"] == ["text"]
-    assert set(texts_of(found)) <= {"a", "b", "c"}  # a name, never a path
-    assert not set(found[1]) & {"..", "."}
+    result = read(inner, members)
+    assert texts_of(result)["a"] == ["text"]
+    assert set(texts_of(result)) <= {"a", "b", "c"}  # a name, never a path
+    assert not set(result[1]) & {"..", "."}
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.zip", "x", "y"]  # nothing was unpacked
 
 
-def test_no_id_stands_twice_where_two_folders_hold_a_file_of_one_name(tmp_path: Path) -> None:
+def test_ids_are_unique_when_two_folders_hold_a_file_of_the_same_name(tmp_path: Path) -> None:
     members = [("v1/topics/a.txt", "one\ntwo"), ("v2/topics/a.txt", "three"), ("topics/b.txt", "four")]
     with pytest.raises(StageError, match="two files of the group 'a'"):
         read(tmp_path, members)
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-16"])
-def test_another_encoding_is_read_as_set(tmp_path: Path, encoding: str) -> None:
+def test_another_encoding_is_read_as_configured(tmp_path: Path, encoding: str) -> None:
     members = [("topics/été.txt", "déjà\nvu".encode(encoding)), ("gold/été/1.gold", "à".encode(encoding))]
-    found = read(tmp_path, members, encoding=encoding)
-    assert (texts_of(found), found[1]) == ({"été": ["déjà", "vu"]}, {"été": ["à"]})
+    result = read(tmp_path, members, encoding=encoding)
+    assert (texts_of(result), result[1]) == ({"été": ["déjà", "vu"]}, {"été": ["à"]})
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def noise(letters: int) -> str:
 
 
 def broken(path: Path, damage: str) -> Path:
-    """An archive that was cut, emptied, overwritten, or never was one."""
+    """Return an archive that was cut, emptied, overwritten, or never was one."""
     content = pack(path, [("topics/a.txt", noise(4000))]).read_bytes()
     begins = content.index(b"a.txt") + len("a.txt")
     damaged = {
@@ -173,7 +173,7 @@ def test_an_encrypted_archive_is_reported_in_one_line(tmp_path: Path) -> None:
     assert "encrypted" in message
 
 
-def test_a_packing_that_python_does_not_know_is_reported_in_one_line(tmp_path: Path) -> None:
+def test_an_unknown_compression_is_reported_in_one_line(tmp_path: Path) -> None:
     path = pack(tmp_path / "a.zip", [("topics/a.txt", "text")], zipfile.ZIP_STORED)
     content = bytearray(path.read_bytes())
     for signature, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
@@ -182,12 +182,12 @@ def test_a_packing_that_python_does_not_know_is_reported_in_one_line(tmp_path: P
     assert "is no sound zip archive" in refusal(path)
 
 
-def test_an_archive_of_other_files_is_reported_with_what_was_looked_for(tmp_path: Path) -> None:
+def test_an_archive_of_other_files_is_reported_with_what_was_expected(tmp_path: Path) -> None:
     path = pack(tmp_path / "a.zip", [("subjects/a.txt", "text"), ("topics/b.txt", " \n\n")])
     assert "holds no texts under 'topics/{group}.txt': check reader.texts" in refusal(path)
 
 
-def test_a_file_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_too_large_for_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LARGEST", 1000)
     path = pack(tmp_path / "a.zip", [("topics/a.txt", "b" * 1001)])
     assert "up to topics/a.txt, files unpack to more than 1,000 bytes" in refusal(path)

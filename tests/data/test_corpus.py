@@ -22,7 +22,7 @@ def write(split: str, labels: Sequence[str | None] = ("high", "low", "high")) ->
     with write_table(paths.corpus("film") / f"{split}.parquet", CORPUS) as append:
         append(
             {
-                "id": [f"{split}-{place}" for place in range(count)],
+                "id": [f"{split}-{index}" for index in range(count)],
                 "text": ["a"] * count,
                 "label": list(labels),
                 "score": [0.5, None, -1.0][:count],
@@ -47,17 +47,17 @@ def test_a_task_without_a_corpus_is_refused_with_the_command_that_makes_it() -> 
         held_out("film")
 
 
-def test_rows_are_read_with_what_is_known_of_them() -> None:
+def test_rows_are_read_with_their_scores_groups_and_positions() -> None:
     write("test")
-    found = LabelledSplit.read("film", "test", LABELS, keep_groups=True)
-    assert (found.split, found.labels) == ("test", LABELS)
-    assert found.ids == ["test-0", "test-1", "test-2"]
-    assert found.truth.tolist() == [1, 0, 1]
-    assert (found.groups, found.positions) == (["b", "a", "b"], [0, 0, 1])
-    np.testing.assert_array_equal(found.scores, [0.5, np.nan, -1.0])
+    result = LabelledSplit.read("film", "test", LABELS, keep_groups=True)
+    assert (result.split, result.labels) == ("test", LABELS)
+    assert result.ids == ["test-0", "test-1", "test-2"]
+    assert result.truth.tolist() == [1, 0, 1]
+    assert (result.groups, result.positions) == (["b", "a", "b"], [0, 0, 1])
+    np.testing.assert_array_equal(result.scores, [0.5, np.nan, -1.0])
 
 
-def test_texts_stand_together_only_where_groups_are_kept() -> None:
+def test_groups_are_read_only_when_they_are_kept() -> None:
     write("test")
     whole, alone = (LabelledSplit.read("film", "test", LABELS, keep_groups=keep).together for keep in (True, False))
     assert whole is not None

@@ -20,7 +20,7 @@ from .server import Server, cut, elsewhere, redirect, resumable, slow, stalled, 
 HALF = len(BODY) // 2
 
 
-def test_a_file_arrives_with_all_its_bytes_and_nothing_beside_it(server: Server, fetched: Fetch) -> None:
+def test_a_download_has_all_its_bytes_and_leaves_no_other_file(server: Server, fetched: Fetch) -> None:
     folder = fetched(at(server.answer("/file.txt", whole(BODY))))
     assert (folder / "file.txt").read_bytes() == BODY
     assert [path.name for path in folder.parent.rglob("*")] == ["task", "file.txt"]
@@ -32,19 +32,19 @@ def test_a_file_keeps_its_own_name_if_none_is_given(server: Server, fetched: Fet
     assert (folder / "films.csv").read_bytes() == BODY
 
 
-def test_a_file_gets_the_name_that_the_reader_of_a_task_knows(server: Server, fetched: Fetch) -> None:
+def test_a_file_gets_the_name_that_the_reader_of_a_task_expects(server: Server, fetched: Fetch) -> None:
     url = pinned(server.answer("/debates-2025-11.csv", whole(BODY)))
     folder = fetched(UrlSource(kind="url", url=url, name="debates.csv"))
     assert [path.name for path in folder.iterdir()] == ["debates.csv"]
 
 
-def test_the_pin_of_an_address_is_kept_from_the_server(server: Server, fetched: Fetch) -> None:
+def test_the_pin_of_an_address_is_not_sent_to_the_server(server: Server, fetched: Fetch) -> None:
     fetched(at(server.answer("/file.txt?version=2", whole(BODY))))
     assert server.requests == [("/file.txt?version=2", None)]
 
 
 @pytest.mark.parametrize("name", ["my corpus.txt", "été à Zürich.txt", "100%.txt", "50%25 + 1.txt", "#1 what?.txt"])
-def test_a_file_on_disk_is_an_address_like_another(tmp_path: Path, fetched: Fetch, name: str) -> None:
+def test_a_file_on_disk_is_a_valid_address(tmp_path: Path, fetched: Fetch, name: str) -> None:
     file = tmp_path / name
     file.write_bytes(BODY)
     folder = fetched(UrlSource(kind="url", url=pinned(file.as_uri())))
@@ -52,9 +52,7 @@ def test_a_file_on_disk_is_an_address_like_another(tmp_path: Path, fetched: Fetc
 
 
 @pytest.mark.parametrize("name", ["my corpus.txt", "été à Zürich.txt"])
-def test_the_address_of_a_file_on_disk_may_be_written_as_people_write_it(
-    tmp_path: Path, fetched: Fetch, name: str
-) -> None:
+def test_the_address_of_a_file_on_disk_may_be_a_plain_path(tmp_path: Path, fetched: Fetch, name: str) -> None:
     (tmp_path / name).write_bytes(BODY)
     folder = fetched(UrlSource(kind="url", url=pinned(f"file://{tmp_path}/{name}")))
     assert [(path.name, path.read_bytes()) for path in folder.iterdir()] == [(name, BODY)]
@@ -67,7 +65,7 @@ def test_a_finished_download_is_not_fetched_again(server: Server, fetched: Fetch
     assert len(server.requests) == 1
 
 
-def test_two_stages_that_want_the_same_file_at_once_do_not_spoil_it(
+def test_two_stages_downloading_the_same_file_at_once_do_not_corrupt_it(
     server: Server, cache: Path, tmp_path: Path
 ) -> None:
     source = at(server.answer("/file.txt", slow(BODY)))
@@ -78,7 +76,7 @@ def test_two_stages_that_want_the_same_file_at_once_do_not_spoil_it(
     assert len(server.requests) == 1
 
 
-def test_a_download_that_breaks_off_goes_on_where_it_stopped(server: Server, fetched: Fetch) -> None:
+def test_an_interrupted_download_resumes_where_it_stopped(server: Server, fetched: Fetch) -> None:
     folder = fetched(at(server.answer("/file.txt", cut(BODY, HALF), resumable(BODY))))
     assert (folder / "file.txt").read_bytes() == BODY
     assert server.requests[1:] == [("/file.txt", f"bytes={HALF}-")]
@@ -115,7 +113,9 @@ def test_a_run_killed_before_its_last_rename_does_not_fetch_again(server: Server
     assert server.requests == []
 
 
-def test_a_part_of_another_file_does_not_spoil_the_download(server: Server, fetched: Fetch, cache: Path) -> None:
+def test_a_partial_file_of_another_version_does_not_corrupt_the_download(
+    server: Server, fetched: Fetch, cache: Path
+) -> None:
     source = at(server.answer("/file.txt", resumable(BODY)))
     cache.mkdir()
     (cache / f"{source.pin[1]}.part").write_bytes(b"<html>Log in to the hotel's network</html>")
@@ -159,7 +159,7 @@ def test_a_success_leaves_no_file_of_the_last_one(server: Server, fetched: Fetch
     assert [path.name for path in folder.iterdir()] == ["file.txt"]
 
 
-def test_a_stalled_server_is_a_time_out_that_the_next_attempt_mends(server: Server, fetched: Fetch) -> None:
+def test_a_stalled_server_times_out_and_is_retried(server: Server, fetched: Fetch) -> None:
     folder = fetched(at(server.answer("/file.txt", stalled(BODY, HALF), resumable(BODY))))
     assert (folder / "file.txt").read_bytes() == BODY
 
@@ -180,13 +180,13 @@ def test_a_length_stated_too_short_is_not_taken_for_the_whole_file(server: Serve
 
 
 @pytest.mark.parametrize("code", [408, 429, 500, 503])
-def test_a_failure_that_passes_is_waited_out(server: Server, fetched: Fetch, code: int) -> None:
+def test_a_temporary_failure_is_retried(server: Server, fetched: Fetch, code: int) -> None:
     folder = fetched(at(server.answer("/file.txt", status(code), whole(BODY))))
     assert (folder / "file.txt").read_bytes() == BODY
 
 
 @pytest.mark.parametrize(("code", "remedy"), [(401, "credentials"), (403, "credentials"), (404, "address")])
-def test_a_failure_that_lasts_is_reported_at_once(server: Server, fetched: Fetch, code: int, remedy: str) -> None:
+def test_a_permanent_failure_is_reported_at_once(server: Server, fetched: Fetch, code: int, remedy: str) -> None:
     with pytest.raises(StageError, match=f"the server answers {code} .*: check .*{remedy}"):
         fetched(at(server.answer("/file.txt", status(code))))
     assert len(server.requests) == 1
@@ -199,7 +199,7 @@ def test_a_server_that_is_down_for_long_is_reported_in_one_line(server: Server, 
 
 
 @pytest.mark.parametrize("asked", ["30", "Fri, 31 Dec 2100 23:59:59 GMT", "soon"])
-def test_a_server_that_asks_to_wait_is_obeyed_but_not_for_ever(
+def test_a_server_that_asks_to_wait_is_obeyed_up_to_a_limit(
     server: Server, cache: Path, tmp_path: Path, asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = at(server.answer("/file.txt", status(429, Retry_After=asked), whole(BODY)))
@@ -211,13 +211,13 @@ def test_a_server_that_asks_to_wait_is_obeyed_but_not_for_ever(
     assert (waited == 0.7) == (asked != "soon")
 
 
-def test_a_moved_file_is_followed(server: Server, fetched: Fetch) -> None:
+def test_a_redirection_is_followed(server: Server, fetched: Fetch) -> None:
     server.answer("/new/file.txt", whole(BODY))
     folder = fetched(at(server.answer("/file.txt", redirect(server.url("/new/file.txt")))))
     assert (folder / "file.txt").read_bytes() == BODY
 
 
-def test_a_circle_of_redirections_is_reported_in_one_line(server: Server, fetched: Fetch) -> None:
+def test_a_redirection_loop_is_reported_in_one_line(server: Server, fetched: Fetch) -> None:
     with pytest.raises(StageError, match="redirects"):
         fetched(at(server.answer("/file.txt", redirect(server.url("/file.txt")))))
 

@@ -34,7 +34,7 @@ def test_the_home_folder_may_be_written_as_a_tilde(
     assert (fetched(source("~/corpus")) / "raw.txt").read_bytes() == b"speeches"
 
 
-def test_a_local_corpus_that_changed_is_noticed(corpus: Path, fetched: Fetch) -> None:
+def test_a_changed_local_corpus_is_detected(corpus: Path, fetched: Fetch) -> None:
     (corpus / "speeches.txt").write_bytes(b"changed")
     with pytest.raises(StageError, match="wrong checksum"):
         fetched(source(corpus))

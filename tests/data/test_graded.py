@@ -10,15 +10,15 @@ from decortique.data.readers import BadRow, read_graded
 def rows(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> list[Row | BadRow]:
     path = tmp_path / "films.txt"
     path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-    found = list(read_graded(path, encoding))
-    assert [line for line, _ in found] == list(range(1, len(found) + 1))
-    return [BadRow(path.name, line, str(row)) if isinstance(row, ValueError) else row for line, row in found]
+    parsed = list(read_graded(path, encoding))
+    assert [line for line, _ in parsed] == list(range(1, len(parsed) + 1))
+    return [BadRow(path.name, line, str(row)) if isinstance(row, ValueError) else row for line, row in parsed]
 
 
 def row(tmp_path: Path, line: str) -> Row:
-    (found,) = rows(tmp_path, line)
-    assert isinstance(found, Row), found
-    return found
+    (parsed,) = rows(tmp_path, line)
+    assert isinstance(parsed, Row), parsed
+    return parsed
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ def row(tmp_path: Path, line: str) -> Row:
     [("3.2", "positive"), ("-0.05", "negative"), ("0", None), ("-0.0", None), ("4", "positive"), ("-4.0", "negative")],
 )
 def test_the_sign_of_the_grade_is_the_label(tmp_path: Path, grade: str, label: str | None) -> None:
-    found = row(tmp_path, f"1_1\t{grade}\tA film.\n")
-    assert found.label == label
-    assert found.score == float(grade)
+    parsed = row(tmp_path, f"1_1\t{grade}\tA film.\n")
+    assert parsed.label == label
+    assert parsed.score == float(grade)
 
 
 def test_texts_are_read_as_their_authors_wrote_them(tmp_path: Path) -> None:
@@ -36,8 +36,8 @@ def test_texts_are_read_as_their_authors_wrote_them(tmp_path: Path) -> None:
 
 
 def test_sentences_of_a_document_stay_together_and_in_order(tmp_path: Path) -> None:
-    found = rows(tmp_path, "12_1\t1\tone\n12_2\t1\ttwo\n13_1\t1\tthree\nlonely\t1\tfour\n")
-    assert [(item.id, item.group, item.position) for item in found if isinstance(item, Row)] == [
+    parsed = rows(tmp_path, "12_1\t1\tone\n12_2\t1\ttwo\n13_1\t1\tthree\nlonely\t1\tfour\n")
+    assert [(item.id, item.group, item.position) for item in parsed if isinstance(item, Row)] == [
         ("films-12_1", "films-12", 0),
         ("films-12_2", "films-12", 1),
         ("films-13_1", "films-13", 0),
@@ -59,7 +59,7 @@ def test_sentences_of_a_document_stay_together_and_in_order(tmp_path: Path) -> N
         ("1_1\t1\t&nbsp;", "the text is empty"),
     ],
 )
-def test_a_line_that_is_no_row_is_reported_with_its_number_and_the_rest_is_read(
+def test_a_malformed_line_is_reported_with_its_number_and_the_rest_is_read(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     before, bad, after = rows(tmp_path, f"1_0\t1\tbefore\n{line}\n1_2\t1\tafter\n")
@@ -69,17 +69,17 @@ def test_a_line_that_is_no_row_is_reported_with_its_number_and_the_rest_is_read(
 
 @pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1c", "\r"])
 def test_a_sentence_with_an_odd_character_stays_one_sentence(tmp_path: Path, character: str) -> None:
-    found = rows(tmp_path, f"1_1\t1\tone{character}still one\n1_2\t1\ttwo\n")
-    assert [item.text for item in found if isinstance(item, Row)] == [f"one{character}still one", "two"]
+    parsed = rows(tmp_path, f"1_1\t1\tone{character}still one\n1_2\t1\ttwo\n")
+    assert [item.text for item in parsed if isinstance(item, Row)] == [f"one{character}still one", "two"]
 
 
 def test_a_corpus_in_latin_1_keeps_its_accents(tmp_path: Path) -> None:
-    (found,) = rows(tmp_path, "1_1\t1\tdéjà vu\n", "latin-1")
-    assert isinstance(found, Row)
-    assert found.text == "déjà vu"
+    (parsed,) = rows(tmp_path, "1_1\t1\tdéjà vu\n", "latin-1")
+    assert isinstance(parsed, Row)
+    assert parsed.text == "déjà vu"
 
 
-def test_bytes_that_are_not_the_encoding_are_not_guessed_at(tmp_path: Path) -> None:
+def test_bytes_invalid_in_the_encoding_are_reported_not_guessed(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"films\.txt is not utf-8 text .*set the reader's encoding"):
         rows(tmp_path, "1_1\t1\tdéjà vu\n".encode("latin-1"))
 
@@ -92,6 +92,6 @@ def test_an_encoding_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sentence", ["²", "99999999999"])
 def test_an_odd_sentence_number_is_no_position_outside_the_schema(tmp_path: Path, sentence: str) -> None:
-    (found,) = rows(tmp_path, f"1_{sentence}\t1\ta film\n")
-    if isinstance(found, Row):
-        assert -(2**31) <= found.position < 2**31
+    (parsed,) = rows(tmp_path, f"1_{sentence}\t1\ta film\n")
+    if isinstance(parsed, Row):
+        assert -(2**31) <= parsed.position < 2**31

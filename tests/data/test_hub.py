@@ -43,7 +43,7 @@ def hub(server: Server) -> Server:
 
 
 def fetch_apart(source: HubSource, folder: Path, hub: Server, **variables: str) -> str:
-    """Fetches into `folder / "encoder"` in another process; gives what it wrote to standard error."""
+    """Fetch into `folder / "encoder"` in another process and return its standard error."""
     home = str(folder / "home")
     environment = os.environ | {"HF_ENDPOINT": hub.url(), "HF_HOME": home, "HF_HUB_DISABLE_XET": "1"} | variables
     command = [sys.executable, "-c", CODE, source.model_dump_json(), str(folder / "encoder")]
@@ -70,7 +70,7 @@ def test_an_encoder_comes_from_the_endpoint_once_and_then_from_the_cache(hub: Se
         (403, {"X_Error_Code": "GatedRepo"}, "is gated: accept its terms"),
     ],
 )
-def test_what_the_hub_refuses_is_reported_with_a_remedy(
+def test_a_refusal_of_the_hub_is_reported_with_a_remedy(
     hub: Server, tmp_path: Path, code: int, headers: dict[str, str], expected: str
 ) -> None:
     hub.answer(ADDRESS, status(code, **headers))
@@ -80,7 +80,7 @@ def test_what_the_hub_refuses_is_reported_with_a_remedy(
     assert "\n" not in message
 
 
-def test_a_file_that_is_not_in_the_cache_is_reported_so_when_offline(hub: Server, tmp_path: Path) -> None:
+def test_a_file_missing_from_the_cache_is_reported_when_offline(hub: Server, tmp_path: Path) -> None:
     assert "HF_HUB_OFFLINE forbids" in fetch_apart(ENCODER, tmp_path, hub, HF_HUB_OFFLINE="1")
     assert hub.requests == []
 
@@ -91,7 +91,7 @@ def test_a_tampered_encoder_is_refused(hub: Server, tmp_path: Path) -> None:
     assert not (tmp_path / "encoder").exists()
 
 
-def test_weights_that_could_run_code_are_refused_before_a_byte_is_fetched(hub: Server, tmp_path: Path) -> None:
+def test_weights_that_could_run_code_are_refused_before_any_download(hub: Server, tmp_path: Path) -> None:
     weights = {"model.safetensors": "pytorch_model.bin"}
     message = fetch_apart(ENCODER.model_copy(update={"files": weights, "sha256": {}}), tmp_path, hub)
     assert "pytorch_model.bin is refused: loading such a file can run code" in message

@@ -71,7 +71,7 @@ def test_a_split_is_read_from_one_mapped_file_of_the_project_and_not_into_memory
     assert load_split("film", "train").cache_files == [{"filename": str(mapped)}]
 
 
-def test_a_split_that_changed_is_read_anew_and_its_old_copy_removed() -> None:
+def test_a_changed_split_is_reread_and_its_old_copy_removed() -> None:
     load_split("film", "train")
     write("train", text="another film")
     assert load_split("film", "train")[0]["text"] == "another film"
@@ -85,7 +85,7 @@ def test_a_data_loader_takes_a_split() -> None:
     assert torch.equal(batch["label"], torch.ones(32, dtype=torch.int64))
 
 
-def test_a_split_that_is_not_there_is_refused_with_those_that_are() -> None:
+def test_a_missing_split_is_refused_with_the_available_ones() -> None:
     with pytest.raises(StageError, match=r"film has no split 'tests' \(it has: train\)"):
         load_split("film", "tests")
 

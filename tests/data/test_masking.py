@@ -28,7 +28,7 @@ NAMES = collect_names(CORPUS)
         ("aux Éboulements", f"aux {NAME}"),
     ],
 )
-def test_a_name_within_a_sentence_is_hidden_as_one(text: str, masked: str) -> None:
+def test_a_name_within_a_sentence_is_masked_once(text: str, masked: str) -> None:
     assert mask(f"so {text}", NAMES) == f"so {masked}"
 
 
@@ -44,9 +44,7 @@ def test_a_name_within_a_sentence_is_hidden_as_one(text: str, masked: str) -> No
         ("we live in the U.S. We do.", f"we live in the {NAME} We do."),
     ],
 )
-def test_a_word_that_begins_a_sentence_or_a_quotation_is_hidden_only_if_it_is_known_as_a_name(
-    text: str, masked: str
-) -> None:
+def test_a_first_word_of_a_sentence_or_quotation_is_masked_only_if_a_known_name(text: str, masked: str) -> None:
     assert mask(text, NAMES) == masked
 
 
@@ -68,11 +66,11 @@ def test_the_speaker_is_not_a_name(text: str) -> None:
         ("12.", f"{NUMBER}."),
     ],
 )
-def test_a_number_is_hidden_with_its_separators_and_sign(text: str, masked: str) -> None:
+def test_a_number_is_masked_with_its_separators_and_sign(text: str, masked: str) -> None:
     assert mask(text, NAMES) == masked
 
 
-def test_a_month_is_a_name_only_where_the_corpus_says_so_more_often_than_not() -> None:
+def test_a_month_is_a_name_only_if_the_corpus_mostly_uses_it_as_one() -> None:
     """`may` stands within sentences once with a capital and twice without."""
     assert "may" not in NAMES
     assert {"trump", "clinton", "paris"} & NAMES == {"clinton", "paris"}  # "trump" is a verb as often as a name
@@ -80,24 +78,24 @@ def test_a_month_is_a_name_only_where_the_corpus_says_so_more_often_than_not() -
 
 
 @pytest.mark.parametrize("text", ["", "...", "no names here, and no numbers", "<nom> , le <date> ."])
-def test_a_text_without_names_stays_as_it_is(text: str) -> None:
+def test_a_text_without_names_is_unchanged(text: str) -> None:
     assert mask(text, NAMES) == text
 
 
-def test_no_figure_and_no_known_name_is_left_in_a_text() -> None:
+def test_no_digit_and_no_known_name_is_left_in_a_text() -> None:
     text = "In 1981 Clinton-Paris 10% met B52s, and U.S.Trump at 5th Avenue: 1/2 or 3.14159, A1-B2."
     assert not re.search(r"[0-9]|Clinton|Paris|Trump|Avenue", mask(text, frozenset()))
 
 
 @pytest.mark.parametrize("language", ["english", "french"])
-def test_a_mask_is_one_word_of_the_bag_and_none_that_people_write(language: str) -> None:
-    """`my name is` must not count as a hidden name."""
+def test_a_mask_is_one_bag_of_words_token_that_no_text_contains(language: str) -> None:
+    """Check that `my name is` does not count as a masked name."""
     stems = [stemmed([word], language)[0] for word in (NAME, NUMBER)]
     assert [re.findall(WORD, stem) for stem in stems] == [[stem] for stem in stems]
     assert not set(stems) & set(stemmed(["name", "number", "names", "numbers"], language))
     assert stems[0] != stems[1]
 
 
-def test_a_mask_that_was_set_is_not_masked_again() -> None:
+def test_a_mask_is_not_masked_again() -> None:
     once = mask("so Clinton met 12 of Paris", NAMES)
     assert mask(once, NAMES) == once

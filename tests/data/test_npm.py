@@ -25,7 +25,7 @@ METADATA = "/npm/@scope%2Fwords/1.0.0"
 
 @pytest.fixture
 def registry(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """A registry that has the release, set as the one of the user's npm."""
+    """Serve a registry that has the release, set as the one of the user's npm."""
     tarball = server.answer("/npm/-/words-1.0.0.tgz", whole(TARBALL))
     server.answer(METADATA, whole(json.dumps({"dist": {"tarball": tarball}}).encode()))
     monkeypatch.setenv("npm_config_registry", server.url("/npm/"))
@@ -86,7 +86,7 @@ def test_a_release_that_does_not_exist_is_reported_at_once(registry: Server, fet
 
 @pytest.mark.usefixtures("no_npm")
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", b'{"dist": {}}'])
-def test_a_registry_that_is_none_is_reported_as_such(registry: Server, fetched: Fetch, answer: bytes) -> None:
+def test_a_server_that_is_not_a_registry_is_reported_as_such(registry: Server, fetched: Fetch, answer: bytes) -> None:
     registry.answer(METADATA, whole(answer))
     with pytest.raises(StageError, match="does not answer as an npm registry does"):
         fetched(RELEASE)

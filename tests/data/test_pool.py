@@ -20,7 +20,7 @@ def kept(pool: list[str], **splits: list[str]) -> tuple[list[str], int, int]:
 
 
 @pytest.mark.parametrize("split", [*LABELLED, "transfer_far", "unlabelled"])
-def test_nothing_that_somebody_is_scored_on_is_learnt_from_by_way_of_a_pool(split: str) -> None:
+def test_no_text_that_is_evaluated_on_reaches_training_through_a_pool(split: str) -> None:
     assert kept(["Dull!", "dull", "new"], **{split: ["DULL."]}) == (["new"], 2, 0)
 
 
@@ -33,17 +33,17 @@ def test_nothing_that_somebody_is_scored_on_is_learnt_from_by_way_of_a_pool(spli
         "One of the finest films that anybodymade last year.",  # a space was lost on the way
     ],
 )
-def test_a_text_that_quotes_one_that_is_scored_gives_it_away(split: str, text: str) -> None:
+def test_a_pool_text_that_quotes_an_evaluated_text_is_removed(split: str, text: str) -> None:
     quoted = [f"{SENTENCE} and one of the finest films that", "other"]
     assert kept([text, "new"], **{split: quoted}) == (["new"], 0, 1)
 
 
-def test_a_turn_of_phrase_is_no_quotation() -> None:
+def test_a_common_phrase_is_not_a_quotation() -> None:
     phrase = " ".join(SENTENCE.split()[: RUN - 1])
     assert kept([f"{phrase} ever"], test=[SENTENCE]) == ([f"{phrase} ever"], 0, 0)
 
 
-def test_a_text_too_short_to_be_told_by_a_part_of_it_is_compared_as_a_whole() -> None:
+def test_a_text_too_short_to_be_recognised_by_a_part_is_compared_as_a_whole() -> None:
     assert kept(["the finest films", "One of the finest films"], test=[SENTENCE, "The finest films!"]) == (
         ["One of the finest films"],
         1,
@@ -51,19 +51,19 @@ def test_a_text_too_short_to_be_told_by_a_part_of_it_is_compared_as_a_whole() ->
     )
 
 
-def test_a_quotation_of_what_is_far_away_may_be_learnt_from() -> None:
-    """A transfer set is of another kind of text; there, only a copy gives anything away."""
+def test_a_quotation_of_a_transfer_text_may_stay_in_the_pool() -> None:
+    """A transfer set is of another kind of text; only an exact copy would leak it."""
     assert kept([f"{SENTENCE} ever"], transfer_far=[SENTENCE]) == ([f"{SENTENCE} ever"], 0, 0)
 
 
-def test_of_texts_that_repeat_each_other_the_first_stays() -> None:
+def test_the_first_of_repeated_texts_stays() -> None:
     assert kept(["One", "two", "one!", ":)", ":(", ":)"], test=["three"]) == (["One", "two", ":)", ":("], 2, 0)
 
 
-def test_what_was_removed_as_a_quotation_is_a_repetition_the_next_time() -> None:
+def test_a_text_removed_as_a_quotation_counts_as_a_repetition_afterwards() -> None:
     assert kept([f"{SENTENCE} ever", f"{SENTENCE}, ever!", "new"], test=[SENTENCE]) == (["new"], 1, 1)
 
 
-def test_a_pool_in_which_nothing_is_new_is_refused() -> None:
+def test_a_pool_without_new_texts_is_refused() -> None:
     with pytest.raises(StageError, match="all 2 texts of the pool stand in another split"):
         kept(["one", "One."], train=["one"])

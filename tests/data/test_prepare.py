@@ -37,13 +37,13 @@ POOL = ["text,mark", "Thank you!,A", "We met Paul in 1998,", "All said Thank You
 def prepare(
     folder: Path, *, mask: bool = False, pool: bool = False, near: float | None = None, **split: bool
 ) -> tuple[dict[str, dict[str, list[Any]]], dict[str, Any]]:
-    """Runs the stage, with a pool beside the speeches if told; gives the columns of each split, and the metrics."""
+    """Run the stage, with a pool beside the speeches on request; return the columns of each split, and the metrics."""
     described = {**(with_pool() if pool else TASK), "split": {**TASK["split"], **split}}
     if not described["split"]["keep_groups"]:
         described["decoding"] = {"methods": ["none"], "measure": "f1"}
     raw = folder / "data/raw/speakers"
     raw.mkdir(parents=True)
-    lines = [f"<{speech}:{place}:{text}" for speech in range(1, 13) for place, text in enumerate(SPEECH, start=1)]
+    lines = [f"<{speech}:{index}:{text}" for speech in range(1, 13) for index, text in enumerate(SPEECH, start=1)]
     (raw / "learn").write_text("\n".join(lines).replace("{}", "seven"), encoding="utf-8")
     (raw / "new").write_text("<1:1> Paul left.\n<1:2>\n", encoding="utf-8")
     (raw / "pool.csv").write_text("\n".join(POOL), encoding="utf-8")
@@ -56,14 +56,14 @@ def prepare(
 
 
 def with_pool() -> dict[str, Any]:
-    """The task with a pool in another format."""
+    """Return the task with a pool in another format."""
     files = {**TASK["source"]["files"], "pool.csv": "pool.csv"}
     table = {"format": "table", "files": {"pool.csv": "pool"}, "text": "text", "label": "mark"}
     parts = {"speeches": TASK["reader"], "pool": {**table, "labels": TASK["reader"]["labels"]}}
     return {**TASK, "source": {**TASK["source"], "files": files}, "reader": {"format": "several", "parts": parts}}
 
 
-def test_streams_are_kept_whole_though_their_sentences_stand_in_others_too(tmp_path: Path) -> None:
+def test_streams_stay_whole_even_if_their_sentences_occur_in_others(tmp_path: Path) -> None:
     splits, metrics = prepare(tmp_path, mask=False)
     assert {name: len(columns["id"]) for name, columns in splits.items()} == {
         "train": 24,
@@ -89,7 +89,7 @@ def test_masked_rows_keep_all_but_names_and_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("keep_groups", "mask"), [(True, True), (False, False)])
-def test_a_pool_beside_them_changes_no_other_split(tmp_path: Path, *, keep_groups: bool, mask: bool) -> None:
+def test_a_pool_does_not_change_the_other_splits(tmp_path: Path, *, keep_groups: bool, mask: bool) -> None:
     without, before = prepare(tmp_path / "without", mask=mask, keep_groups=keep_groups)
     beside, after = prepare(tmp_path / "beside", mask=mask, keep_groups=keep_groups, pool=True)
     assert {name: columns for name, columns in beside.items() if name != "pool"} == without
@@ -97,7 +97,7 @@ def test_a_pool_beside_them_changes_no_other_split(tmp_path: Path, *, keep_group
 
 
 @pytest.mark.parametrize("keep_groups", [True, False])
-def test_a_pool_is_cleaned_of_what_it_shares_with_streams_too(tmp_path: Path, *, keep_groups: bool) -> None:
+def test_texts_shared_with_streams_are_removed_from_a_pool(tmp_path: Path, *, keep_groups: bool) -> None:
     splits, metrics = prepare(tmp_path, keep_groups=keep_groups, pool=True)
     assert splits["pool"]["text"] == ["We met Paul in 1998", "All said Thank You"]
     assert splits["pool"]["label"] == [None, "b"]
@@ -107,7 +107,7 @@ def test_a_pool_is_cleaned_of_what_it_shares_with_streams_too(tmp_path: Path, *,
     assert ("duplicates_across_splits" in metrics) == keep_groups
 
 
-def test_streams_are_kept_whole_though_sentences_are_nearly_the_same_and_a_pool_is_not(tmp_path: Path) -> None:
+def test_near_duplicates_stay_in_streams_but_are_removed_from_a_pool(tmp_path: Path) -> None:
     before, _ = prepare(tmp_path / "before", pool=True)
     splits, metrics = prepare(tmp_path / "after", pool=True, near=0.5)
     # "We met Paul in 1998" is half of "We met Paul in 1999.": 4 of 8 pairs of words.
@@ -118,9 +118,9 @@ def test_streams_are_kept_whole_though_sentences_are_nearly_the_same_and_a_pool_
     assert metrics["near_duplicates_across_splits"] == {"test": 0, "train": 24, "unlabelled": 0, "validation": 12}
 
 
-def test_single_texts_that_are_nearly_tested_on_are_not_learnt_from_if_so_asked(tmp_path: Path) -> None:
+def test_near_duplicates_of_test_texts_are_removed_from_training_if_requested(tmp_path: Path) -> None:
     rows = {
-        name: [Row(f"{name}-{place}", text, "a", None, "", place) for place, text in enumerate(texts)]
+        name: [Row(f"{name}-{index}", text, "a", None, "", index) for index, text in enumerate(texts)]
         for name, texts in {
             "test": ["We met Paul in 1999."],
             "validation": ["Nobody came."],
@@ -137,19 +137,19 @@ def test_single_texts_that_are_nearly_tested_on_are_not_learnt_from_if_so_asked(
     assert list(clean_splits(rows, rule, None)[1]) == ["duplicates_removed"]
 
 
-def test_streams_without_a_pool_have_nothing_removed_and_say_so_by_saying_nothing(tmp_path: Path) -> None:
+def test_streams_without_a_pool_report_no_removed_texts(tmp_path: Path) -> None:
     _, metrics = prepare(tmp_path, near=0.5)
     assert "near_duplicates_removed" not in metrics
     assert metrics["near_duplicates_across_splits"]["train"] == 24
 
 
-def test_names_of_a_pool_are_hidden_as_those_of_the_other_splits(tmp_path: Path) -> None:
+def test_names_of_a_pool_are_masked_like_those_of_the_other_splits(tmp_path: Path) -> None:
     splits, metrics = prepare(tmp_path, mask=True, pool=True)
     assert splits["pool"]["text"] == ["We met xxname in xxnumber", "All said xxname"]
     assert metrics["masked"]["pool"] == 2
 
 
-def test_a_rehearsal_takes_a_part_of_the_pool_as_well(tmp_path: Path) -> None:
+def test_a_rehearsal_limits_the_pool_too(tmp_path: Path) -> None:
     """Shown by the function itself, as the smallest limit of a rehearsal is longer than this pool."""
     texts = [Row(f"p{number}", f"text {number}", None, None, f"p{number}", number) for number in range(30)]
     rows = {"train": texts[:8], "validation": texts[8:9], "test": texts[9:10], "pool": texts[10:]}

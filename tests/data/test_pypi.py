@@ -28,7 +28,7 @@ def page(*links: str) -> bytes:
 
 @pytest.fixture
 def index(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """An index that has the release, set as the one of the user's pip."""
+    """Serve an index that has the release, set as the one of the user's pip."""
     links = ("../../files/the_corpus-0.9.tar.gz", "../../files/the_corpus-1.0.tar.gz")
     server.answer(PAGE, whole(page(*links), Content_Type="text/html"))
     server.answer("/files/the_corpus-1.0.tar.gz", whole(SDIST))
@@ -50,7 +50,7 @@ def test_a_release_once_fetched_needs_no_index(index: Server, fetched: Fetch) ->
     assert films(fetched(RELEASE)) == b"a film"
 
 
-def test_an_index_that_hiccups_is_asked_again(index: Server, fetched: Fetch) -> None:
+def test_an_index_that_fails_once_is_asked_again(index: Server, fetched: Fetch) -> None:
     index.replies[PAGE].insert(0, status(503))
     assert films(fetched(RELEASE)) == b"a film"
 
@@ -126,7 +126,7 @@ def test_the_password_of_netrc_opens_an_index(index: Server, fetched: Fetch, tmp
     assert films(fetched(RELEASE)) == b"a film"
 
 
-def test_a_file_that_is_nowhere_is_answered_with_where_we_looked_but_no_password(
+def test_a_missing_file_is_reported_with_the_indexes_searched_but_no_password(
     index: Server, fetched: Fetch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", index.url("/simple", credentials="me:secret@"))
@@ -137,13 +137,13 @@ def test_a_file_that_is_nowhere_is_answered_with_where_we_looked_but_no_password
     message = str(caught.value)
     assert message.startswith("task.opinion.source (pypi the_corpus-1.1.tar.gz): ")
     assert "(nearest: the_corpus-1.0.tar.gz" in message
-    for place in (index.url("/simple"), index.url("/other"), "/no/such/folder"):
-        assert place in message
+    for address in (index.url("/simple"), index.url("/other"), "/no/such/folder"):
+        assert address in message
     assert "secret" not in message + caplog.text
     assert "\n" not in message
 
 
-def test_another_file_of_the_same_name_is_passed_over(
+def test_another_file_of_the_same_name_is_skipped(
     index: Server, fetched: Fetch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.answer("/fork/the-corpus/", whole(page(f"the_corpus-1.0.tar.gz#sha256={'0' * 64}"), Content_Type="text/html"))
@@ -152,7 +152,7 @@ def test_another_file_of_the_same_name_is_passed_over(
     assert films(fetched(RELEASE)) == b"a film"
 
 
-def test_an_index_that_serves_other_bytes_is_found_out(index: Server, fetched: Fetch) -> None:
+def test_an_index_that_serves_other_bytes_is_detected(index: Server, fetched: Fetch) -> None:
     index.answer("/files/the_corpus-1.0.tar.gz", whole(pack_tar({"corpus-1.0/data/films.txt": b"tampered"})))
     with pytest.raises(StageError, match=f"wrong checksum: expected sha256 {RELEASE.sha256}"):
         fetched(RELEASE)

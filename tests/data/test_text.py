@@ -48,7 +48,7 @@ def test_a_full_stop_ends_a_sentence_by_the_rules_of_the_language(
     assert list(split_sentences(text, language)) == sentences
 
 
-def test_a_line_that_is_broken_anywhere_is_no_end_and_an_empty_line_is_one() -> None:
+def test_a_line_break_does_not_end_a_sentence_but_an_empty_line_does() -> None:
     text = "A title without a stop\n\nA sentence that\r\n  runs on. And\tanother\n \t\r\n* * *\n\nThe end"
     assert list(split_sentences(text, "en")) == [
         "A title without a stop",
@@ -59,24 +59,24 @@ def test_a_line_that_is_broken_anywhere_is_no_end_and_an_empty_line_is_one() -> 
 
 
 @pytest.mark.parametrize("text", ["", " \n\n\t", "...", "— !? —\n\n* * *", "___"])
-def test_what_says_nothing_is_no_sentence(text: str) -> None:
+def test_text_without_a_word_is_not_a_sentence(text: str) -> None:
     assert list(split_sentences(text, "en")) == []
 
 
-def test_numbers_and_other_scripts_say_something() -> None:
+def test_numbers_and_other_scripts_are_sentences() -> None:
     assert list(split_sentences("42!\n\nПривет.\n\n你好。", "en")) == ["42!", "Привет.", "你好。"]
 
 
 @pytest.mark.parametrize(("text", "language"), [(ENGLISH, "en"), (FRENCH, "fr"), (ENGLISH + FRENCH, "fr")])
 @pytest.mark.parametrize("times", [1, 40])
-def test_no_word_is_lost_and_none_is_said_twice(text: str, language: str, times: int) -> None:
+def test_no_word_is_lost_or_repeated(text: str, language: str, times: int) -> None:
     whole = "\n\n".join([text, text.replace(" ", "\n")] * times)
-    found = list(split_sentences(whole, language))
-    assert re.findall(r"\w+", " ".join(found)) == re.findall(r"\w+", whole)
-    assert all(sentence == sentence.strip() and "\n" not in sentence for sentence in found)
-    assert len(found) > 4 * times
+    result = list(split_sentences(whole, language))
+    assert re.findall(r"\w+", " ".join(result)) == re.findall(r"\w+", whole)
+    assert all(sentence == sentence.strip() and "\n" not in sentence for sentence in result)
+    assert len(result) > 4 * times
 
 
 @pytest.mark.parametrize("language", ["xx", "eo"])
-def test_a_language_without_rules_of_its_own_is_cut_all_the_same(language: str) -> None:
+def test_a_language_without_own_rules_is_still_split(language: str) -> None:
     assert list(split_sentences("Unu frazo. Alia frazo.", language)) == ["Unu frazo.", "Alia frazo."]

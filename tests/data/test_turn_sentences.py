@@ -28,7 +28,7 @@ def test_sentences_that_lost_the_line_break_between_them_are_two(glued: str, cut
         "See example.com today.",
     ],
 )
-def test_an_abbreviation_or_a_number_is_not_torn_apart(text: str) -> None:
+def test_an_abbreviation_or_a_number_is_not_split(text: str) -> None:
     assert sentences(text, "en")[0] == [text]
 
 
@@ -44,9 +44,9 @@ def test_an_abbreviation_or_a_number_is_not_torn_apart(text: str) -> None:
         ("(UNKNOWN) I will.", "I will.", "(UNKNOWN)"),
     ],
 )
-def test_what_nobody_said_is_left_out_and_told(written: str, spoken: str, removed: str) -> None:
-    found, left_out = sentences(written, "en")
-    assert found == [spoken]
+def test_stage_directions_are_left_out_and_reported(written: str, spoken: str, removed: str) -> None:
+    result, left_out = sentences(written, "en")
+    assert result == [spoken]
     assert [item.passage for item in left_out] == [removed]
 
 
@@ -59,13 +59,13 @@ def test_what_nobody_said_is_left_out_and_told(written: str, spoken: str, remove
         ("That is [Two] things.", "That is Two things."),
     ],
 )
-def test_what_was_said_or_belongs_to_it_is_kept(written: str, spoken: str) -> None:
+def test_spoken_text_in_brackets_is_kept(written: str, spoken: str) -> None:
     assert sentences(written, "en") == ([spoken], [])
 
 
 @pytest.mark.parametrize("written", ["...", "-- ", "(CROSSTALK)", "Yes. ...\n--\n", "\n\n"])
-def test_what_holds_no_word_is_no_sentence(written: str) -> None:
-    assert [found for found in sentences(written, "en")[0] if found != "Yes."] == []
+def test_a_piece_without_a_word_is_not_a_sentence(written: str) -> None:
+    assert [result for result in sentences(written, "en")[0] if result != "Yes."] == []
 
 
 def test_a_paragraph_ends_a_sentence() -> None:

@@ -39,30 +39,30 @@ def rows(tmp_path: Path, lines: list[str], **changes: Any) -> list[Row]:
     return [item for _, item in turns(tmp_path, HEADER + "\n".join(lines), **changes) if isinstance(item, Row)]
 
 
-def places(found: list[Row]) -> list[tuple[str, int]]:
-    return [(item.group, item.position) for item in found]
+def positions(parsed: list[Row]) -> list[tuple[str, int]]:
+    return [(item.group, item.position) for item in parsed]
 
 
-def test_a_turn_is_cut_into_sentences_of_its_speaker(tmp_path: Path) -> None:
-    found = rows(tmp_path, ["HOLT,Good evening.,1st", "CLINTON,Thank you. I am glad.,1st", "TRUMP,Wrong.,1st"])
-    assert found == [
+def test_a_turn_is_split_into_sentences_of_its_speaker(tmp_path: Path) -> None:
+    parsed = rows(tmp_path, ["HOLT,Good evening.,1st", "CLINTON,Thank you. I am glad.,1st", "TRUMP,Wrong.,1st"])
+    assert parsed == [
         Row("debates-1st-01-1", "Thank you.", "clinton", None, "1st-01", 1),
         Row("debates-1st-01-2", "I am glad.", "clinton", None, "1st-01", 2),
         Row("debates-1st-01-3", "Wrong.", "trump", None, "1st-01", 3),
     ]
 
 
-def test_a_gap_in_the_positions_tells_that_somebody_else_spoke(tmp_path: Path) -> None:
+def test_a_gap_in_the_positions_marks_another_speaker(tmp_path: Path) -> None:
     lines = ["TRUMP,One.,1st", "TRUMP,Two.,1st", "HOLT,Sir. Please.,1st", "TRUMP,Three.,1st"]
-    assert places(rows(tmp_path, lines)) == [("1st-01", 0), ("1st-01", 1), ("1st-01", 4)]
+    assert positions(rows(tmp_path, lines)) == [("1st-01", 0), ("1st-01", 1), ("1st-01", 4)]
 
 
-def test_nothing_said_makes_no_gap(tmp_path: Path) -> None:
+def test_an_empty_turn_makes_no_gap(tmp_path: Path) -> None:
     lines = ["TRUMP,One. ...,1st", "HOLT,(CROSSTALK),1st", "HOLT,--,1st", "TRUMP,Two.,1st"]
-    assert places(rows(tmp_path, lines)) == [("1st-01", 0), ("1st-01", 1)]
+    assert positions(rows(tmp_path, lines)) == [("1st-01", 0), ("1st-01", 1)]
 
 
-def test_a_piece_ends_only_where_a_moderator_takes_the_word(tmp_path: Path) -> None:
+def test_a_piece_ends_only_where_a_moderator_speaks(tmp_path: Path) -> None:
     lines = [
         "TRUMP,One. Two.,1st",
         "HOLT,Sir.,1st",  # the third sentence: the piece is long enough when it ends
@@ -71,7 +71,7 @@ def test_a_piece_ends_only_where_a_moderator_takes_the_word(tmp_path: Path) -> N
         "HOLT,Six.,1st",
         "CLINTON,Seven. Eight. Nine.,1st",
     ]
-    assert places(rows(tmp_path, lines)) == [
+    assert positions(rows(tmp_path, lines)) == [
         ("1st-01", 0),
         ("1st-01", 1),
         ("1st-01", 3),
@@ -82,17 +82,23 @@ def test_a_piece_ends_only_where_a_moderator_takes_the_word(tmp_path: Path) -> N
     ]
 
 
-def test_a_short_rest_belongs_to_the_last_piece(tmp_path: Path) -> None:
+def test_a_short_remainder_belongs_to_the_last_piece(tmp_path: Path) -> None:
     lines = ["TRUMP,One. Two. Three.,1st", "HOLT,Sir.,1st", "TRUMP,Five.,1st", "HOLT,Thanks.,2nd", "TRUMP,Yes.,2nd"]
-    assert places(rows(tmp_path, lines)) == [("1st-01", 0), ("1st-01", 1), ("1st-01", 2), ("1st-01", 4), ("2nd-01", 1)]
+    assert positions(rows(tmp_path, lines)) == [
+        ("1st-01", 0),
+        ("1st-01", 1),
+        ("1st-01", 2),
+        ("1st-01", 4),
+        ("2nd-01", 1),
+    ]
 
 
 def test_a_debate_of_other_speakers_gives_no_rows(tmp_path: Path) -> None:
-    found = rows(tmp_path, ["PENCE,Hello. (APPLAUSE),VP", "KAINE,Hello.,VP", "TRUMP,One.,3RD"])
-    assert places(found) == [("3rd-01", 0)]
+    parsed = rows(tmp_path, ["PENCE,Hello. (APPLAUSE),VP", "KAINE,Hello.,VP", "TRUMP,One.,3RD"])
+    assert positions(parsed) == [("3rd-01", 0)]
 
 
-def test_stage_directions_are_told_where_they_were_left_out_of_a_row(tmp_path: Path) -> None:
+def test_stage_directions_left_out_of_a_row_are_reported(tmp_path: Path) -> None:
     content = HEADER + "HOLT,Well. (CROSSTALK),1st\nTRUMP,No. (APPLAUSE),1st\n"
     assert [item for item in turns(tmp_path, content) if isinstance(item[1], Removed)] == [(3, Removed("(APPLAUSE)"))]
 
@@ -108,15 +114,15 @@ def test_stage_directions_are_told_where_they_were_left_out_of_a_row(tmp_path: P
         (b"TRUMP,One.,0th", "debate '0th' goes on after another one"),
     ],
 )
-def test_a_turn_that_cannot_be_read_is_reported_with_its_line_and_the_debate_goes_on(
+def test_an_unreadable_turn_is_reported_with_its_line_and_the_rest_is_read(
     tmp_path: Path, line: bytes, reason: str
 ) -> None:
     before = b'TRUMP,Zero.,0th\nTRUMP,"One.\nTwo.",1st\n'
-    found = turns(tmp_path, HEADER.encode() + before + line + b"\nTRUMP,Three.,1st\n")
-    assert [(number, str(item)) for number, item in found if isinstance(item, BadRow)] == [
+    parsed = turns(tmp_path, HEADER.encode() + before + line + b"\nTRUMP,Three.,1st\n")
+    assert [(number, str(item)) for number, item in parsed if isinstance(item, BadRow)] == [
         (5, f"debates.csv line 5: {reason}")
     ]
-    assert places([item for _, item in found if isinstance(item, Row)]) == [
+    assert positions([item for _, item in parsed if isinstance(item, Row)]) == [
         ("0th-01", 0),
         ("1st-01", 0),
         ("1st-01", 1),
@@ -125,7 +131,7 @@ def test_a_turn_that_cannot_be_read_is_reported_with_its_line_and_the_debate_goe
 
 
 @pytest.mark.parametrize("column", ["text", "label", "group"])
-def test_a_column_that_is_missing_is_named_with_those_there_are(tmp_path: Path, column: str) -> None:
+def test_a_missing_column_is_named_with_the_available_ones(tmp_path: Path, column: str) -> None:
     with pytest.raises(StageError, match=r"no column 'absent' \(it has: speaker, statement, debate\)"):
         turns(tmp_path, HEADER, **{column: "absent"})
 

@@ -38,7 +38,7 @@ def pack_zip(members: Mapping[str, bytes]) -> bytes:
 
 
 def special(kind: bytes) -> bytes:
-    """A tar archive with a member `key.txt` that is a link to, or a device instead of, a file."""
+    """Return a tar archive with a member `key.txt` that is a link to, or a device instead of, a file."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         info = tarfile.TarInfo("key.txt")
@@ -52,7 +52,7 @@ pack_tar = tar("w:gz")
 
 @pytest.fixture
 def unpacked(tmp_path: Path, fetched: Fetch) -> Callable[[bytes, dict[str, str]], Path]:
-    """Fetches files out of an archive of the given bytes."""
+    """Return a function that fetches files out of an archive of the given bytes."""
 
     def call(content: bytes, files: dict[str, str]) -> Path:
         archive = tmp_path / "corpus.archive"
@@ -72,7 +72,7 @@ def test_files_of_every_usual_archive_are_read(unpacked: Unpacked, pack: Packer)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"first.txt": b"A", "second.txt": b"B"}
 
 
-def test_files_of_an_archive_in_an_archive_are_read(unpacked: Unpacked) -> None:
+def test_files_of_a_nested_archive_are_read(unpacked: Unpacked) -> None:
     archive = pack_zip(
         {"x/inner.tar.gz": pack_tar({"a.txt": b"A", "deep.zip": pack_zip({"b.txt": b"B"})}), "c.txt": b"C"}
     )
@@ -115,7 +115,7 @@ def test_a_mistyped_member_is_answered_with_the_nearest_names(unpacked: Unpacked
 
 
 @pytest.mark.parametrize("pack", [pack_zip, pack_tar])
-def test_a_bomb_does_not_fill_the_disk(unpacked: Unpacked, pack: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_bomb_does_not_fill_the_disk(unpacked: Unpacked, pack: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "LARGEST_MEMBER", 1000)
     fits, bomb = {"file.txt": bytes(1000)}, {"file.txt": bytes(1001)}
     assert (unpacked(pack(fits), {"file.txt": "file.txt"}) / "file.txt").stat().st_size == 1000
@@ -126,7 +126,7 @@ def test_a_bomb_does_not_fill_the_disk(unpacked: Unpacked, pack: Packer, monkeyp
 NOISE = random.Random(0).randbytes(50_000)
 
 
-def assert_told_in_one_line(unpacked: Unpacked, broken: bytes) -> None:
+def assert_reported_in_one_line(unpacked: Unpacked, broken: bytes) -> None:
     with pytest.raises(StageError, match=r"^task\.opinion\.source .*corpus\.archive (is|has)") as caught:
         unpacked(broken, {"file.txt": "file.txt"})
     assert "\n" not in str(caught.value)
@@ -135,7 +135,7 @@ def assert_told_in_one_line(unpacked: Unpacked, broken: bytes) -> None:
 @pytest.mark.parametrize("pack", [pack_zip, tar("w"), tar("w:gz"), tar("w:bz2"), tar("w:xz")])
 def test_half_an_archive_is_reported_in_one_line(unpacked: Unpacked, pack: Packer) -> None:
     good = pack({"file.txt": NOISE})
-    assert_told_in_one_line(unpacked, good[: len(good) // 2])
+    assert_reported_in_one_line(unpacked, good[: len(good) // 2])
 
 
 # Not of an uncompressed or gzipped tar, where no checksum of the contents is met while reading: the pin guards them.
@@ -143,7 +143,7 @@ def test_half_an_archive_is_reported_in_one_line(unpacked: Unpacked, pack: Packe
 def test_a_damaged_archive_is_reported_in_one_line(unpacked: Unpacked, pack: Packer) -> None:
     good = pack({"file.txt": NOISE})
     middle = len(good) // 2
-    assert_told_in_one_line(unpacked, good[:middle] + bytes(60) + good[middle + 60 :])
+    assert_reported_in_one_line(unpacked, good[:middle] + bytes(60) + good[middle + 60 :])
 
 
 def test_an_encrypted_archive_is_reported_in_one_line(unpacked: Unpacked) -> None:

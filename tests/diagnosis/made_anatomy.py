@@ -1,4 +1,4 @@
-"""Models to take apart: small encoders of random weights with fresh predictions."""
+"""Models to dissect: small encoders of random weights with fresh predictions."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ SENTENCES = ["the film was good .", "a story", "the plot , the actor and the fil
 
 
 def heads(**first: Any) -> dict[str, Head]:
-    """A prediction of each kind; `first` changes the primary one."""
+    """Return a head of each kind; `first` changes the primary one."""
     return {
         "polarity": ClassificationHead(
             **{"kind": "classification", "column": "label", "loss": "cross_entropy", **first}
@@ -25,11 +25,11 @@ def heads(**first: Any) -> dict[str, Head]:
 
 
 def made(folder: Path, names: tuple[str, ...] = ("polarity", "mood", "intensity"), **first: Any) -> Headed:
-    """The encoder of a folder with some of `heads` on it."""
+    """Return the encoder of a folder with some of `heads` on it."""
     chosen = {name: head for name, head in heads(**first).items() if name in names}
     return new_headed(folder, LABELS, chosen, dropout=None, seed=0).eval()
 
 
 def rows_of(folder: Path, texts: list[str] = SENTENCES) -> TokenRows:
-    """The token ids of some texts."""
+    """Return the token ids of some texts."""
     return TokenRows.of(tokenize_texts(load_tokenizer(folder), texts).input_ids)

@@ -1,4 +1,4 @@
-"""A small corpus of two labels, and what was predicted it."""
+"""A small corpus of two labels, and predictions for it."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,11 @@ CANDIDATE = candidate(regularization=[1.0])
 
 
 def row(name: str, text: str, label: str | None = "negative", score: float | None = None, group: str = "") -> Row:
-    """Gives a row of the corpus."""
+    """Return a row of the corpus."""
     return Row(name, text, label, score, group or name, 0)
 
 
 def predicted(probability: Sequence[float]) -> PredictionTable:
-    """Gives what an approach predicted, told by the probability of `positive`."""
+    """Return the predictions of an approach, from the probability of `positive`."""
     last = np.array(probability)
     return PredictionTable([], (last >= 0.5).astype(int), np.column_stack([1 - last, last]))

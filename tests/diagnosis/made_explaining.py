@@ -1,4 +1,4 @@
-"""An approach that one explains by hand: each word has its worth, and the rest is a sigmoid."""
+"""An approach that can be explained by hand: a sigmoid of the sum of word weights."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ WORTH = {"good": 3.0, "nice": 1.0, "bad": -2.0}
 
 @dataclass(frozen=True, slots=True)
 class MadeExplainer:
-    """Shares are the worths, or what it claims them to be."""
+    """Return the word weights as shares, or other claimed ones."""
 
     claims: Mapping[str, float]
 
@@ -43,5 +43,5 @@ class MadeExplainer:
     def predictions(self, split: SplitTexts) -> PredictionTable:
         probability = self.predict(split.texts, lambda _: None).probability
         return PredictionTable(
-            [str(place) for place in range(len(probability))], probability.argmax(axis=1), probability
+            [str(index) for index in range(len(probability))], probability.argmax(axis=1), probability
         )

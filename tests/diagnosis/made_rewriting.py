@@ -13,7 +13,7 @@ EVALUATE = Evaluate(resamples=200, confidence=0.95, calibration_bins=5, seed=0)
 
 
 class Fake:
-    """Gives the last of two labels to texts that have something, with a probability of 0.9, and counts what it read."""
+    """Give the last of two labels to texts that have something, with a probability of 0.9, and count the texts read."""
 
     def __init__(self, has: Callable[[str], bool]) -> None:
         self.has, self.read = has, list[str]()
@@ -29,7 +29,7 @@ def random(seed: int = 0) -> np.random.Generator:
 
 
 def outputs(*probabilities: tuple[float, float]) -> BeforeAfter:
-    """Of two labels; the probability of the last one, before and after, of each text."""
+    """Return outputs for two labels, from the probability of the last one before and after, for each text."""
     before, after = (np.array([[1 - pair[when], pair[when]] for pair in probabilities]) for when in (0, 1))
     return BeforeAfter(before, after)
 
@@ -39,7 +39,7 @@ def rows(truth: Sequence[int], groups: Sequence[int] | None = None, *, graded: b
     return LabelledSplit(
         "test",
         ["bad", "good"],
-        [f"t{place}" for place in range(count)],
+        [f"t{index}" for index in range(count)],
         np.array(truth),
         [str(group) for group in groups or range(count)],
         list(range(count)),
@@ -49,5 +49,5 @@ def rows(truth: Sequence[int], groups: Sequence[int] | None = None, *, graded: b
 
 
 def all_rewritten(count: int, first: int = 0) -> Rewritten:
-    places = list(range(first, first + count))
-    return Rewritten(np.array(places), [f"text {place}" for place in places], [f"new {place}" for place in places])
+    indices = list(range(first, first + count))
+    return Rewritten(np.array(indices), [f"text {index}" for index in indices], [f"new {index}" for index in indices])

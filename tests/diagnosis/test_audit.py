@@ -37,7 +37,7 @@ DESCRIBED = Task.model_validate(
 
 
 def corpus() -> dict[str, list[Row]]:
-    """Forty-eight texts of three labels, of which two are mistaken; one test text is copied from train."""
+    """Return 48 texts of three labels, two of them wrong; one test text is copied from train."""
     random = np.random.default_rng(0)
     made = {
         split: [
@@ -65,19 +65,19 @@ def prepare_project(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: dict[st
     monkeypatch.setattr(Approaches, "load", lambda: Approaches(["bag-of-words", "transformer"]))
     monkeypatch.setattr(TaskSection, "named", lambda _: DESCRIBED)
     write_json(paths.results("bag_of_words", TASK), {"chosen": "plain", "regularization": 8.0})
-    for split, found in rows.items():
+    for split, split_rows in rows.items():
         with write_table(paths.corpus(TASK) / f"{split}.parquet", CORPUS) as append:
-            append({field: [getattr(row, field) for row in found] for field in CORPUS.names})
+            append({field: [getattr(row, field) for row in split_rows] for field in CORPUS.names})
     for approach in ("bag-of-words", "transformer"):
         for split in ("validation", "test"):
-            # Both know what a text is about: its first word tells.
+            # Both approaches know the topic of a text from its first word.
             ids = [row.id for row in rows[split]]
             truth = [
                 next(number for number, words in enumerate(WORDS.values()) if row.text.lower().split()[0] in words)
                 for row in rows[split]
             ]
-            said = np.eye(3)[truth] * 0.7 + 0.1
-            predicted = PredictionTable(ids, np.array(truth), said)
+            outputs = np.eye(3)[truth] * 0.7 + 0.1
+            predicted = PredictionTable(ids, np.array(truth), outputs)
             write_predictions(paths.predictions(TASK, approach), split, approach, list(KINDS), predicted)
 
 
@@ -92,7 +92,7 @@ def lines(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_mistakes_and_leaks_of_a_corpus_of_three_labels_are_found(project: Path) -> None:
+def test_the_audit_finds_mistakes_and_leaks_in_a_corpus_of_three_labels(project: Path) -> None:
     stage.validity(TASK)
     suspected = {line["id"]: line for line in lines("labels")}
     assert {"mistaken", "mistaken-too"} <= set(suspected)
@@ -120,12 +120,12 @@ def test_an_audit_is_the_same_each_time(project: Path) -> None:
     assert len(written[0]) == 6
 
 
-def test_texts_are_not_in_what_git_keeps(project: Path) -> None:
+def test_files_under_git_hold_no_texts(project: Path) -> None:
     stage.validity(TASK)
     assert "another oak" not in paths.results("validity", TASK, "audit").read_text(encoding="utf-8")
 
 
-def test_a_corpus_without_leaks_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_corpus_without_leaks_is_reported_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = corpus()
     del rows["test"][1]
     prepare_project(tmp_path, monkeypatch, rows)
@@ -146,7 +146,7 @@ def test_predictions_on_other_rows_are_refused(project: Path) -> None:
     assert not paths.audit(TASK, "labels").exists()
 
 
-def test_a_corpus_without_validation_says_what_is_missing(project: Path) -> None:
+def test_a_corpus_without_validation_reports_what_is_missing(project: Path) -> None:
     (paths.corpus(TASK) / "validation.parquet").unlink()
     with pytest.raises(StageError, match=r"validation\.parquet is missing"):
         stage.validity(TASK)

@@ -39,12 +39,12 @@ UNSEEN = [
 
 
 def examples(labels: int) -> tuple[list[str], np.ndarray]:
-    found = [
-        (f"The {thing} was {word}, isn't it \u0130 {place}?", number)
+    texts = [
+        (f"The {topic} was {word}, isn't it \u0130 {index}?", number)
         for number, words in enumerate(list(WORDS.values())[:labels])
-        for word, (place, thing) in product(words, enumerate(["film", "plot", "actor", "score"]))
+        for word, (index, topic) in product(words, enumerate(["film", "plot", "actor", "score"]))
     ]
-    return [text for text, _ in found], np.array([number for _, number in found])
+    return [text for text, _ in texts], np.array([number for _, number in texts])
 
 
 def fitted(labels: int = 2, **changes: Any) -> BagOfWordsClassifier:
@@ -57,7 +57,7 @@ def attributed(classifier: BagOfWordsClassifier, texts: list[str], predicted: li
 
 
 def log_odds(classifier: BagOfWordsClassifier, text: str) -> np.ndarray:
-    """The logarithms of a text's probabilities; of a calibrated SVM, its margins."""
+    """Return the log-probabilities of a text, or the margins of a calibrated SVM."""
     model = classifier.pipeline[-1]
     if isinstance(model, CalibratedClassifierCV):
         values = classifier.pipeline[0].transform(stemmed([text], classifier.stemmer_language))
@@ -69,22 +69,20 @@ def log_odds(classifier: BagOfWordsClassifier, text: str) -> np.ndarray:
 @pytest.mark.parametrize("labels", [2, 3])
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("kind", CLASSIFIERS)
-def test_the_words_of_a_text_add_up_to_what_the_model_says_beyond_an_empty_one(
-    kind: str, reading: str, labels: int
-) -> None:
+def test_word_shares_add_up_to_the_output_minus_that_of_an_empty_text(kind: str, reading: str, labels: int) -> None:
     classifier = fitted(labels, classifier=kind, **READINGS[reading])
     texts = [*examples(labels)[0][::5], *UNSEEN]
     empty = log_odds(classifier, "")
     for label in range(labels):
-        found = attributed(classifier, texts, [label] * len(texts))
-        assert np.abs(found.elsewhere).max() == 0
-        for text, shares in zip(texts, found.words, strict=True):
-            says = log_odds(classifier, text) - empty
-            assert shares.sum() == pytest.approx(says[label] - np.delete(says, label).mean(), abs=1e-9), text
-        assert found.whole == pytest.approx([shares.sum() for shares in found.words], abs=1e-9)
+        attribution = attributed(classifier, texts, [label] * len(texts))
+        assert np.abs(attribution.elsewhere).max() == 0
+        for text, shares in zip(texts, attribution.words, strict=True):
+            expected = log_odds(classifier, text) - empty
+            assert shares.sum() == pytest.approx(expected[label] - np.delete(expected, label).mean(), abs=1e-9), text
+        assert attribution.whole == pytest.approx([shares.sum() for shares in attribution.words], abs=1e-9)
 
 
-def test_a_word_that_tells_alone_has_all_the_weight() -> None:
+def test_the_only_informative_word_gets_all_the_weight() -> None:
     texts = ["x good", "y good", "x bad", "y bad"]
     train = (texts, np.array([1, 1, 0, 0]))
     classifier = fit(Candidate(**PLAIN), "en", train, train, "accuracy", lambda _: None).classifier
@@ -94,12 +92,12 @@ def test_a_word_that_tells_alone_has_all_the_weight() -> None:
     assert attributed(classifier, ["x, good y!"], [0]).words[0] == pytest.approx(-shares)
 
 
-def test_the_shares_by_hand() -> None:
+def test_the_shares_match_a_calculation_by_hand() -> None:
     classifier = fitted(ngrams=(1, 2))
     vectorizer, model = classifier.pipeline
-    weight = {name: model.coef_[0, place] for name, place in vectorizer.vocabulary_.items()}
+    weight = {name: model.coef_[0, index] for name, index in vectorizer.vocabulary_.items()}
     shares = attributed(classifier, ["Was superb, superb was boring"], [1]).words[0]
-    # A pair is shared by its two words, and "was superb" occurs once, whatever mark stands behind it.
+    # A pair is shared by its two words, and "was superb" occurs once, regardless of punctuation.
     assert shares == pytest.approx(
         [
             weight["was"] + weight["was superb"] / 2,
@@ -112,9 +110,9 @@ def test_the_shares_by_hand() -> None:
     )
 
 
-def test_a_word_written_twice_shares_what_a_dampened_count_gives() -> None:
-    found = attributed(fitted(weighting="tfidf"), ["boring boring film"], [1]).words[0]
-    assert found[0] == found[1] != 0
+def test_a_repeated_word_shares_the_weight_of_its_dampened_count() -> None:
+    shares = attributed(fitted(weighting="tfidf"), ["boring boring film"], [1]).words[0]
+    assert shares[0] == shares[1] != 0
 
 
 def test_a_saved_classifier_is_explained_as_before(tmp_path: Path) -> None:

@@ -23,40 +23,40 @@ NET = predicted(0.7, 0.8, 0.9, 0.1, 0.8, 0.8, 0.45, 0.45)
 SIZES = np.full(8, 5)
 
 
-def test_texts_are_chosen_where_both_are_surest_or_furthest_apart() -> None:
-    found = choose_examples(TRUTH, {"bag": BAG, "net": NET}, SIZES, 2)
-    # Right are both on 0, 1 and 6; the less sure of them has 0.7, 0.8 and 0.55. Wrong are both on 4 (0.7) and 7 (0.55).
-    assert found == {"both_right": [1, 0], "only_bag": [3], "only_net": [2, 5], "both_wrong": [4, 7]}
+def test_examples_are_chosen_where_two_approaches_are_surest_or_differ_most() -> None:
+    chosen = choose_examples(TRUTH, {"bag": BAG, "net": NET}, SIZES, 2)
+    # Both are right on 0, 1 and 6, with a lower confidence of 0.7, 0.8 and 0.55, and wrong on 4 (0.7) and 7 (0.55).
+    assert chosen == {"both_right": [1, 0], "only_bag": [3], "only_net": [2, 5], "both_wrong": [4, 7]}
     assert choose_examples(TRUTH, {"net": NET, "bag": BAG}, SIZES, 1)["only_net"] == [2]
 
 
 def test_long_texts_and_empty_ones_are_not_shown() -> None:
     sizes = np.array([5, MAX_WORDS + 1, MAX_WORDS, 5, 0, 5, 5, 5])
-    found = choose_examples(TRUTH, {"bag": BAG, "net": NET}, sizes, 2)
-    assert found == {"both_right": [0, 6], "only_bag": [3], "only_net": [2, 5], "both_wrong": [7]}
+    chosen = choose_examples(TRUTH, {"bag": BAG, "net": NET}, sizes, 2)
+    assert chosen == {"both_right": [0, 6], "only_bag": [3], "only_net": [2, 5], "both_wrong": [7]}
 
 
-def test_of_one_approach_it_is_told_where_it_is_surest_and_of_none_nothing() -> None:
+def test_one_approach_gives_its_surest_texts_and_none_gives_no_examples() -> None:
     assert choose_examples(TRUTH, {"bag": BAG}, SIZES, 2) == {"right": [0, 6], "wrong": [7, 2]}
     assert choose_examples(TRUTH, {}, SIZES, 2) == {}
 
 
-def test_of_equals_the_first_is_shown() -> None:
+def test_the_first_of_equal_examples_is_shown() -> None:
     same = predicted(*[0.8] * 8)
     assert choose_examples(np.ones(8, int), {"bag": same, "net": same}, SIZES, 3)["both_right"] == [0, 1, 2]
 
 
-def test_a_sample_is_of_texts_that_are_long_enough_and_the_same_again() -> None:
+def test_a_sample_holds_only_long_texts_and_is_reproducible() -> None:
     sizes = np.array([3, 9, 9, 4, 9, 9, 9])
-    found = sample_long_texts(sizes, 4, 3, seed=1)
-    assert len(found) == 3
-    assert found == sorted(found) == sample_long_texts(sizes, 4, 3, seed=1)
-    assert set(found) < {1, 2, 4, 5, 6}
+    chosen = sample_long_texts(sizes, 4, 3, seed=1)
+    assert len(chosen) == 3
+    assert chosen == sorted(chosen) == sample_long_texts(sizes, 4, 3, seed=1)
+    assert set(chosen) < {1, 2, 4, 5, 6}
     assert sample_long_texts(sizes, 4, 100, seed=1) == [1, 2, 4, 5, 6]
     assert len({tuple(sample_long_texts(sizes, 4, 3, seed)) for seed in range(9)}) > 1
 
 
-def test_texts_of_too_few_words_are_said_to_be() -> None:
+def test_texts_with_too_few_words_are_reported() -> None:
     with pytest.raises(StageError, match=r"params.yaml: explain.n_deleted: no test text has more than 9 words"):
         sample_long_texts(np.array([3, 9]), 9, 3, seed=0)
 

@@ -13,35 +13,35 @@ def shares(*texts: list[float]) -> list[np.ndarray]:
     return [np.array(one, float) for one in texts]
 
 
-def test_agreement_by_hand() -> None:
+def test_agreement_matches_a_calculation_by_hand() -> None:
     one = shares([3, 2, 1], [1, 2, 3, 4], [5, 1])
     other = shares([30, 2, 1], [4, 3, 2, 1], [1, 5])
-    found = agreement(one, other, SETTINGS, None)
-    assert found["texts"] == found["ranked"] == 3
-    assert found["spearman"]["value"] == pytest.approx((1 - 1 - 1) / 3)
-    assert found["same_top"]["value"] == pytest.approx(1 / 3)
-    assert found["same_top_by_chance"]["value"] == pytest.approx((1 / 3 + 1 / 4 + 1 / 2) / 3)
-    assert found["difference"]["value"] == pytest.approx(1 / 3 - 13 / 36)
-    assert found["spearman"]["low"] == pytest.approx(-1)
+    result = agreement(one, other, SETTINGS, None)
+    assert result["texts"] == result["ranked"] == 3
+    assert result["spearman"]["value"] == pytest.approx((1 - 1 - 1) / 3)
+    assert result["same_top"]["value"] == pytest.approx(1 / 3)
+    assert result["same_top_by_chance"]["value"] == pytest.approx((1 / 3 + 1 / 4 + 1 / 2) / 3)
+    assert result["difference"]["value"] == pytest.approx(1 / 3 - 13 / 36)
+    assert result["spearman"]["low"] == pytest.approx(-1)
 
 
-def test_a_text_whose_words_are_all_alike_has_no_ranks_and_is_counted_out() -> None:
-    found = agreement(shares([0, 0], [1, 2]), shares([1, 2], [1, 2]), SETTINGS, None)
-    assert (found["texts"], found["ranked"], found["spearman"]["value"]) == (2, 1, 1)
+def test_a_text_with_equal_shares_has_no_ranks_and_is_excluded() -> None:
+    result = agreement(shares([0, 0], [1, 2]), shares([1, 2], [1, 2]), SETTINGS, None)
+    assert (result["texts"], result["ranked"], result["spearman"]["value"]) == (2, 1, 1)
     none = agreement(shares([0, 0]), shares([1, 2]), SETTINGS, None)
     assert none["ranked"] == 0
     assert "spearman" not in none
 
 
-def test_explanations_that_have_nothing_in_common_agree_no_more_than_by_chance() -> None:
+def test_unrelated_explanations_agree_only_by_chance() -> None:
     random = np.random.default_rng(0)
     one, other = ([random.normal(size=8) for _ in range(300)] for _ in range(2))
-    found = agreement(one, other, SETTINGS, None)
-    assert found["spearman"]["low"] < 0 < found["spearman"]["high"]
-    assert found["difference"]["low"] < 0 < found["difference"]["high"]
+    result = agreement(one, other, SETTINGS, None)
+    assert result["spearman"]["low"] < 0 < result["spearman"]["high"]
+    assert result["difference"]["low"] < 0 < result["difference"]["high"]
 
 
-def test_groups_are_drawn_whole() -> None:
+def test_groups_are_resampled_whole() -> None:
     one, other = shares([1, 2], [1, 2], [1, 2], [2, 1]), shares([1, 2], [1, 2], [1, 2], [1, 2])
     wide, narrow = (
         agreement(one * 8, other * 8, SETTINGS, groups)["same_top"] for groups in (np.tile(np.arange(4), 8), None)
@@ -49,9 +49,9 @@ def test_groups_are_drawn_whole() -> None:
     assert wide["high"] - wide["low"] > 1.5 * (narrow["high"] - narrow["low"])
 
 
-def test_the_kinds_of_words_by_hand() -> None:
+def test_shares_by_kind_of_word_match_a_calculation_by_hand() -> None:
     split = SplitTexts.of(["the good film !", "a plot"])
-    found = kind_shares({"bag": shares([1, -2, 1, 0], [3, 1])}, split, function_words("en"), SETTINGS, None)
-    values = {name: {kind: one["value"] for kind, one in kinds.items()} for name, kinds in found.items()}
+    result = kind_shares({"bag": shares([1, -2, 1, 0], [3, 1])}, split, function_words("en"), SETTINGS, None)
+    values = {name: {kind: one["value"] for kind, one in kinds.items()} for name, kinds in result.items()}
     assert values["words"] == {"content_words": 0.5, "function_words": 0.375, "punctuation": 0.125}
     assert values["bag"] == {"content_words": 0.5, "function_words": 0.5, "punctuation": 0}

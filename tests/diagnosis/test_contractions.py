@@ -18,7 +18,7 @@ from decortique.diagnosis.perturbations import swap_contractions as swapped
         ("that's what we'll see", "that is what we will see"),
     ],
 )
-def test_contractions_are_written_out_and_back(short: str, full: str) -> None:
+def test_contractions_are_expanded_and_restored(short: str, full: str) -> None:
     assert swapped(short) == full
     assert swapped(full) == short
 
@@ -32,16 +32,16 @@ def test_contractions_are_written_out_and_back(short: str, full: str) -> None:
         ("can not", "can't"),
     ],
 )
-def test_some_go_one_way_only(text: str, other: str) -> None:
+def test_some_contractions_are_rewritten_in_one_direction_only(text: str, other: str) -> None:
     assert swapped(text) == other
 
 
 @pytest.mark.parametrize("text", ["is what it is.", "I'd go", "the film's plot", "you have a point", "let us in"])
-def test_what_is_doubtful_or_cannot_be_contracted_stays(text: str) -> None:
+def test_ambiguous_or_uncontractable_words_stay_unchanged(text: str) -> None:
     assert swapped(text) == text
 
 
-def test_each_place_is_rewritten_once() -> None:
+def test_each_position_is_rewritten_once() -> None:
     assert swapped("It is good, isn't it, and we don't know that it is not.") == (
         "It's good, is it not, and we do not know that it's not."
     )

@@ -13,36 +13,36 @@ def test_the_random_split_holds_every_example_once() -> None:
     split = random_split(OWN, LABELS, seed=0)
     assert list(split) == list(OWN)
     assert sorted(np.concatenate(list(split.values())).tolist()) == list(range(120))
-    for places in split.values():
-        assert places.tolist() == sorted(places.tolist())
+    for indices in split.values():
+        assert indices.tolist() == sorted(indices.tolist())
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_only_who_is_where_differs_not_how_many_of_each_label(seed: int) -> None:
-    for name, places in random_split(OWN, LABELS, seed).items():
+def test_a_random_split_keeps_the_label_counts_of_each_split(seed: int) -> None:
+    for name, indices in random_split(OWN, LABELS, seed).items():
         own = LABELS[OWN[name]]
-        np.testing.assert_array_equal(np.bincount(LABELS[places], minlength=3), np.bincount(own, minlength=3))
+        np.testing.assert_array_equal(np.bincount(LABELS[indices], minlength=3), np.bincount(own, minlength=3))
 
 
-def test_groups_are_torn_apart_as_if_sentences_were_independent() -> None:
+def test_a_random_split_separates_the_texts_of_a_group() -> None:
     split = random_split(OWN, np.where(np.arange(120) % 10 < 3, 1, 0), seed=0)
-    everywhere = [set(GROUPS[places]) for places in split.values()]
+    everywhere = [set(GROUPS[indices]) for indices in split.values()]
     assert everywhere[0] == set(range(12))
-    assert min(len(found) for found in everywhere) > 6
+    assert min(len(groups) for groups in everywhere) > 6
     assert not set(split["test"]) <= set(OWN["test"])
 
 
-def test_a_seed_is_one_split_and_another_seed_another() -> None:
+def test_each_seed_gives_its_own_reproducible_split() -> None:
     first, again, other = (random_split(OWN, LABELS, seed) for seed in (0, 0, 1))
     for name in OWN:
         np.testing.assert_array_equal(first[name], again[name])
     assert not np.array_equal(first["train"], other["train"])
 
 
-def test_rows_of_a_split_may_stand_in_any_order_and_anywhere() -> None:
-    places = np.random.default_rng(0).permutation(120)
-    own = {"train": places[:70], "test": places[70:]}
+def test_the_rows_of_a_split_may_be_in_any_order() -> None:
+    indices = np.random.default_rng(0).permutation(120)
+    own = {"train": indices[:70], "test": indices[70:]}
     split = random_split(own, LABELS, seed=0)
-    assert {name: len(found) for name, found in split.items()} == {"train": 70, "test": 50}
-    for name, found in split.items():
-        assert sorted(LABELS[found]) == sorted(LABELS[own[name]])
+    assert {name: len(result) for name, result in split.items()} == {"train": 70, "test": 50}
+    for name, result in split.items():
+        assert sorted(LABELS[result]) == sorted(LABELS[own[name]])

@@ -21,7 +21,7 @@ PICTURES = {"attention.png", "layers.png", "parameters.png"}
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: Compute) -> None:
-    """An empty project whose params.yaml asks for `TEXTS`."""
+    """Set up an empty project whose params.yaml asks for `TEXTS`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Compute, "load", lambda: one_thread)
     monkeypatch.setattr(Dissect, "load", lambda: Dissect(sentences=TEXTS))
@@ -33,12 +33,12 @@ def write_model(encoder: Path, *names: str) -> None:
 
 @pytest.fixture
 def model(project: None, encoder: Path) -> None:
-    """The model of the task, with three decisions."""
+    """Write the model of the task, with three heads."""
     write_model(encoder, "polarity", "mood", "intensity")
 
 
 def files() -> dict[Path, bytes]:
-    """What the stage wrote."""
+    """Return the files that the stage wrote."""
     return {
         path: path.read_bytes()
         for folder in ("data/dissections", "data/results", "data/plots")
@@ -51,38 +51,38 @@ def measured() -> Any:
     return read_json(Path("data/results/dissect/film.json"))
 
 
-def test_a_model_of_any_family_is_taken_apart(project: None, every_family: Path) -> None:
+def test_a_model_of_any_family_is_dissected(project: None, every_family: Path) -> None:
     write_model(every_family, "polarity", "mood", "intensity")
     stage.dissect(TASK)
-    found = measured()
-    counted = sum(step["parameters"] for step in found["steps"].values()) + sum(found["not_in_steps"].values())
-    assert found["parameters"]["total"] == counted
-    assert found["parameters"]["encoder"] + found["parameters"]["decision"] == counted
-    assert found["steps"]["block 1"]["output"] == found["steps"]["block 2"]["input"] == "3 × 12 × 16"
-    assert found["steps"]["tokenizer"]["output"] == found["steps"]["embeddings"]["input"] == "3 × 12"
+    result = measured()
+    counted = sum(step["parameters"] for step in result["steps"].values()) + sum(result["not_in_steps"].values())
+    assert result["parameters"]["total"] == counted
+    assert result["parameters"]["encoder"] + result["parameters"]["decision"] == counted
+    assert result["steps"]["block 1"]["output"] == result["steps"]["block 2"]["input"] == "3 × 12 × 16"
+    assert result["steps"]["tokenizer"]["output"] == result["steps"]["embeddings"]["input"] == "3 × 12"
     assert {path.name for path in Path("data/plots/dissect/film").iterdir()} == PICTURES
     assert {path.name for path in Path("data/dissections/film").iterdir()} == {"1.json", "2.json", "3.json"}
 
 
-def test_the_decisions_shown_are_those_that_are_sent(model: None, one_thread: Compute) -> None:
+def test_the_dissected_predictions_are_those_of_the_model(model: None, one_thread: Compute) -> None:
     stage.dissect(TASK)
     sent = TransformerClassifier.load(MODEL, one_thread).predict(TEXTS, lambda _: None)
-    for place, shown in enumerate(measured()["sentences"].values()):
+    for index, shown in enumerate(measured()["sentences"].values()):
         decisions = shown["decisions"]
         assert [list(decisions[name]) for name in ("polarity", "mood")] == [LABELS, LABELS]
-        np.testing.assert_allclose(list(decisions["polarity"].values()), sent.probability[place], rtol=1e-4)
-        np.testing.assert_allclose(list(decisions["mood"].values()), sent.others["mood"][place], rtol=1e-4)
-        np.testing.assert_allclose(decisions["intensity"], sent.others["intensity"][place], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(list(decisions["polarity"].values()), sent.probability[index], rtol=1e-4)
+        np.testing.assert_allclose(list(decisions["mood"].values()), sent.others["mood"][index], rtol=1e-4)
+        np.testing.assert_allclose(decisions["intensity"], sent.others["intensity"][index], rtol=1e-4, atol=1e-5)
 
 
-def test_a_model_that_others_made_is_taken_apart_too(project: None, encoder: Path) -> None:
+def test_an_off_the_shelf_model_is_dissected_too(project: None, encoder: Path) -> None:
     write_model(encoder, "polarity")
     (MODEL / "heads.json").unlink()
     stage.dissect(TASK)
     assert list(measured()["sentences"]["1"]["decisions"]) == ["primary"]
 
 
-def test_a_sentence_that_was_cut_is_said_to_be(model: None) -> None:
+def test_a_truncated_sentence_is_marked_as_such(model: None) -> None:
     stage.dissect(TASK)
     assert [(one["sentence"], one["length"], one["truncated"]) for one in measured()["sentences"].values()] == [
         (TEXTS[0], 7, False),
@@ -93,30 +93,30 @@ def test_a_sentence_that_was_cut_is_said_to_be(model: None) -> None:
     assert read_json(Path("data/dissections/film/3.json"))["tokens"] == tokens
 
 
-def test_padding_is_shown_and_nothing_is_computed_of_it(model: None) -> None:
+def test_padding_is_shown_but_excluded_from_every_measure(model: None) -> None:
     stage.dissect(TASK)
-    found = read_json(Path("data/dissections/film/2.json"))
-    assert found["sentence"] == "a story"
-    assert found["tokens"] == ["[CLS]", "a", "story", "[SEP]", *["[PAD]"] * 8]
-    assert found["attention_mask"] == [1] * 4 + [0] * 8
-    assert found["input_ids"] == [2, 5, 14, 3] + [0] * 8
-    assert {layer: len(points) for layer, points in found["plane"].items()} == {
+    result = read_json(Path("data/dissections/film/2.json"))
+    assert result["sentence"] == "a story"
+    assert result["tokens"] == ["[CLS]", "a", "story", "[SEP]", *["[PAD]"] * 8]
+    assert result["attention_mask"] == [1] * 4 + [0] * 8
+    assert result["input_ids"] == [2, 5, 14, 3] + [0] * 8
+    assert {layer: len(points) for layer, points in result["plane"].items()} == {
         "embeddings": 4,
         "block 1": 4,
         "block 2": 4,
     }
     for block in ("block 1", "block 2"):
         for head in ("head 1", "head 2"):
-            matrix = np.array(found["attention"][block][head])
+            matrix = np.array(result["attention"][block][head])
             assert matrix.shape == (4, 4)
             np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-4)
 
 
-def test_the_points_of_a_sentence_are_those_of_its_own_tokens(
+def test_the_points_of_a_sentence_belong_to_its_own_tokens(
     project: None, encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_model(encoder, "polarity")
-    # Embeddings know words and places only: what begins alike stands at the same points, and goes elsewhere from there.
+    # Embeddings depend on words and positions only: equal beginnings start at equal points and move apart from there.
     monkeypatch.setattr(
         Dissect, "load", lambda: Dissect(sentences=["the film was good .", "a story", "the film was bad"])
     )
@@ -136,21 +136,19 @@ def test_a_second_run_writes_the_same_bytes(model: None) -> None:
     assert files() == first
 
 
-def test_another_sentence_is_another_dissection(model: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_different_sentence_gives_a_different_dissection(model: None, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.dissect(TASK)
     before = files()
     monkeypatch.setattr(Dissect, "load", lambda: Dissect(sentences=["the plot was dull .", SENTENCES[1]]))
     stage.dissect(TASK)
     after = files()
     assert before.keys() - after.keys() == {Path("data/dissections/film/3.json")}
-    # The weights are where they were.
+    # The weights are unchanged.
     assert {path.name for path in after if after[path] == before[path]} == {"parameters.png"}
 
 
 @pytest.mark.parametrize("step", ["draw_attention", "draw_layers", "draw_parameters"])
-def test_a_picture_that_cannot_be_drawn_leaves_the_old_ones(
-    model: None, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+def test_a_failed_drawing_keeps_the_old_pictures(model: None, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     stage.dissect(TASK)
     before = files()
 
@@ -163,7 +161,7 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_old_ones(
     assert files() == before
 
 
-def test_a_task_without_a_model_says_how_it_is_made(project: None) -> None:
+def test_a_task_without_a_model_reports_how_to_train_one(project: None) -> None:
     with pytest.raises(StageError, match=r"^data/models/film/transformer holds no model: run `dvc repro`"):
         stage.dissect(TASK)
     assert files() == {}

@@ -8,10 +8,10 @@ ROWS = rows([1, 1, 0, 0, 1, 0])
 OUTPUTS = {"first": FIRST, "second": SECOND}
 
 
-def test_the_surest_of_those_who_changed_their_minds_come_first() -> None:
-    found = list(flip_examples("typos", all_rewritten(4, first=1), OUTPUTS, ROWS))
-    assert [(one["id"], one["surprise"]) for one in found] == [("t2", 0.8), ("t1", 0.6), ("t3", 0.6)]
-    assert found[0] == {
+def test_the_surest_flipped_texts_come_first() -> None:
+    result = list(flip_examples("typos", all_rewritten(4, first=1), OUTPUTS, ROWS))
+    assert [(one["id"], one["surprise"]) for one in result] == [("t2", 0.8), ("t1", 0.6), ("t3", 0.6)]
+    assert result[0] == {
         "rewrite": "typos",
         "should": "stay",
         "surprise": 0.8,
@@ -34,11 +34,11 @@ def test_the_surest_of_those_who_changed_their_minds_come_first() -> None:
     }
 
 
-def test_the_surest_of_several_that_flipped_counts() -> None:
+def test_a_text_is_ranked_by_its_surest_flip() -> None:
     both = {"first": outputs((0.6, 0.4)), "second": outputs((0.9, 0.2))}
-    found = list(flip_examples("negation", all_rewritten(1), both, rows([1], graded=True)))
-    assert [(one["id"], one["surprise"], one["should"]) for one in found] == [("t0", 0.8, "flip")]
+    result = list(flip_examples("negation", all_rewritten(1), both, rows([1], graded=True)))
+    assert [(one["id"], one["surprise"], one["should"]) for one in result] == [("t0", 0.8, "flip")]
 
 
-def test_texts_on_which_nobody_flipped_are_none() -> None:
+def test_texts_without_a_flip_are_no_examples() -> None:
     assert list(flip_examples("typos", all_rewritten(1), {"one": outputs((0.9, 0.8))}, ROWS)) == []

@@ -40,7 +40,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: Compute
 def describe(
     monkeypatch: pytest.MonkeyPatch, approaches: list[str], labels: int = 2, *, keep_groups: bool = False
 ) -> None:
-    """A run of some approaches on sentences of as many labels, in four groups."""
+    """Describe a run of some approaches on sentences of this many labels, in four groups."""
     names = ["negative", "positive", "neutral"][:labels]
     described = SimpleNamespace(labels=names, split=SimpleNamespace(keep_groups=keep_groups), language="en")
     monkeypatch.setattr(TaskSection, "named", lambda _: described)
@@ -49,7 +49,7 @@ def describe(
 
 
 def truth(labels: int) -> np.ndarray:
-    return np.array([2 if labels == 3 and place % 5 == 0 else number for place, number in enumerate(CLASSES)])
+    return np.array([2 if labels == 3 and index % 5 == 0 else number for index, number in enumerate(CLASSES)])
 
 
 def write_corpus(labels: list[str], texts: list[str] = TEXTS) -> None:
@@ -57,18 +57,18 @@ def write_corpus(labels: list[str], texts: list[str] = TEXTS) -> None:
     with write_table(paths.corpus(TASK) / "test.parquet", CORPUS) as append:
         append(
             {
-                "id": [f"s{place}" for place in range(count)],
+                "id": [f"s{index}" for index in range(count)],
                 "text": texts,
                 "label": labels,
                 "score": [None] * count,
-                "group": [f"g{place % 4}" for place in range(count)],
+                "group": [f"g{index % 4}" for index in range(count)],
                 "position": list(range(count)),
             }
         )
 
 
 def write_models(encoder: Path, labels: int = 2) -> None:
-    """Both kinds of models, and one that cannot be explained, with their predictions."""
+    """Write both kinds of models, and one that cannot be explained, with their predictions."""
     names = ["negative", "positive", "neutral"][:labels]
     chosen = candidate(ngrams=(1, 2), stemming=True, regularization=[1.0])
     train = TEXTS, truth(labels)
@@ -85,7 +85,7 @@ def write_models(encoder: Path, labels: int = 2) -> None:
         _, classifier = load_classifier(paths.model(TASK, name), Compute(threads=1, device="cpu", batch_size=8))
         probability = classifier.predict(TEXTS, lambda _: None).probability
         predicted = PredictionTable(
-            [f"s{place}" for place in range(len(TEXTS))], probability.argmax(axis=1), probability
+            [f"s{index}" for index in range(len(TEXTS))], probability.argmax(axis=1), probability
         )
         write_predictions(paths.predictions(TASK, name), "test", name, names, predicted)
 
@@ -94,34 +94,34 @@ def measured() -> Any:
     return read_json(paths.results("explain", TASK))
 
 
-def told() -> Any:
+def examples() -> Any:
     return read_json(paths.explanations(TASK))
 
 
 def files() -> dict[Path, bytes]:
-    found = [path for folder in ("results", "plots") for path in Path("data", folder).rglob("*.*")]
-    return {path: path.read_bytes() for path in found if path.is_file()}
+    written = [path for folder in ("results", "plots") for path in Path("data", folder).rglob("*.*")]
+    return {path: path.read_bytes() for path in written if path.is_file()}
 
 
 @pytest.mark.parametrize("labels", [2, 3])
-def test_both_kinds_of_models_are_explained_over_the_words_of_the_texts(
+def test_both_kinds_of_models_are_explained_word_by_word(
     project: None, encoder: Path, monkeypatch: pytest.MonkeyPatch, labels: int
 ) -> None:
     describe(monkeypatch, [RULES, BAG, NET], labels)
     write_models(encoder, labels)
     stage.explain(TASK)
-    found, shown = measured(), told()
-    assert list(found["explained"]) == [BAG, NET]
-    assert found["not_explained"] == {RULES: "vader"}
-    assert found["explained"][BAG]["error"] == {"median": 0, "worst": 0}
-    assert found["explained"][NET]["error"]["median"] < 0.1
-    assert found["texts"]["tested"] == 20
-    assert sum(found["texts"]["shown"].values()) == len(shown["texts"]) > 2
-    assert set(found["deletion"]) == {BAG, NET}
-    assert list(found["deletion"][BAG]) == ["1", "3"]
-    # A bag of words that learnt these very texts is surely less sure without the word that tells.
-    assert found["deletion"][BAG]["1"]["difference"]["low"] > 0
-    assert set(found["kinds"]) == {"words", BAG, NET}
+    result, shown = measured(), examples()
+    assert list(result["explained"]) == [BAG, NET]
+    assert result["not_explained"] == {RULES: "vader"}
+    assert result["explained"][BAG]["error"] == {"median": 0, "worst": 0}
+    assert result["explained"][NET]["error"]["median"] < 0.1
+    assert result["texts"]["tested"] == 20
+    assert sum(result["texts"]["shown"].values()) == len(shown["texts"]) > 2
+    assert set(result["deletion"]) == {BAG, NET}
+    assert list(result["deletion"][BAG]) == ["1", "3"]
+    # A bag of words trained on these texts is significantly less sure without the informative word.
+    assert result["deletion"][BAG]["1"]["difference"]["low"] > 0
+    assert set(result["kinds"]) == {"words", BAG, NET}
     names = shown["labels"]
     for text in shown["texts"]:
         assert text["label"] in names
@@ -134,7 +134,7 @@ def test_both_kinds_of_models_are_explained_over_the_words_of_the_texts(
             assert (text["by"][BAG]["prediction"], len(predictions)) == (text["label"], 2)
 
 
-def test_what_is_measured_holds_no_text_and_what_is_written_is_the_same_each_time(
+def test_metrics_hold_no_text_and_a_second_run_writes_the_same_bytes(
     project: None, encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     describe(monkeypatch, [BAG, NET], keep_groups=True)
@@ -155,21 +155,21 @@ def test_what_is_measured_holds_no_text_and_what_is_written_is_the_same_each_tim
 def test_groups_are_resampled_whole_where_a_task_keeps_them(
     project: None, encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
+    result = []
     for keep_groups in (False, True):
         describe(monkeypatch, [BAG], keep_groups=keep_groups)
         if not keep_groups:
             write_models(encoder)
         stage.explain(TASK)
-        found.append(measured()["deletion"][BAG]["1"])
-    alone, grouped = found
+        result.append(measured()["deletion"][BAG]["1"])
+    alone, grouped = result
     assert alone["top"]["value"] == grouped["top"]["value"]
     assert alone["top"]["low"] != grouped["top"]["low"]
     assert grouped["p"] >= 2 / 2**4 > alone["p"]
 
 
 @pytest.mark.parametrize(("approach", "absent"), [(BAG, "transformer"), (NET, "bag-of-words")])
-def test_a_run_of_one_kind_explains_that_one_and_says_so(
+def test_a_run_with_one_kind_of_model_explains_it_and_reports_that(
     project: None,
     encoder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -184,21 +184,21 @@ def test_a_run_of_one_kind_explains_that_one_and_says_so(
     assert f"none of `approaches` is a {absent}" in caplog.text
     assert list(measured()["explained"]) == [approach]
     assert measured()["agreement"] == {}
-    assert {text["kind"] for text in told()["texts"]} <= {"right", "wrong"}
+    assert {text["kind"] for text in examples()["texts"]} <= {"right", "wrong"}
 
 
-def test_a_run_that_nothing_can_explain_has_the_outputs_that_dvc_expects(
+def test_a_run_without_explainable_models_still_writes_the_outputs_of_dvc(
     project: None, encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     describe(monkeypatch, [RULES])
     write_models(encoder)
     stage.explain(TASK)
     assert (measured()["explained"], measured()["not_explained"]) == ({}, {RULES: "vader"})
-    assert told()["texts"] == []
+    assert examples()["texts"] == []
     assert (paths.plots("explain", TASK) / "deletion.png").exists()
 
 
-def test_texts_too_short_for_the_test_stop_the_stage_and_leave_nothing(
+def test_texts_too_short_for_the_test_stop_the_stage_without_output(
     project: None, encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     describe(monkeypatch, [BAG])

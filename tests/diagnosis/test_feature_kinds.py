@@ -7,8 +7,8 @@ NAMES = frozenset({"obama", "paris", "will"})
 
 
 def kind(feature: str, language: str = "en", names: frozenset[str] = NAMES) -> str:
-    (found,) = (kind for kind, share in shares_by_kind([("a", feature, 1.0)], language, names)["a"].items() if share)
-    return found
+    (result,) = (kind for kind, share in shares_by_kind([("a", feature, 1.0)], language, names)["a"].items() if share)
+    return result
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_each_kind_of_word_is_distinguished(feature: str, expected: str) -> None
     assert kind(feature) == expected
 
 
-def test_a_name_that_is_a_function_word_too_counts_as_the_word_that_everyone_uses() -> None:
+def test_a_name_that_is_also_a_function_word_counts_as_a_function_word() -> None:
     assert kind("will") == "function_words"
 
 
@@ -51,11 +51,11 @@ def test_a_name_that_is_a_function_word_too_counts_as_the_word_that_everyone_use
         (". .", "punctuation"),
     ],
 )
-def test_several_words_are_of_the_most_telling_kind_among_them(feature: str, expected: str) -> None:
+def test_a_phrase_has_the_most_specific_kind_of_its_words(feature: str, expected: str) -> None:
     assert kind(feature) == expected
 
 
-def test_function_words_are_those_of_the_language() -> None:
+def test_function_words_depend_on_the_language() -> None:
     assert kind("nous", "fr") == "function_words"
     assert kind("nous", "en") == "content_words"
     assert kind("the", "fr") == "content_words"
@@ -64,7 +64,7 @@ def test_function_words_are_those_of_the_language() -> None:
 @pytest.mark.parametrize(
     ("feature", "expected"), [("l'europe", "content_words"), ("d’europe", "content_words"), ("d'obama", "names")]
 )
-def test_a_word_behind_an_elided_article_is_not_taken_for_the_article(feature: str, expected: str) -> None:
+def test_a_word_after_an_elided_article_does_not_count_as_the_article(feature: str, expected: str) -> None:
     assert kind(feature, "fr") == expected
 
 
@@ -77,11 +77,11 @@ def test_a_language_without_a_list_still_has_its_other_kinds() -> None:
     ]
 
 
-def test_the_shares_of_a_label_sum_to_one_and_are_counted_label_by_label() -> None:
+def test_the_shares_of_each_label_sum_to_one() -> None:
     features = [("trump", feature, 1.0) for feature in ("obama", "2016", "jobs", "jobs again", "the", "!", "?", "...")]
     features += [("clinton", feature, 0.5) for feature in ("values", "we", "paris")]
-    found = shares_by_kind(features, "en", NAMES)
-    assert found == {
+    shares = shares_by_kind(features, "en", NAMES)
+    assert shares == {
         "trump": {
             "names": 1 / 8,
             "numbers": 1 / 8,
@@ -93,11 +93,11 @@ def test_the_shares_of_a_label_sum_to_one_and_are_counted_label_by_label() -> No
             {"names": 1 / 3, "numbers": 0, "content_words": 1 / 3, "function_words": 1 / 3, "punctuation": 0}
         ),
     }
-    for kinds in found.values():
+    for kinds in shares.values():
         assert tuple(kinds) == KINDS
         assert sum(kinds.values()) == pytest.approx(1)
 
 
-def test_names_learnt_from_texts_are_recognised_in_features() -> None:
+def test_names_collected_from_texts_are_recognised_in_features() -> None:
     names = collect_names(["We met Clinton in Paris.", "Paris is a town, and Clinton knows it."])
     assert [kind(word, names=names) for word in ("clinton", "paris", "town")] == ["names", "names", "content_words"]

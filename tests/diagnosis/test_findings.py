@@ -31,7 +31,7 @@ def leaks(texts: int = 0, change: float = 0.0, reach: float = 0.02) -> dict[str,
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict", "significant"),
+    ("result", "verdict", "significant"),
     [
         (leaks(), "0 test texts have a near duplicate in training", True),
         (
@@ -46,12 +46,12 @@ def leaks(texts: int = 0, change: float = 0.0, reach: float = 0.02) -> dict[str,
         ),
     ],
 )
-def test_a_leak_is_reported_with_its_effect(found: dict[str, Any], verdict: str, *, significant: bool) -> None:
-    first, _ = audit_findings(found)
+def test_a_leak_is_reported_with_its_effect(result: dict[str, Any], verdict: str, *, significant: bool) -> None:
+    first, _ = audit_findings(result)
     assert (first.verdict, first.is_significant) == (verdict, significant)
 
 
-def test_a_suspicion_is_called_no_proof() -> None:
+def test_the_report_says_that_a_suspicion_is_no_proof() -> None:
     _, labels = audit_findings(leaks())
     assert labels.verdict == "7 of them are suspected"
     assert labels.evidence.endswith("A suspicion is no proof.")
@@ -67,7 +67,7 @@ def flips(should: str = "stay", difference: float = -0.1, p: float = 0.01) -> di
 
 
 @pytest.mark.parametrize(
-    ("found", "bold"),
+    ("result", "bold"),
     [
         (flips(), True),
         (flips(difference=0.1), False),
@@ -76,13 +76,13 @@ def flips(should: str = "stay", difference: float = -0.1, p: float = 0.01) -> di
         (flips("flip", difference=0.1), True),
     ],
 )
-def test_bold_is_who_does_significantly_better_whatever_better_is(found: dict[str, Any], *, bold: bool) -> None:
-    ((*_, model),) = flips_table(found, 0.05).rows
+def test_significantly_better_approaches_are_bold_in_either_direction(result: dict[str, Any], *, bold: bool) -> None:
+    ((*_, model),) = flips_table(result, 0.05).rows
     assert isinstance(model, Cell)
     assert model.strong == bold
 
 
-def test_what_is_left_out_is_reported_with_its_reason() -> None:
+def test_skipped_rewrites_are_reported_with_the_reason() -> None:
     is_significant, left_out = flip_findings(flips(), 0.05)
     assert is_significant.verdict == "20% to 30% flip"
     assert "model fewer than words" in is_significant.evidence
@@ -95,16 +95,16 @@ def explained(p: float, apart: float) -> dict[str, Any]:
     return {"deletion": {"model": {"1": one, "3": one}}, "agreement": {**same, "difference": score(apart)}}
 
 
-def test_an_explanation_is_true_only_if_its_words_matter_more_than_others() -> None:
+def test_an_explanation_is_faithful_only_if_its_words_matter_more_than_others() -> None:
     assert [one.is_significant for one in explanation_findings(explained(0.01, 0.3), 0.05)] == [True, True]
     assert [one.is_significant for one in explanation_findings(explained(0.06, 0.01), 0.05)] == [False, False]
     assert list(explanation_findings({"deletion": {}, "agreement": {}}, 0.05)) == []
 
 
-def test_as_many_examples_are_shown_as_were_asked_for() -> None:
-    said = {"before": {"prediction": "a", "probability": 0.9}, "after": {"prediction": "b", "probability": 0.8}}
+def test_as_many_examples_are_shown_as_requested() -> None:
+    example = {"before": {"prediction": "a", "probability": 0.9}, "after": {"prediction": "b", "probability": 0.8}}
     lines = [
-        {"rewrite": name, "label": "a", "text": f"text {number}", "rewritten": "Text", "approaches": {"words": said}}
+        {"rewrite": name, "label": "a", "text": f"text {number}", "rewritten": "Text", "approaches": {"words": example}}
         for name in ("typos", "negation")
         for number in range(5)
     ]

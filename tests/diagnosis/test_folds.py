@@ -23,7 +23,7 @@ def judged(
     )
 
 
-def test_texts_that_are_nearly_the_same_are_never_parted() -> None:
+def test_near_duplicates_are_never_in_different_folds() -> None:
     texts = ["one two three four", "one two three five", "one two seven five", "elsewhere", "another thing"]
     corpus = {"train": [row(str(at), text) for at, text in enumerate(texts)], "validation": [], "test": []}
     corpus["transfer-far"] = [row("far", "elsewhere")]
@@ -33,14 +33,14 @@ def test_texts_that_are_nearly_the_same_are_never_parted() -> None:
     assert len(set(together)) == 3
 
 
-def test_where_groups_are_kept_they_are_what_is_kept_together() -> None:
+def test_folds_keep_whole_groups_where_the_task_does() -> None:
     rows = [row("a", "Thank you.", group="x"), row("b", "Thank you.", group="y"), row("c", "So.", group="x")]
     texts = task_texts(rows, keep_groups=True)
     pairs = near_pairs({"train": rows}, 0.6)
     assert linked_groups(texts, pairs).tolist() == [0, 1, 0]
 
 
-def test_every_text_is_in_one_fold_groups_are_whole_and_labels_are_shared_out() -> None:
+def test_each_text_is_in_one_fold_with_its_group_and_labels_are_balanced() -> None:
     labels, groups = np.arange(60) % 2, np.arange(60) // 4
     folds = split_folds(labels, groups, 5, seed=0)
     assert sorted(np.concatenate(folds).tolist()) == list(range(60))
@@ -51,12 +51,12 @@ def test_every_text_is_in_one_fold_groups_are_whole_and_labels_are_shared_out() 
     assert [fold.tolist() for fold in split_folds(labels, groups, 5, seed=1)] != [fold.tolist() for fold in folds]
 
 
-def test_of_fewer_groups_than_folds_each_is_one() -> None:
+def test_with_fewer_groups_than_folds_each_group_is_a_fold() -> None:
     folds = split_folds(np.arange(12) % 2, np.arange(12) // 4, 5, seed=0)
     assert sorted(fold.tolist() for fold in folds) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
-def test_too_few_texts_for_the_folds_name_the_setting() -> None:
+def test_the_error_about_too_few_texts_for_the_folds_names_the_setting() -> None:
     with pytest.raises(StageError, match=r"4 labelled texts cannot be split into 4 folds .* lower audit\.folds"):
         split_folds(np.arange(4) % 2, np.arange(4), 5, seed=0)
 
@@ -68,7 +68,7 @@ WORDS = task_texts(
 HALVES = [np.arange(4), np.arange(4, 8)]
 
 
-def test_a_label_has_no_say_in_what_is_thought_of_its_own_text() -> None:
+def test_the_label_of_a_text_does_not_influence_its_own_prediction() -> None:
     before = judged(WORDS, HALVES)
     labels = WORDS.labels.copy()
     labels[0] = 0
@@ -78,21 +78,21 @@ def test_a_label_has_no_say_in_what_is_thought_of_its_own_text() -> None:
     assert (before.argmax(axis=1) == WORDS.labels).all()
 
 
-def test_who_never_saw_a_label_is_not_asked_about_it() -> None:
-    """Without the second fold, there is no positive text to learn from."""
+def test_a_fold_model_trained_without_a_label_is_not_used_for_it() -> None:
+    """Without the second fold, there is no positive text to train on."""
     negative_first = [np.array([1, 3, 5]), np.array([0, 2, 4, 6, 7])]
     probability = judged(WORDS, negative_first)
     assert np.isfinite(probability[negative_first[0]]).all()
     assert np.isnan(probability[negative_first[1]]).all()
 
 
-def test_folds_that_leave_nothing_to_compare_with_are_refused() -> None:
+def test_folds_that_leave_one_label_to_train_on_are_refused() -> None:
     by_label = [np.arange(0, 8, 2), np.arange(1, 8, 2)]
     with pytest.raises(StageError, match=r"no label can be doubted, .* audit\.folds or audit\.seed"):
         judged(WORDS, by_label)
 
 
-def test_a_linear_svm_is_calibrated_on_texts_that_it_does_not_learn_from() -> None:
+def test_a_linear_svm_is_calibrated_on_texts_it_is_not_trained_on() -> None:
     rows = list(WORDS.rows)
     texts = TaskTexts.of(
         {"train": rows[:4], "validation": rows[4:], "test": [row("t", "good plot", "positive")]},

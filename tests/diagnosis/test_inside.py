@@ -13,7 +13,7 @@ from tests.conftest import VOCABULARY, write_encoder
 from tests.diagnosis.made_anatomy import SENTENCES, made, rows_of
 
 
-def test_a_token_shares_its_attention_among_the_real_tokens(every_family: Path) -> None:
+def test_the_attention_of_a_token_sums_to_one_over_real_tokens(every_family: Path) -> None:
     internals = read_internals(made(every_family), rows_of(every_family))
     assert internals.lengths == [7, 4, 14]
     for text, length in enumerate(internals.lengths):
@@ -24,7 +24,7 @@ def test_a_token_shares_its_attention_among_the_real_tokens(every_family: Path) 
         assert maps.std() > 0.01
 
 
-def test_what_is_seen_of_a_text_does_not_depend_on_the_texts_beside_it(every_family: Path) -> None:
+def test_recorded_states_do_not_depend_on_the_rest_of_the_batch(every_family: Path) -> None:
     model = made(every_family)
     together = read_internals(model, rows_of(every_family))
     starts = np.cumsum([0, *together.lengths])
@@ -36,21 +36,21 @@ def test_what_is_seen_of_a_text_does_not_depend_on_the_texts_beside_it(every_fam
             np.testing.assert_allclose(states, alone.tokens(layer), atol=1e-4)
 
 
-def test_the_first_states_are_the_embeddings_and_the_last_what_the_decisions_read(every_family: Path) -> None:
+def test_the_first_states_are_embeddings_and_the_last_feed_the_heads(every_family: Path) -> None:
     model, rows = made(every_family), rows_of(every_family, SENTENCES[:1])
-    heard: list[torch.Tensor] = []
+    captured: list[torch.Tensor] = []
     base = model.classifier.base_model
-    base.embeddings.register_forward_hook(lambda _, __, output: heard.append(output))
+    base.embeddings.register_forward_hook(lambda _, __, output: captured.append(output))
     ids = torch.tensor(rows[0][1], dtype=torch.long)[None]
     with torch.no_grad():
-        heard.append(base(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state)
+        captured.append(base(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state)
     internals = read_internals(model, rows)
     assert internals.layers == ["embeddings", "block 1", "block 2"]
-    np.testing.assert_allclose(internals.tokens(0), heard[0][0].numpy(), atol=1e-5)
-    np.testing.assert_allclose(internals.tokens(2), heard[1][0].numpy(), atol=1e-5)
+    np.testing.assert_allclose(internals.tokens(0), captured[0][0].numpy(), atol=1e-5)
+    np.testing.assert_allclose(internals.tokens(2), captured[1][0].numpy(), atol=1e-5)
 
 
-def test_a_block_that_looks_at_near_tokens_only_is_seen_to_do_so(tmp_path: Path) -> None:
+def test_local_attention_blocks_attend_to_near_tokens_only(tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "modernbert", "modernbert", layers=4, local_attention=4)
     maps = read_internals(made(folder), rows_of(folder)).maps(2)
     far = np.abs(np.subtract.outer(np.arange(14), np.arange(14))) > 2

@@ -10,13 +10,13 @@ CORPUS = {
 }
 ALL = TaskTexts.of(CORPUS, NAMES, keep_groups=False)
 # Right on the first six of ten.
-SAID = {"bag-of-words": {"test": predicted([0.0] * 6 + [1.0] * 4)}}
+OUTPUTS = {"bag-of-words": {"test": predicted([0.0] * 6 + [1.0] * 4)}}
 
 
-def test_what_was_met_before_is_taken_out_of_the_score() -> None:
-    found = effect_of_leaks(ALL, {"e0", "e1"}, SAID, SETTINGS)
-    assert found["texts"] == 2
-    score = found["accuracy"]["bag-of-words"]
+def test_leaked_texts_are_excluded_from_the_score() -> None:
+    result = effect_of_leaks(ALL, {"e0", "e1"}, OUTPUTS, SETTINGS)
+    assert result["texts"] == 2
+    score = result["accuracy"]["bag-of-words"]
     assert score["all"]["value"] == pytest.approx(0.6)
     assert score["without"]["value"] == pytest.approx(0.5)
     assert score["difference"]["value"] == pytest.approx(0.1)
@@ -25,5 +25,5 @@ def test_what_was_met_before_is_taken_out_of_the_score() -> None:
 
 @pytest.mark.parametrize("leaked", [set(), {row.id for row in CORPUS["test"]}, {"t"}])
 def test_without_two_scores_there_is_no_difference(leaked: set[str]) -> None:
-    found = effect_of_leaks(ALL, leaked, SAID, SETTINGS)
-    assert found == {"texts": len(leaked - {"t"}), "accuracy": {}}
+    result = effect_of_leaks(ALL, leaked, OUTPUTS, SETTINGS)
+    assert result == {"texts": len(leaked - {"t"}), "accuracy": {}}

@@ -13,7 +13,7 @@ CORPUS = {
 PAIRS = near_pairs(CORPUS, 0.6)
 
 
-def test_pairs_are_listed_from_copies_to_the_least_similar_in_the_order_of_the_corpus() -> None:
+def test_pairs_are_listed_by_decreasing_similarity_then_corpus_order() -> None:
     listed = [(*(one.id for one in pair.rows), round(pair.similarity, 3)) for pair in PAIRS]
     assert listed == [
         ("t2", "t3", 1.0),
@@ -27,7 +27,7 @@ def test_pairs_are_listed_from_copies_to_the_least_similar_in_the_order_of_the_c
     ]
 
 
-def test_pairs_are_counted_by_where_they_stand_and_by_whether_their_labels_agree() -> None:
+def test_pairs_are_counted_by_split_and_by_agreement_of_labels() -> None:
     counted = count_pairs(CORPUS, PAIRS)
     assert counted == {
         "train": {
@@ -42,7 +42,7 @@ def test_pairs_are_counted_by_where_they_stand_and_by_whether_their_labels_agree
     assert list(counted) == [split for split in CORPUS if split in counted]
 
 
-def test_a_text_that_is_met_twice_in_what_is_learnt_from_is_one_leak() -> None:
+def test_a_text_with_two_near_duplicates_in_training_is_one_leak() -> None:
     assert count_overlap(CORPUS, PAIRS) == {
         "validation": {"texts": 1, "train": {"exact": 0, "near": 0}, "pool": {"exact": 0, "near": 0}},
         "test": {
@@ -59,16 +59,16 @@ def test_a_text_that_is_met_twice_in_what_is_learnt_from_is_one_leak() -> None:
         },
     }
     assert leaked(PAIRS, "test") == {"e1", "e2"}
-    assert leaked(PAIRS, "transfer-far") == set()  # validation chooses, and teaches nothing
+    assert leaked(PAIRS, "transfer-far") == set()  # validation texts are not trained on
 
 
-def test_a_copy_elsewhere_is_no_near_duplicate_as_well() -> None:
+def test_a_copy_is_not_also_counted_as_a_near_duplicate() -> None:
     corpus = {"train": [row("a", "one two"), row("b", "one two two")], "test": [row("c", "One, two!")]}
     assert count_overlap(corpus, near_pairs(corpus, 0.5))["test"]["train"] == {"exact": 1, "near": 0}
 
 
-def test_a_text_that_repeats_itself_is_near_but_no_copy() -> None:
-    """Both have the same pairs of words: 1.0, and yet they are not the same text."""
+def test_a_text_that_repeats_another_is_a_near_duplicate_but_no_copy() -> None:
+    """Both have the same pairs of words: a similarity of 1.0, although the texts differ."""
     corpus = {"train": [row("a", "ha ha ha")], "validation": [], "test": [row("b", "ha ha ha ha")]}
     (pair,) = near_pairs(corpus, 0.9)
     assert (pair.similarity, pair.exact) == (1.0, False)
@@ -85,7 +85,7 @@ def test_a_corpus_of_three_splits_without_a_pair_is_sound() -> None:
     }
 
 
-def test_a_line_holds_both_texts_and_where_they_stand() -> None:
+def test_a_line_holds_both_texts_and_their_positions() -> None:
     assert PAIRS[5].line() == {
         "similarity": 0.666667,
         "exact": False,

@@ -25,22 +25,22 @@ ONE_WAY = [
 
 
 @pytest.mark.parametrize(("text", "other"), BOTH_WAYS)
-def test_a_claim_is_negated_and_the_negation_taken_back(text: str, other: str) -> None:
+def test_a_claim_is_negated_and_the_negation_removed_again(text: str, other: str) -> None:
     assert turned(text) == other
     assert turned(other) == text
 
 
 @pytest.mark.parametrize(("text", "other"), ONE_WAY)
-def test_a_negation_is_taken_away(text: str, other: str) -> None:
+def test_a_negation_is_removed(text: str, other: str) -> None:
     assert turned(text) == other
 
 
-def test_the_claim_of_the_main_clause_is_turned() -> None:
+def test_the_claim_of_the_main_clause_is_negated() -> None:
     text = "While it is loud, the film is a film that is good."
     assert turned(text) == "While it is loud, the film is not a film that is good."
 
 
-def test_of_a_text_without_main_verb_that_of_its_clause_is_turned() -> None:
+def test_without_a_main_verb_the_claim_of_the_clause_is_negated() -> None:
     assert turned("A drama that will move us.") == "A drama that will not move us."
 
 
@@ -59,9 +59,9 @@ def test_of_a_text_without_main_verb_that_of_its_clause_is_turned() -> None:
         "against the will of all",
     ],
 )
-def test_where_no_rule_applies_the_text_stays(text: str) -> None:
+def test_a_text_stays_unchanged_where_no_rule_applies(text: str) -> None:
     assert turned(text) == text
 
 
-def test_one_claim_of_several_is_turned() -> None:
+def test_only_one_of_several_claims_is_negated() -> None:
     assert turned("It is loud and it is bad.") == "It is not loud and it is bad."

@@ -17,7 +17,7 @@ from decortique.diagnosis.negation import negate_french as turned
         ("La France peut gagner.", "La France ne peut pas gagner."),
     ],
 )
-def test_a_claim_is_negated_and_the_negation_taken_back(text: str, other: str) -> None:
+def test_a_claim_is_negated_and_the_negation_removed_again(text: str, other: str) -> None:
     assert turned(text) == other
     assert turned(other) == text
 
@@ -29,10 +29,10 @@ def test_a_claim_is_negated_and_the_negation_taken_back(text: str, other: str) -
         ("Elle ne viendra jamais.", "Elle viendra."),
     ],
 )
-def test_a_negation_is_taken_away(text: str, other: str) -> None:
+def test_a_negation_is_removed(text: str, other: str) -> None:
     assert turned(text) == other
 
 
 @pytest.mark.parametrize("text", ["Est-ce vrai ?", "Vive la République !", "Il ne voit que lui.", "Ils nous ont vus."])
-def test_where_no_rule_applies_the_text_stays(text: str) -> None:
+def test_a_text_stays_unchanged_where_no_rule_applies(text: str) -> None:
     assert turned(text) == text

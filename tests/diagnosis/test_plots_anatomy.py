@@ -40,23 +40,23 @@ DRAWINGS: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_a_picture_is_a_png_of_the_same_bytes_each_time(tmp_path: Path, name: str) -> None:
+def test_a_picture_is_a_reproducible_png(tmp_path: Path, name: str) -> None:
     assert_drawn_alike(DRAWINGS[name], tmp_path)
 
 
-def test_a_long_sentence_does_not_make_a_picture_that_nobody_can_open(tmp_path: Path) -> None:
+def test_a_long_sentence_does_not_make_a_picture_too_large_to_open(tmp_path: Path) -> None:
     draw_attention(tmp_path / "a.png", "a " * 128, ["a"] * 128, maps(3, 3, 128))
     assert max(imread(tmp_path / "a.png").shape) < 1500
 
 
-def test_each_map_stands_in_the_row_of_its_block_and_the_column_of_its_head(tmp_path: Path) -> None:
+def test_each_attention_map_is_in_the_row_of_its_block_and_column_of_its_head(tmp_path: Path) -> None:
     pictures = []
     for block, head in [(0, 0), (0, 1), (1, 0)]:
-        found = np.full((2, 2, 4, 4), 0.0)
-        found[block, head] = 1
-        draw_attention(tmp_path / "a.png", "a", list("abcd"), found)
+        attention = np.full((2, 2, 4, 4), 0.0)
+        attention[block, head] = 1
+        draw_attention(tmp_path / "a.png", "a", list("abcd"), attention)
         pixels = imread(tmp_path / "a.png")[..., :3]
-        width = pixels.shape[1] * 2 // 3  # the scale of colours stands to the right
+        width = pixels.shape[1] * 2 // 3  # the colour scale is at the right
         dark = np.argwhere((np.abs(pixels[:, :width] - [0.03, 0.19, 0.42]) < 0.02).all(axis=2))
         pictures.append(dark.mean(axis=0))
     (top, left), right, below = pictures
@@ -67,7 +67,7 @@ def test_each_map_stands_in_the_row_of_its_block_and_the_column_of_its_head(tmp_
 
 
 def labelled(path: Path, points: np.ndarray, words: list[str], colours: list[str]) -> list[dict[str, Any]]:
-    """Labels points, and tells where the labels stand."""
+    """Label points, and return the positions of the labels."""
     with picture(path, width=4.4, height=3.6) as (axes,):
         axes.scatter(points[:, 0], points[:, 1], s=9)
         settle(axes)
@@ -78,22 +78,22 @@ def labelled(path: Path, points: np.ndarray, words: list[str], colours: list[str
         ]
 
 
-def test_no_label_covers_another_one_however_crowded(tmp_path: Path) -> None:
+def test_labels_do_not_overlap_even_when_crowded(tmp_path: Path) -> None:
     points = np.concatenate([RANDOM.normal(size=(40, 2)), RANDOM.normal(scale=0.05, size=(40, 2))])
-    found = labelled(tmp_path / "a.png", points, [f"word-{n}" for n in range(80)], ["black"] * 80)
-    assert len(found) > 40
-    boxes = [one["box"].shrunk(0.95, 0.95) for one in found]
+    result = labelled(tmp_path / "a.png", points, [f"word-{n}" for n in range(80)], ["black"] * 80)
+    assert len(result) > 40
+    boxes = [one["box"].shrunk(0.95, 0.95) for one in result]
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
-def test_equal_words_at_one_place_share_a_label_and_others_have_their_own(tmp_path: Path) -> None:
+def test_equal_words_at_one_point_share_a_label_and_others_do_not(tmp_path: Path) -> None:
     points = np.array([[0, 0], [0, 0], [0.001, 0], [5, 5], [5, 5], [9, 0], [0, 9]], float)
     words = ["the", "the", "film", "film", "film", "the", "end"]
     colours = ["blue", "red", "red", "blue", "blue", "blue", "red"]
-    found = {
+    result = {
         (one["word"], tuple(one["xy"]), one["colour"]) for one in labelled(tmp_path / "a.png", points, words, colours)
     }
-    assert found == {
+    assert result == {
         ("the", (0, 0), SHARED),
         ("film", (0.001, 0), "red"),
         ("film", (5, 5), "blue"),
@@ -115,8 +115,8 @@ def test_a_label_stays_inside_its_panel(tmp_path: Path) -> None:
 
 
 def _box(text: Any) -> Any:
-    """The box of the letters alone, without the line to the point."""
-    text.get_window_extent()  # puts the letters where they belong
+    """Return the box of the letters alone, without the line to the point."""
+    text.get_window_extent()  # computes the positions of the letters
     return Text.get_window_extent(text)
 
 
@@ -124,6 +124,6 @@ def _within(box: Any, panel: Any) -> bool:
     return bool(panel.contains(box.x0, box.y0) and panel.contains(box.x1, box.y1))
 
 
-def test_dollars_are_drawn_and_not_read_as_a_formula(tmp_path: Path) -> None:
-    (found,) = labelled(tmp_path / "a.png", np.zeros((1, 2)), ["$x_1$"], ["black"])
-    assert found["word"] == r"\$x_1\$"
+def test_dollar_signs_are_shown_and_not_read_as_a_formula(tmp_path: Path) -> None:
+    (result,) = labelled(tmp_path / "a.png", np.zeros((1, 2)), ["$x_1$"], ["black"])
+    assert result["word"] == r"\$x_1\$"

@@ -20,14 +20,14 @@ def scores(*approaches: str) -> dict[str, Any]:
     }
 
 
-def test_the_picture_has_the_same_bytes_each_time(tmp_path: Path) -> None:
-    drawn = partial(draw_falls, scores=scores("bag-of-words", "transformer"), confidence=0.95)
-    assert_drawn_alike(drawn, tmp_path)
+def test_the_picture_is_reproducible(tmp_path: Path) -> None:
+    draw = partial(draw_falls, scores=scores("bag-of-words", "transformer"), confidence=0.95)
+    assert_drawn_alike(draw, tmp_path)
 
 
-def test_the_picture_of_one_approach_is_another_and_of_none_is_empty(tmp_path: Path) -> None:
-    for name, found in {"two": scores("a", "b"), "one": scores("a"), "none": {}}.items():
-        draw_falls(tmp_path / f"{name}.png", found, 0.95)
+def test_pictures_of_two_one_and_no_approaches_differ(tmp_path: Path) -> None:
+    for name, measured in {"two": scores("a", "b"), "one": scores("a"), "none": {}}.items():
+        draw_falls(tmp_path / f"{name}.png", measured, 0.95)
     assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 3
 
 

@@ -1,4 +1,4 @@
-"""The stage, on texts that are read by VADER and by something that looks for one word."""
+"""The stage, on texts that are read by VADER and by a classifier that looks for one word."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ TEXTS = [f"The {what} is {how} ." for what in ("film", "plot", "cast") for how i
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Twelve graded texts; the baseline predicts by `Good`, capital and all."""
+    """Set up twelve graded texts; the baseline predicts by `Good`, with its capital."""
     opinion = TaskSection.named("opinion", ROOT / "params.yaml")
     monkeypatch.chdir(tmp_path)
     chosen: dict[type, Any] = {
@@ -56,7 +56,7 @@ def write_test(texts: Sequence[str], score: float | None = 1.0) -> None:
     with write_table(path, CORPUS) as append:
         append(
             {
-                "id": [f"t{place}" for place in range(len(texts))],
+                "id": [f"t{index}" for index in range(len(texts))],
                 "text": list(texts),
                 "label": ["positive" if "Good" in text or "fine" in text else "negative" for text in texts],
                 "score": [score] * len(texts),
@@ -72,7 +72,7 @@ def robust(monkeypatch: pytest.MonkeyPatch, *rewrites: Rewrite, texts: int | Non
     robustness.robustness("film")
 
 
-def found() -> Any:
+def measured() -> Any:
     return read_json(paths.results("robustness", "film"))
 
 
@@ -81,9 +81,9 @@ def examples() -> list[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("project")
-def test_who_reads_capitals_and_who_reads_not_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stage_shows_which_approach_reads_capitals_and_which_negations(monkeypatch: pytest.MonkeyPatch) -> None:
     robust(monkeypatch, "lower_case", "negation")
-    lower, negation = (found()["rewrites"][name] for name in ("lower_case", "negation"))
+    lower, negation = (measured()["rewrites"][name] for name in ("lower_case", "negation"))
     assert lower["approaches"]["words"]["flips"]["value"] == 3 / 12
     assert lower["approaches"]["off-the-shelf"]["flips"]["value"] == 0
     assert lower["versus"]["off-the-shelf"]["only_baseline_flips"] == 3
@@ -94,7 +94,7 @@ def test_who_reads_capitals_and_who_reads_not_is_told(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("project")
-def test_examples_curve_and_picture_are_those_of_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_curve_and_picture_match_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     robust(monkeypatch, "lower_case")
     lines = examples()
     assert [line["text"] for line in lines] == [text for text in TEXTS if "Good" in text]
@@ -107,18 +107,18 @@ def test_examples_curve_and_picture_are_those_of_the_metrics(monkeypatch: pytest
 
 
 @pytest.mark.usefixtures("project")
-def test_what_cannot_be_rewritten_is_told_in_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_metrics_name_rewrites_that_are_not_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     write_test(["awful", "dull"])
     robust(monkeypatch, "lower_case", "synonyms", "typos")
-    assert found()["left_out"] == {
+    assert measured()["left_out"] == {
         "synonyms": "data/raw/film holds no WordNet: a part of the task's source may bring it",
         "lower_case": "it changes none of the texts",
     }
-    assert list(found()["rewrites"]) == ["typos"]
+    assert list(measured()["rewrites"]) == ["typos"]
 
 
 @pytest.mark.usefixtures("project")
-def test_where_nothing_can_be_rewritten_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_possible_rewrites_the_results_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     write_test(["awful", "dull"])
     with pytest.raises(StageError, match=r"robustness\.rewrites has nothing for film \(synonyms: .* holds no WordNet"):
         robust(monkeypatch, "synonyms", "lower_case")
@@ -129,11 +129,11 @@ def test_where_nothing_can_be_rewritten_nothing_is_written(monkeypatch: pytest.M
 def test_without_grades_a_negation_should_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     write_test(TEXTS, score=None)
     robust(monkeypatch, "negation")
-    assert found()["rewrites"]["negation"]["should"] == "stay"
-    assert "accuracy_difference" in found()["rewrites"]["negation"]["approaches"]["words"]
+    assert measured()["rewrites"]["negation"]["should"] == "stay"
+    assert "accuracy_difference" in measured()["rewrites"]["negation"]["approaches"]["words"]
 
 
-def test_the_same_run_writes_the_same_bytes_and_fewer_texts_are_drawn(
+def test_a_second_run_writes_the_same_bytes_and_a_sample_has_fewer_texts(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(texts: int | None) -> dict[Path, bytes]:
@@ -142,6 +142,6 @@ def test_the_same_run_writes_the_same_bytes_and_fewer_texts_are_drawn(
         return {path: path.read_bytes() for path in written}
 
     assert run(10) == run(10)
-    assert found()["texts"] == 10
+    assert measured()["texts"] == 10
     run(None)
-    assert found()["texts"] == 12
+    assert measured()["texts"] == 12

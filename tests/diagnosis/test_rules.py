@@ -22,7 +22,7 @@ def test_english_with_wordnet_has_every_rule_of_the_settings(tmp_path: Path) -> 
     assert rules["typos"]("awful", random()) != "awful"
 
 
-def test_what_a_language_lacks_is_left_out_with_the_reason(tmp_path: Path) -> None:
+def test_rewrites_a_language_lacks_are_skipped_with_the_reason(tmp_path: Path) -> None:
     rules, left_out = rules_of(ALL, "fr", 0.1, tmp_path / "fr")
     assert rules["negation"]("Il est beau", random()) == "Il n'est pas beau"
     assert left_out == {
@@ -32,7 +32,7 @@ def test_what_a_language_lacks_is_left_out_with_the_reason(tmp_path: Path) -> No
     assert set(rules_of(ALL, "de", 0.1, tmp_path)[1]) == {"contractions", "synonyms", "negation"}
 
 
-def test_half_a_wordnet_is_an_error_and_not_a_language_without(tmp_path: Path) -> None:
+def test_an_incomplete_wordnet_is_an_error_and_not_a_missing_one(tmp_path: Path) -> None:
     (write_wordnet(tmp_path) / "data.adv").unlink()
     with pytest.raises(StageError, match=r"data\.adv is missing"):
         rules_of(["synonyms"], "en", 0.1, tmp_path)

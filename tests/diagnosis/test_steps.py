@@ -11,7 +11,7 @@ from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import write_encoder
 from tests.diagnosis.made_anatomy import made, rows_of
 
-# What stands between the last block and the primary decision, and beside the blocks.
+# The modules between the last block and the primary head, and beside the blocks.
 DECISIONS = {
     "bert": ["pooler.dense", "classifier"],
     "distilbert": ["pre_classifier", "classifier"],
@@ -40,25 +40,25 @@ def test_every_step_of_every_family_is_named_in_its_order(every_family: Path) ->
     assert traced.not_in_steps == NOT_IN_STEPS.get(family, {})
 
 
-def test_a_model_with_one_decision_ends_with_it(every_family: Path) -> None:
+def test_a_model_with_one_head_ends_with_that_head(every_family: Path) -> None:
     steps = walked(every_family, made(every_family, ("polarity",))).steps
     assert steps[-1] == Step("polarity: probabilities", "softmax", (3, 3), (3, 3))
 
 
-def test_each_step_takes_what_the_one_before_gives(every_family: Path) -> None:
+def test_each_step_takes_the_output_of_the_step_before(every_family: Path) -> None:
     traced = walked(every_family, made(every_family))
     assert traced.steps[0].input == (3,)
     assert traced.steps[0].output == (3, 14)  # the longest text, its [CLS] and [SEP] counted
     before = traced.steps[0]
     for step in traced.steps[1:]:
-        if step.name.endswith("pooling"):  # each decision starts from what the encoder gives
+        if step.name.endswith("pooling"):  # each head starts from the output of the encoder
             assert step.input == (3, 14, 16)
         else:
             assert step.input == before.output, step.name
         before = step
 
 
-def test_each_decision_ends_in_what_is_predicted(every_family: Path) -> None:
+def test_each_head_ends_in_its_prediction(every_family: Path) -> None:
     traced = walked(every_family, made(every_family))
     ends = {step.name.split(":")[0]: step.output for step in traced.steps}
     assert ends["polarity"] == traced.predictions.probability.shape
@@ -68,11 +68,11 @@ def test_each_decision_ends_in_what_is_predicted(every_family: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [("polarity",), ("polarity", "mood", "intensity")])
-def test_the_parameters_of_the_steps_are_those_of_the_model(every_family: Path, names: tuple[str, ...]) -> None:
+def test_the_parameters_of_the_steps_add_up_to_those_of_the_model(every_family: Path, names: tuple[str, ...]) -> None:
     model = made(every_family, names)
     traced = walked(every_family, model)
-    found = sum(step.parameters for step in traced.steps) + sum(traced.not_in_steps.values())
-    assert found == sum(values.numel() for values in model.parameters())
+    total = sum(step.parameters for step in traced.steps) + sum(traced.not_in_steps.values())
+    assert total == sum(values.numel() for values in model.parameters())
 
 
 def test_a_layer_between_two_blocks_is_a_step_between_them(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_layer_between_two_blocks_is_a_step_between_them(tmp_path: Path) -> No
     ("loss", "options", "kind"),
     [("cross_entropy", {}, "softmax"), ("focal", {"gamma": 2.0}, "softmax"), ("binary", {}, "sigmoid")],
 )
-def test_it_is_said_how_logits_become_probabilities(
+def test_the_trace_shows_how_logits_become_probabilities(
     encoder: Path, loss: str, options: dict[str, float], kind: str
 ) -> None:
     steps = {step.name: step for step in walked(encoder, made(encoder, loss=loss, options=options)).steps}
@@ -95,7 +95,7 @@ def test_it_is_said_how_logits_become_probabilities(
 
 
 def moved(model: Headed, folder: Path, tokens: slice) -> dict[str, bool]:
-    """Tells which decisions change when the encoder gives other states of some tokens."""
+    """Return which predictions change when the encoder gives other states of some tokens."""
     encoder_modules = list(encoder_parts(model.classifier).items())
     last = encoder_modules[-1][1] if encoder_modules[-1][0] == "final_norm" else dict(encoder_modules)["block 2"]
 
@@ -113,38 +113,38 @@ def moved(model: Headed, folder: Path, tokens: slice) -> dict[str, bool]:
     return {"polarity": bool((before.probability != after.probability).any()), **changed}
 
 
-def pooling_said(model: Headed, folder: Path) -> dict[str, str]:
+def pooling_texts(model: Headed, folder: Path) -> dict[str, str]:
     return {step.name.split(":")[0]: step.module for step in walked(folder, model).steps if "pooling" in step.name}
 
 
-def test_the_first_token_decides_and_the_further_decisions_read_all(every_family: Path) -> None:
+def test_the_primary_head_reads_the_first_token_and_the_others_read_all(every_family: Path) -> None:
     model, mean = made(every_family), "mean of the tokens"
-    assert pooling_said(model, every_family) == {"polarity": "first token", "mood": mean, "intensity": mean}
+    assert pooling_texts(model, every_family) == {"polarity": "first token", "mood": mean, "intensity": mean}
     assert moved(model, every_family, slice(0, 1)) == {"polarity": True, "mood": True, "intensity": True}
     assert moved(model, every_family, slice(1, None)) == {"polarity": False, "mood": True, "intensity": True}
 
 
-def test_a_modernbert_that_decides_by_the_mean_is_said_to_do_so(tmp_path: Path) -> None:
+def test_a_modernbert_with_mean_pooling_is_described_as_such(tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "modernbert", "modernbert", classifier_pooling="mean")
     model = made(folder, ("polarity",))
-    assert pooling_said(model, folder) == {"polarity": "mean of the tokens"}
+    assert pooling_texts(model, folder) == {"polarity": "mean of the tokens"}
     assert moved(model, folder, slice(1, None)) == {"polarity": True}
 
 
-def test_decisions_do_not_depend_on_whether_steps_are_recorded(every_family: Path) -> None:
+def test_predictions_do_not_depend_on_whether_steps_are_recorded(every_family: Path) -> None:
     model, rows = made(every_family), rows_of(every_family)
     alone = model.predict(rows, batch_size=3)
-    heard = walked(every_family, model).predictions
-    assert (heard.probability == alone.probability).all()
-    assert all((heard.others[name] == values).all() for name, values in alone.others.items())
+    recorded = walked(every_family, model).predictions
+    assert (recorded.probability == alone.probability).all()
+    assert all((recorded.others[name] == values).all() for name, values in alone.others.items())
 
 
-def test_nothing_is_recorded_afterwards_even_when_something_failed(encoder: Path) -> None:
+def test_nothing_is_recorded_afterwards_even_after_an_error(encoder: Path) -> None:
     model, rows = made(encoder), rows_of(encoder)
-    with recording(decision_parts(model)) as heard:
+    with recording(decision_parts(model)) as recorded:
         model.predict(rows, batch_size=3)
     with pytest.raises(ZeroDivisionError), recording(decision_parts(model)) as failed:
         _ = 1 / 0
-    assert len(heard) == 4
+    assert len(recorded) == 4
     model.predict(rows, batch_size=3)
-    assert (len(heard), len(failed)) == (4, 0)
+    assert (len(recorded), len(failed)) == (4, 0)

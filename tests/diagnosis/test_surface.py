@@ -13,13 +13,13 @@ from decortique.diagnosis.perturbations import strip_punctuation
         ("snake_case", "snake case"),
     ],
 )
-def test_marks_go_and_what_belongs_to_words_and_numbers_stays(text: str, bare: str) -> None:
+def test_punctuation_is_removed_except_inside_words_and_numbers(text: str, bare: str) -> None:
     assert strip_punctuation(text) == bare
 
 
-def test_a_text_without_marks_stays_to_the_last_space() -> None:
+def test_a_text_without_punctuation_is_unchanged() -> None:
     assert strip_punctuation(" no  marks\tat all ") == " no  marks\tat all "
 
 
-def test_of_marks_alone_nothing_is_left() -> None:
+def test_a_text_of_punctuation_alone_becomes_empty() -> None:
     assert strip_punctuation("...!") == ""

@@ -34,12 +34,12 @@ def synonyms(tmp_path: Path) -> dict[str, str]:
     return wordnet_synonyms(write_wordnet(tmp_path, FILES), "en")
 
 
-def test_a_word_of_one_sense_has_the_word_of_it_that_is_used_most(synonyms: dict[str, str]) -> None:
+def test_the_synonym_of_a_word_of_one_sense_is_the_most_frequent_one(synonyms: dict[str, str]) -> None:
     assert synonyms["movie"] == "film"
     assert synonyms["hilarious"] == "uproarious"
 
 
-def test_words_of_several_senses_plurals_and_forms_of_verbs_have_none(synonyms: dict[str, str]) -> None:
+def test_ambiguous_words_plurals_and_verb_forms_have_no_synonym(synonyms: dict[str, str]) -> None:
     assert not {"film", "bank", "minutes", "moved", "move"} & synonyms.keys()
 
 
@@ -48,16 +48,16 @@ def test_a_synonym_that_is_in_no_other_example_is_too_rare(synonyms: dict[str, s
     assert "flick" not in synonyms.values()
 
 
-def test_two_words_at_most_are_replaced_and_articles_are_set_right(synonyms: dict[str, str]) -> None:
+def test_at_most_two_words_are_replaced_and_articles_are_corrected(synonyms: dict[str, str]) -> None:
     assert (
         replace_with_synonyms("A hilarious film, a huge hit", random(), synonyms)
         == "An uproarious film, an immense hit"
     )
-    found = replace_with_synonyms("a huge and hilarious movie", random(), synonyms)
-    assert sum(word in found for word in ("huge", "hilarious", "movie")) == 1
+    replaced = replace_with_synonyms("a huge and hilarious movie", random(), synonyms)
+    assert sum(word in replaced for word in ("huge", "hilarious", "movie")) == 1
 
 
-def test_names_compounds_and_measures_stay(synonyms: dict[str, str]) -> None:
+def test_names_compounds_and_measures_stay_unchanged(synonyms: dict[str, str]) -> None:
     for text in ("Movie and HUGE", "movie-goers", "a 3 movie deal", "un-huge"):
         assert replace_with_synonyms(text, random(), synonyms) == text
 
@@ -67,7 +67,7 @@ def test_an_article_before_a_sounded_u_is_a() -> None:
     assert replace_with_synonyms("a true one", random(), {"true": "honest"}) == "an honest one"
 
 
-def test_a_damaged_wordnet_is_told(tmp_path: Path) -> None:
+def test_a_damaged_wordnet_is_reported(tmp_path: Path) -> None:
     write_wordnet(tmp_path, {**FILES, "data.adj": ["nothing"]})
     with pytest.raises(StageError, match=r"data\.adj line 2 is no sense"):
         wordnet_synonyms(tmp_path, "en")

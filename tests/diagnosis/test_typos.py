@@ -20,18 +20,18 @@ def test_keys_that_touch_are_neighbours_on_both_keyboards() -> None:
 
 
 def test_every_kind_of_error_is_made_and_the_first_letter_stays() -> None:
-    found = {mistype("film", random(seed), QWERTY) for seed in range(300)}
-    assert {"flim", "flm", "fillm", "folm"} <= found  # swapped, dropped, doubled, a neighbour
-    assert "film" not in found
-    assert all(word.startswith("f") for word in found)
+    result = {mistype("film", random(seed), QWERTY) for seed in range(300)}
+    assert {"flim", "flm", "fillm", "folm"} <= result  # swapped, dropped, doubled, a neighbour
+    assert "film" not in result
+    assert all(word.startswith("f") for word in result)
 
 
 @pytest.mark.parametrize("word", ["seee", "aaaa", "БОЛЬ", "Étés"])
-def test_words_that_allow_few_errors_get_one_all_the_same(word: str) -> None:
+def test_words_that_allow_few_errors_still_get_one(word: str) -> None:
     assert all(mistype(word, random(seed), QWERTY) != word for seed in range(50))
 
 
-def test_the_rate_is_that_of_the_words_of_four_letters_and_more() -> None:
+def test_the_error_rate_applies_to_words_of_four_letters_or_more() -> None:
     changed = [
         sum(one != other for one, other in zip(forms(TEXT), forms(typed(TEXT, random(3), rate=rate)), strict=True))
         for rate in (0.01, 0.5, 1.0)
@@ -39,9 +39,9 @@ def test_the_rate_is_that_of_the_words_of_four_letters_and_more() -> None:
     assert changed == [1, 6, 11]  # one at least; half of the eleven; all
 
 
-def test_short_words_marks_and_capitals_stay() -> None:
+def test_short_words_punctuation_and_capitals_stay_unchanged() -> None:
     assert typed("It is so bad!", random(), rate=1.0) == "It is so bad!"
     for seed in range(30):
-        found = typed("AWFUL, it is", random(seed), rate=1.0)
-        assert found.endswith(", it is")
-        assert found[:-7].isupper()
+        result = typed("AWFUL, it is", random(seed), rate=1.0)
+        assert result.endswith(", it is")
+        assert result[:-7].isupper()

@@ -20,7 +20,7 @@ def spelled(text: str) -> list[str]:
         (" \n", []),
     ],
 )
-def test_words_and_marks_stand_where_the_text_has_them(text: str, expected: list[str]) -> None:
+def test_words_and_punctuation_have_their_positions_in_the_text(text: str, expected: list[str]) -> None:
     assert spelled(text) == expected
 
 
@@ -32,7 +32,7 @@ def test_nothing_but_white_space_is_between_words() -> None:
     assert not "".join(left).split()
 
 
-def test_what_is_taken_out_of_a_text_leaves_no_hole() -> None:
+def test_removing_words_leaves_no_double_spaces() -> None:
     text = "It's  not, ever, good!"
     words = SplitTexts.of([text]).words[0]
     assert delete_words(text, words, {1, 2}) == "It's ever, good!"
@@ -41,7 +41,7 @@ def test_what_is_taken_out_of_a_text_leaves_no_hole() -> None:
     assert delete_words(text, words, {6}) == "It's not, ever, good"
 
 
-def test_parts_are_shared_equally_by_the_words_they_touch_and_nothing_is_lost() -> None:
+def test_values_of_parts_are_shared_equally_by_their_words_without_loss() -> None:
     shares, rest = share_among_words(np.array([3.0, -1.0, 5.0]), [{0, 1, 2}, {1}, set()], 4)
     assert shares.tolist() == [1, 0, 1, 0]
     assert rest == 5
@@ -60,7 +60,7 @@ def test_parts_are_shared_equally_by_the_words_they_touch_and_nothing_is_lost() 
         ("the", "xx", "content_words"),  # a language without a list
     ],
 )
-def test_kinds_of_words_are_told_apart(word: str, language: str, expected: str) -> None:
+def test_kinds_of_words_are_distinguished(word: str, language: str, expected: str) -> None:
     assert kind_of(word, function_words(language)) == expected
 
 

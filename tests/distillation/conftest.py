@@ -1,4 +1,4 @@
-"""A teacher of four layers, and texts to learn from."""
+"""Make a teacher of four layers, and texts to train on."""
 
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,19 @@ from decortique.models.heads import Headed, save_headed
 from decortique.models.pretrained import new_classifier
 from decortique.models.tokenizer import load_tokenizer
 from tests.conftest import CLASSES, TEXTS, write_encoder
-from tests.distillation.made import LABELS, POOL, TASK, Described, Prepare, Taught, student_of, write_split
+from tests.distillation.made import LABELS, POOL, TASK, Described, Prepare, PreparedStudent, student_of, write_split
 from tests.models.made_transformer import training
 
 
 @pytest.fixture(scope="session")
 def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder of four layers."""
+    """Write an encoder of four layers."""
     return write_encoder(tmp_path_factory.mktemp("encoders") / "deep", layers=4)
 
 
 @pytest.fixture
 def teacher(deep: Path) -> PreTrainedModel:
-    """It decides, though nobody taught it, and is surer of some texts than of others."""
+    """Return an untrained classifier that is more confident about some texts than about others."""
     model = new_classifier(deep, LABELS, dropout=0.0, seed=0).eval()
     with torch.no_grad():
         model.classifier.weight.mul_(10.0)
@@ -45,7 +45,7 @@ def project(
     deep: Path,
     tokenizer: PreTrainedTokenizerBase,
 ) -> Path:
-    """The root of a project: a model that can teach, labelled texts, and a pool whose labels are all wrong."""
+    """Write a project: a teacher, labelled texts, and a pool whose labels are all wrong."""
     monkeypatch.chdir(tmp_path)
     labels = [LABELS[number] for number in CLASSES]
     write_split("train", TEXTS, labels, tokenizer)
@@ -67,14 +67,12 @@ def prepare(
     tmp_path: Path,
     one_thread: Compute,
 ) -> Prepare:
-    """Has a student begin as the stage does, and asks its teacher."""
+    """Return a function that sets up a student as the stage does and runs its teacher."""
 
-    def prepared(*learns: Described, labels: list[int] = CLASSES, seed: int = 0, **start: Any) -> Taught:
+    def prepared(*learns: Described, labels: list[int] = CLASSES, seed: int = 0, **start: Any) -> PreparedStudent:
         student, headed = student_of(*learns, **start), Headed(teacher, "polarity")
-        learner = set_up_student(
-            student, Teacher(deep, headed, one_thread), deep, tokenizer, LABELS, training(seed=seed)
-        )
-        outputs = teacher_outputs(headed, rows, learner.states, folder=tmp_path / "cache")
-        return Taught(student, learner, TrainingTexts(rows, np.array(labels), outputs))
+        setup = set_up_student(student, Teacher(deep, headed, one_thread), deep, tokenizer, LABELS, training(seed=seed))
+        outputs = teacher_outputs(headed, rows, setup.states, folder=tmp_path / "cache")
+        return PreparedStudent(student, setup, TrainingTexts(rows, np.array(labels), outputs))
 
     return prepared

@@ -1,4 +1,4 @@
-"""What the tests of distillation share."""
+"""Share helpers among the tests of distillation."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -28,13 +28,13 @@ ATTENTION_TERM: Described = {"term": "attention", "weight": 1.0}
 RELATIONS_TERM: Described = {"term": "relations", "weight": 1.0}
 
 
-def said(model: PreTrainedModel, rows: TokenRows) -> np.ndarray:
-    """(texts, classes) probabilities."""
+def predict_probabilities(model: PreTrainedModel, rows: TokenRows) -> np.ndarray:
+    """Return (texts, classes) probabilities."""
     return Headed(model, "polarity").predict(rows, batch_size=8).probability
 
 
 def shaken(model: PreTrainedModel, seed: int = 1) -> PreTrainedModel:
-    """Moves every weight, as learning does."""
+    """Move every weight, as training does."""
     random = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for values in model.parameters():
@@ -42,13 +42,13 @@ def shaken(model: PreTrainedModel, seed: int = 1) -> PreTrainedModel:
     return model
 
 
-def batch_of(rows: TokenRows, places: list[int], **extras: torch.Tensor) -> Batch:
-    """A batch of some texts, with what belongs to each."""
-    return Collate(0, extras)([rows[place] for place in places])
+def batch_of(rows: TokenRows, indices: list[int], **targets: torch.Tensor) -> Batch:
+    """Return a batch of some texts, with the targets of each."""
+    return Collate(0, targets)([rows[index] for index in indices])
 
 
 def same_weights(one: PreTrainedModel, other: PreTrainedModel) -> bool:
-    """Whether two models are equal to the last bit."""
+    """Return whether two models are equal to the last bit."""
     first, second = one.state_dict(), other.state_dict()
     return first.keys() == second.keys() and all(torch.equal(values, second[name]) for name, values in first.items())
 
@@ -56,8 +56,8 @@ def same_weights(one: PreTrainedModel, other: PreTrainedModel) -> bool:
 def write_split(
     split: str, texts: Sequence[str], labels: Sequence[str | None], tokenizer: PreTrainedTokenizerBase
 ) -> None:
-    """Writes texts and their tokens as `prepare` and `tokenize` do."""
-    ids, tokens = [f"{split}-{place}" for place in range(len(texts))], tokenize_texts(tokenizer, texts)
+    """Write texts and their tokens as `prepare` and `tokenize` do."""
+    ids, tokens = [f"{split}-{index}" for index in range(len(texts))], tokenize_texts(tokenizer, texts)
     with write_table(paths.corpus(TASK) / f"{split}.parquet", CORPUS) as append:
         append(
             {
@@ -82,19 +82,19 @@ def write_split(
 
 
 def hidden(**changes: Any) -> Described:
-    """The term of the hidden states."""
+    """Return the term of the hidden states."""
     return {"term": "hidden", "weight": 1.0, **changes}
 
 
 def student_of(*learns: Described, **start: Any) -> TransformerStudent:
-    """A student of two of its teacher's four layers, unless it is said otherwise."""
+    """Return a student of two of its teacher's four layers by default."""
     return TransformerStudent.model_validate(
         {"kind": "transformer", "start": {"weights": "teacher", "layers": [0, 2], **start}, "loss": list(learns)}
     )
 
 
 def static_of(**changes: Any) -> StaticStudent:
-    """A static student."""
+    """Return a static student."""
     return StaticStudent.model_validate(
         {
             "kind": "static",
@@ -107,31 +107,31 @@ def static_of(**changes: Any) -> StaticStudent:
     )
 
 
-PLACES = [3, 30, 11, 8, 17]  # texts of several lengths, so that some are padded
+INDICES = [3, 30, 11, 8, 17]  # texts of several lengths, so that some are padded
 
 
-class Taught(NamedTuple):
-    """A student that is ready to learn, and what it learns from."""
+class PreparedStudent(NamedTuple):
+    """A student that is ready to train, and its training texts."""
 
     student: TransformerStudent
-    learner: StudentSetup
+    setup: StudentSetup
     reading: TrainingTexts
 
     @property
-    def pupil(self) -> StudentModel:
-        assert isinstance(self.learner.model, StudentModel)
-        return self.learner.model
+    def student_model(self) -> StudentModel:
+        assert isinstance(self.setup.model, StudentModel)
+        return self.setup.model
 
-    def batch(self, places: list[int] | None = None) -> Batch:
+    def batch(self, indices: list[int] | None = None) -> Batch:
         rows = self.reading.rows
         return Collate(0, distillation_targets(self.reading, self.student.loss))(
-            [rows[place] for place in places or PLACES]
+            [rows[index] for index in indices or INDICES]
         )
 
-    def terms(self, places: list[int] | None = None) -> dict[str, float]:
+    def terms(self, indices: list[int] | None = None) -> dict[str, float]:
         with torch.no_grad():
-            found = self.learner.objective(self.learner.model.eval(), self.batch(places))
-        return {name: value.item() for name, value in found.items()}
+            losses = self.setup.objective(self.setup.model.eval(), self.batch(indices))
+        return {name: value.item() for name, value in losses.items()}
 
 
-Prepare = Callable[..., Taught]
+Prepare = Callable[..., PreparedStudent]

@@ -45,7 +45,7 @@ STUDENTS: dict[str, dict[str, Any]] = {
 }
 ROUNDS = {
     "again": {"task": TASK, "teacher": "student", "student": "looking", "seed": 3},
-    "pupil": {"task": TASK, "teacher": "static", "student": "distant", "seed": 0},
+    "from-static": {"task": TASK, "teacher": "static", "student": "distant", "seed": 0},
 }
 CHOICES: dict[str, Any] = {
     "compute": {"threads": 1, "device": "cpu", "batch_size": 8},
@@ -66,7 +66,7 @@ CHOICES: dict[str, Any] = {
 
 @pytest.fixture
 def chain(project: Path, deep: Path) -> Iterator[Path]:
-    """A project with settings and an encoder too."""
+    """Write a project with settings and an encoder too."""
     choose(project, CHOICES)
     shutil.copytree(deep, project / paths.encoder("small"))
     section._validated.cache_clear()
@@ -88,13 +88,13 @@ def metrics(name: str) -> dict[str, Any]:
         ("static", 96, 64, 1),
     ],
 )
-def test_a_student_is_an_approach_that_decides_and_tells_how_it_was_made(
+def test_a_student_is_an_approach_that_predicts_and_records_how_it_was_made(
     chain: Path, one_thread: Compute, name: str, texts: int, unlabelled: int, epochs: int
 ) -> None:
     distill(TASK, name)
-    manifest, found = load_classifier(paths.model(TASK, name), one_thread)
+    manifest, classifier = load_classifier(paths.model(TASK, name), one_thread)
     assert manifest == Manifest(kind=STUDENTS[name]["kind"], labels=LABELS, teacher="transformer")
-    assert found.predict(TEXTS, lambda _: None).probability.shape == (32, 2)
+    assert classifier.predict(TEXTS, lambda _: None).probability.shape == (32, 2)
     measured = metrics(name)
     assert measured["teacher"] == "transformer"
     assert measured["texts"] == {"all": texts, "labelled_by_the_teacher_alone": unlabelled}
@@ -110,7 +110,7 @@ def test_a_student_is_an_approach_that_decides_and_tells_how_it_was_made(
     assert shown == ({f"loss_{term}" for term in terms} if len(terms) > 1 else set())
 
 
-def test_a_student_is_the_same_in_every_run_whether_its_teacher_is_asked_or_known(
+def test_a_student_is_the_same_with_fresh_or_cached_teacher_outputs(
     chain: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     made: list[bytes] = []
@@ -126,7 +126,7 @@ def test_a_student_is_the_same_in_every_run_whether_its_teacher_is_asked_or_know
     assert made[0] == made[1] == made[2]
 
 
-def test_a_round_goes_on_from_a_student_with_a_seed_of_its_own(chain: Path) -> None:
+def test_a_round_starts_from_a_student_with_a_seed_of_its_own(chain: Path) -> None:
     distill(TASK, "student")
     section._validated.cache_clear()
     set_params(chain, {"catalogue/students/looking.yaml:start.layers": [0]})  # its teacher has two
@@ -139,16 +139,16 @@ def test_a_round_goes_on_from_a_student_with_a_seed_of_its_own(chain: Path) -> N
 
 
 def test_a_transformer_can_learn_from_a_static_student(chain: Path, one_thread: Compute) -> None:
-    """Any model of a task can teach by what it says."""
+    """Any model of a task can teach by its predictions."""
     distill(TASK, "static")
-    distill(TASK, "pupil")
-    manifest, _ = load_classifier(paths.model(TASK, "pupil"), one_thread)
+    distill(TASK, "from-static")
+    manifest, _ = load_classifier(paths.model(TASK, "from-static"), one_thread)
     assert (manifest.kind, manifest.teacher) == ("transformer", "static")
-    assert metrics("pupil")["texts"] == {"all": 9, "labelled_by_the_teacher_alone": 9}
+    assert metrics("from-static")["texts"] == {"all": 9, "labelled_by_the_teacher_alone": 9}
 
 
 @pytest.mark.parametrize(
-    ("name", "choices", "said"),
+    ("name", "choices", "message"),
     [
         ("nobody", {}, r"catalogue/students/nobody\.yaml is missing"),
         ("student", {"distill.teacher": "nobody"}, r"nobody.*approach\.json is missing"),
@@ -169,18 +169,20 @@ def test_a_transformer_can_learn_from_a_static_student(chain: Path, one_thread: 
             r"confident of none: lower texts\.threshold",
         ),
         (
-            "pupil",
+            "from-static",
             {"catalogue/students/distant.yaml:loss": [LOGITS_TERM, ATTENTION_TERM]},
             "the teacher is no transformer and has no",
         ),
     ],
 )
-def test_a_mistake_is_told_and_leaves_no_model(chain: Path, name: str, choices: dict[str, Any], said: str) -> None:
-    if name == "pupil":
+def test_a_user_error_is_reported_and_leaves_no_model(
+    chain: Path, name: str, choices: dict[str, Any], message: str
+) -> None:
+    if name == "from-static":
         distill(TASK, "static")
         section._validated.cache_clear()
     set_params(chain, choices)
-    with pytest.raises(StageError, match=said):
+    with pytest.raises(StageError, match=message):
         distill(TASK, name)
     assert not paths.model(TASK, name).exists()
     assert not paths.results("distill", f"{TASK}/{name}").exists()

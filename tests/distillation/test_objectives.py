@@ -12,7 +12,7 @@ DISTANCES: list[Distance] = [cosine, mse]
 
 
 def logits(*probabilities: float, temperature: float = 1.0) -> list[float]:
-    """Logits that are these probabilities once softened by `temperature`."""
+    """Return logits that give these probabilities at `temperature`."""
     return [temperature * math.log(value) for value in probabilities]
 
 
@@ -21,7 +21,7 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 def maps(*shape: int, seed: int = 0) -> torch.Tensor:
-    """Attention: each row adds up to 1."""
+    """Return attention maps: each row adds up to 1."""
     return random(*shape, seed=seed).softmax(-1)
 
 
@@ -30,7 +30,7 @@ def ones(*shape: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.0, 5.0])
-def test_the_softened_loss_is_the_divergence_by_hand_times_the_square_of_the_temperature(temperature: float) -> None:
+def test_soft_target_kl_is_the_divergence_times_the_squared_temperature(temperature: float) -> None:
     teacher = torch.tensor([logits(0.5, 0.25, 0.25, temperature=temperature)] * 2, dtype=torch.double)
     student = torch.tensor(
         [
@@ -43,7 +43,7 @@ def test_the_softened_loss_is_the_divergence_by_hand_times_the_square_of_the_tem
     assert soft_target_kl(student, teacher, temperature).item() == pytest.approx(temperature**2 * divergence / 2)
 
 
-def test_the_teacher_is_the_one_who_weighs() -> None:
+def test_the_divergence_is_weighted_by_the_teacher() -> None:
     """KL(teacher ‖ student) and KL(student ‖ teacher) differ."""
     teacher = torch.tensor([logits(0.9, 0.1)], dtype=torch.double)
     student = torch.tensor([logits(0.5, 0.5)], dtype=torch.double)
@@ -58,16 +58,16 @@ def test_the_gradient_keeps_its_size_when_the_temperature_rises() -> None:
     assert gradient.tolist() == [[pytest.approx(0.5, abs=1e-3), pytest.approx(-0.5, abs=1e-3)]]
 
 
-def test_a_student_that_is_as_its_teacher_pays_nothing() -> None:
-    said, states, looked = random(5, 3), random(5, 4, 6), maps(5, 2, 4, 4)
-    assert soft_target_kl(said, said + 7.0, 2.0).item() == pytest.approx(0, abs=1e-12)
+def test_a_student_equal_to_its_teacher_has_no_loss() -> None:
+    scores, states, looked = random(5, 3), random(5, 4, 6), maps(5, 2, 4, 4)
+    assert soft_target_kl(scores, scores + 7.0, 2.0).item() == pytest.approx(0, abs=1e-12)
     assert cosine(states, 3 * states, ones(5, 4)).item() == pytest.approx(0, abs=1e-12)
     assert mse(states, states, ones(5, 4)).item() == 0
     assert attention_kl(looked, looked, ones(5, 4)).item() == pytest.approx(0, abs=1e-12)
-    assert similarity_mse(said, said).item() == 0
+    assert similarity_mse(scores, scores).item() == 0
 
 
-def test_states_that_are_opposed_are_4_apart_and_those_at_right_angles_2() -> None:
+def test_opposed_states_cost_4_and_orthogonal_ones_2() -> None:
     teacher = torch.tensor([[[2.0, 0.0]]])
     assert cosine(torch.tensor([[[0.1, 0.0]]]), teacher, ones(1, 1)).item() == pytest.approx(0)
     assert cosine(torch.tensor([[[-9.0, 0.0]]]), teacher, ones(1, 1)).item() == pytest.approx(4)
@@ -103,19 +103,19 @@ ASKEW = torch.tensor([[[[0.25, 0.75], [0.5, 0.5]]]], dtype=torch.double)
 FIRST, SECOND = 0.5 * math.log(2) + 0.5 * math.log(2 / 3), math.log(2)
 
 
-def test_attention_is_the_divergence_of_each_tokens_looks_by_hand() -> None:
+def test_attention_kl_is_the_divergence_computed_by_hand() -> None:
     assert attention_kl(ASKEW, LOOKED, ones(1, 2)).item() == pytest.approx((FIRST + SECOND) / 2)
 
 
-def test_what_padding_looks_at_costs_nothing() -> None:
+def test_the_attention_of_padding_costs_nothing() -> None:
     assert attention_kl(ASKEW, LOOKED, torch.tensor([[1, 0]])).item() == pytest.approx(FIRST)
-    two, taught = torch.cat([ASKEW, ASKEW]), torch.cat([LOOKED, LOOKED])
-    found = attention_kl(two, taught, torch.tensor([[1, 1], [1, 0]])).item()
-    assert found == pytest.approx(((FIRST + SECOND) / 2 + FIRST) / 2)  # the texts count alike
+    two, teacher_maps = torch.cat([ASKEW, ASKEW]), torch.cat([LOOKED, LOOKED])
+    result = attention_kl(two, teacher_maps, torch.tensor([[1, 1], [1, 0]])).item()
+    assert result == pytest.approx(((FIRST + SECOND) / 2 + FIRST) / 2)  # the texts count alike
 
 
-def test_as_many_heads_are_compared_one_by_one_and_others_by_their_mean() -> None:
-    """Two heads that swap their places look alike in the mean only."""
+def test_equally_many_heads_are_compared_one_by_one_others_by_their_mean() -> None:
+    """Two heads that swap their indices are equal in the mean only."""
     one, other = LOOKED, 1 - LOOKED
     teacher, swapped = torch.cat([one, other], dim=1), torch.cat([other, one], dim=1)
     swapped = 0.5 * swapped + 0.25  # no zeros, where the divergence would be infinite
@@ -126,7 +126,7 @@ def test_as_many_heads_are_compared_one_by_one_and_others_by_their_mean() -> Non
     assert attention_kl(three, teacher, ones(1, 2)).item() == pytest.approx(0, abs=1e-12)
 
 
-def test_a_look_that_a_student_does_not_have_at_all_costs_much_but_not_endlessly_so() -> None:
+def test_attention_missing_in_a_student_costs_much_but_not_infinitely() -> None:
     student = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]], requires_grad=True)
     cost = attention_kl(student, LOOKED.float(), ones(1, 2))
     assert 10 < cost.item() < 100
@@ -134,13 +134,13 @@ def test_a_look_that_a_student_does_not_have_at_all_costs_much_but_not_endlessly
     assert gradient.isfinite().all()
 
 
-def test_relations_are_the_mean_squared_difference_of_likenesses_by_hand() -> None:
+def test_relations_are_the_mean_squared_difference_of_similarities() -> None:
     student = torch.eye(2)  # two texts that have nothing in common
     teacher = torch.tensor([[1.0, 0.0], [1.0, 0.0]])  # to whom they are the same: rows of 1/√2
     assert similarity_mse(student, teacher).item() == pytest.approx(((1 - 0.5**0.5) ** 2 + 0.5) * 2 / 4)
 
 
-def test_relations_know_no_width_no_scale_and_no_direction() -> None:
+def test_relations_do_not_depend_on_width_scale_or_direction() -> None:
     teacher = random(6, 4)
     wider = torch.cat([teacher, torch.zeros(6, 3, dtype=torch.double)], dim=1)
     turned, _ = torch.linalg.qr(random(7, 7, seed=1))
@@ -160,7 +160,7 @@ def test_relations_know_no_width_no_scale_and_no_direction() -> None:
     ],
     ids=["softened", "cosine", "mse", "attention", "attention of the mean", "relations"],
 )
-def test_a_student_learns_by_the_gradient_of_what_it_pays(
+def test_every_objective_has_a_correct_gradient(
     cost: Callable[[torch.Tensor], torch.Tensor], shape: tuple[int, ...]
 ) -> None:
     student = random(*shape).requires_grad_()
@@ -171,11 +171,11 @@ def test_a_student_learns_by_the_gradient_of_what_it_pays(
 
 @pytest.mark.parametrize("distance", DISTANCES)
 def test_the_cost_of_one_token_is_that_of_its_state_alone(distance: Distance) -> None:
-    """The first token's, which kept answers have, is a text of one token."""
+    """The state of the first token, as cached outputs have it, is a text of one token."""
     student, teacher = random(3, 1, 4), random(3, 1, 4, seed=1)
-    found = distance(student, teacher, ones(3, 1))
+    result = distance(student, teacher, ones(3, 1))
     if distance is mse:
-        assert found.item() == pytest.approx(functional.mse_loss(student, teacher).item())
+        assert result.item() == pytest.approx(functional.mse_loss(student, teacher).item())
     else:
         cosines = functional.cosine_similarity(student, teacher, dim=-1)
-        assert found.item() == pytest.approx(2 * (1 - cosines.mean().item()))
+        assert result.item() == pytest.approx(2 * (1 - cosines.mean().item()))

@@ -23,7 +23,7 @@ POOLINGS = ["mean", "mean_max"]
 
 
 def static(pooling: str = "mean", *, token_dropout: float = 0.0, vectors: torch.Tensor = VECTORS, **own: Any) -> Static:
-    """A static student whose weights are known."""
+    """Return a static student whose weights are known."""
     skipped = own.get("skipped", [3])
     model = Static(vectors, 2, skipped=skipped, pooling=pooling, token_dropout=token_dropout)
     with torch.no_grad():
@@ -37,49 +37,49 @@ def static(pooling: str = "mean", *, token_dropout: float = 0.0, vectors: torch.
     return model
 
 
-def said(model: Static, *texts: list[int]) -> list[list[float]]:
-    """The logits of texts, padded to one length with the first token, which is a word."""
+def logits_of(model: Static, *texts: list[int]) -> list[list[float]]:
+    """Return the logits of texts, padded to one length with the first token, which is a word."""
     with torch.no_grad():
         return model.eval()(**batch_of(TokenRows.of(texts), list(range(len(texts))))).tolist()
 
 
 def test_a_text_is_the_mean_of_its_tokens() -> None:
-    assert said(static(), [0, 1], [2], [0, 0, 0, 1]) == [[1.0, 0.5], [-2.5, 0.5], [1.25, 0.0]]
+    assert logits_of(static(), [0, 1], [2], [0, 0, 0, 1]) == [[1.0, 0.5], [-2.5, 0.5], [1.25, 0.0]]
 
 
-def test_tokens_count_by_the_weights_that_are_learnt() -> None:
+def test_tokens_count_by_their_trained_weights() -> None:
     model = static()
     with torch.no_grad():
         model.weights.copy_(torch.log(torch.tensor([3.0, 1.0, 1.0, 100.0])))
-    assert said(model, [0, 1]) == [pytest.approx([0.75 + 0.5, 0.5 - 0.5])]
+    assert logits_of(model, [0, 1]) == [pytest.approx([0.75 + 0.5, 0.5 - 0.5])]
 
 
-def test_the_greatest_values_stand_beside_the_mean() -> None:
-    assert said(static("mean_max"), [0, 2], [2, 2]) == [[-1.0 + 0.5 + 2 * 1.0, 0.5 - 0.5 + 2 * 1.0], [-8.5, 2.5]]
+def test_the_maximum_is_concatenated_to_the_mean() -> None:
+    assert logits_of(static("mean_max"), [0, 2], [2, 2]) == [[-1.0 + 0.5 + 2 * 1.0, 0.5 - 0.5 + 2 * 1.0], [-8.5, 2.5]]
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_special_tokens_weigh_nothing_wherever_they_stand(pooling: str) -> None:
     model = static(pooling)
-    assert said(model, [3, 0, 1, 3], [3, 0, 3, 3, 1]) == [said(model, [0, 1])[0]] * 2
+    assert logits_of(model, [3, 0, 1, 3], [3, 0, 3, 3, 1]) == [logits_of(model, [0, 1])[0]] * 2
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-def test_a_text_without_a_token_is_told_by_the_bias_alone(pooling: str) -> None:
+def test_a_text_without_a_token_is_predicted_by_the_bias_alone(pooling: str) -> None:
     model = static(pooling)
-    assert said(model, [3, 3], [3], [0, 1, 2]) == [[0.5, -0.5], [0.5, -0.5], said(model, [0, 1, 2])[0]]
+    assert logits_of(model, [3, 3], [3], [0, 1, 2]) == [[0.5, -0.5], [0.5, -0.5], logits_of(model, [0, 1, 2])[0]]
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-def test_a_text_is_said_the_same_of_in_any_batch(pooling: str) -> None:
+def test_a_text_has_the_same_prediction_in_any_batch(pooling: str) -> None:
     model = static(pooling)
     texts = [[0], [1, 2, 0], [2, 2, 2, 2, 1], [3], [1]]
-    alone = np.array([said(model, text)[0] for text in texts])
-    np.testing.assert_allclose(said(model, *texts), alone, atol=1e-6)
-    told: list[int] = []
-    found = model.predict(TokenRows.of(texts), batch_size=2, done=told.append).probability
-    np.testing.assert_allclose(found, softmax(alone, axis=1), atol=1e-6)
-    assert sum(told) == 5
+    alone = np.array([logits_of(model, text)[0] for text in texts])
+    np.testing.assert_allclose(logits_of(model, *texts), alone, atol=1e-6)
+    progress: list[int] = []
+    result = model.predict(TokenRows.of(texts), batch_size=2, done=progress.append).probability
+    np.testing.assert_allclose(result, softmax(alone, axis=1), atol=1e-6)
+    assert sum(progress) == 5
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
@@ -107,7 +107,7 @@ def test_tokens_are_dropped_in_training_only_and_about_as_many_as_asked() -> Non
         assert (model.eval()(**alone)[:, 0] == 1.5).all()
 
 
-def test_vectors_stand_below_the_decision_so_that_they_may_learn_more_slowly() -> None:
+def test_vectors_are_below_the_head_so_that_they_can_train_more_slowly() -> None:
     model = static()
     rates = {
         id(values): group["lr"]
@@ -122,10 +122,10 @@ def test_vectors_stand_below_the_decision_so_that_they_may_learn_more_slowly() -
     }
 
 
-def taught(
+def train_student(
     examples: Examples, folder: Path, monkeypatch: pytest.MonkeyPatch, *, pooling: str = "mean", **changes: Any
 ) -> tuple[Static, Trained]:
-    """Trains a static student as the stage does, on what a teacher that knows all labels says."""
+    """Train a static student as the stage does, on the outputs of a teacher that knows all labels."""
     monkeypatch.chdir(folder)
     student: StaticStudent = static_of(pooling=pooling, token_dropout=0.2)
     torch.manual_seed(0)
@@ -138,7 +138,7 @@ def taught(
     )
     outputs = TeacherOutputs(4.0 * torch.eye(2)[CLASSES], {})
     reading = TrainingTexts(examples.rows, examples.labels, outputs)
-    found = fit(
+    result = fit(
         model,
         reading.rows,
         distillation_targets(reading, student.loss),
@@ -151,7 +151,7 @@ def taught(
         determined_by=[student],
         processes=Processes(torch.device("cpu")),
     )
-    return model, found
+    return model, result
 
 
 @pytest.fixture
@@ -163,9 +163,9 @@ def examples(rows: TokenRows) -> Examples:
 def test_a_static_student_learns_by_the_same_loop_as_a_transformer(
     examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pooling: str
 ) -> None:
-    model, found = taught(examples, tmp_path, monkeypatch, pooling=pooling)
+    model, result = train_student(examples, tmp_path, monkeypatch, pooling=pooling)
     after = evaluate(model, examples, 8)
-    assert after == found.epochs[found.best_epoch - 1]
+    assert after == result.epochs[result.best_epoch - 1]
     assert after["accuracy"] > 0.9
     assert after["log_loss"] < 0.4
     curves = tmp_path / "data/plots/distill/opinion/static/plots/metrics/train"
@@ -176,24 +176,24 @@ def test_a_static_student_learns_by_the_same_loop_as_a_transformer(
 def test_the_same_seed_gives_the_same_static_student(
     examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
+    result = []
     for run, seed in enumerate((0, 0, 1)):
         (tmp_path / str(run)).mkdir()
-        model, _ = taught(examples, tmp_path / str(run), monkeypatch, seed=seed, num_train_epochs=2)
-        found.append({name: values.numpy().tobytes() for name, values in model.state_dict().items()})
-    assert found[0] == found[1]
-    assert found[0] != found[2]
+        model, _ = train_student(examples, tmp_path / str(run), monkeypatch, seed=seed, num_train_epochs=2)
+        result.append({name: values.numpy().tobytes() for name, values in model.state_dict().items()})
+    assert result[0] == result[1]
+    assert result[0] != result[2]
 
 
 def test_activations_that_a_static_student_does_not_have_cannot_be_computed_twice(
     examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(StageError, match="gradient_checkpointing is true, which this model cannot do: use false"):
-        taught(examples, tmp_path, monkeypatch, gradient_checkpointing=True)
+        train_student(examples, tmp_path, monkeypatch, gradient_checkpointing=True)
 
 
 def clouds(components: int) -> torch.Tensor:
-    """Vectors that vary most in one direction, then in another, far from zero."""
+    """Return vectors that vary most in one direction, then in another, far from zero."""
     random = torch.Generator().manual_seed(0)
     scale = torch.tensor([10.0, 5.0, *[0.1] * (components - 2)])
     turned, _ = torch.linalg.qr(torch.randn(components, components, generator=random))
@@ -201,22 +201,22 @@ def clouds(components: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("width", [2, 6, 9])
-def test_principal_components_are_of_length_one_in_the_mean_and_the_same_in_every_run(width: int) -> None:
+def test_principal_components_have_mean_length_one_and_are_reproducible(width: int) -> None:
     vectors = clouds(6)
-    found = principal_components(vectors, width, seed=0)
-    assert found.shape == (200, width)
-    assert found.norm(dim=1).mean().item() == pytest.approx(1)
+    result = principal_components(vectors, width, seed=0)
+    assert result.shape == (200, width)
+    assert result.norm(dim=1).mean().item() == pytest.approx(1)
     torch.rand(100)
-    assert torch.equal(principal_components(vectors, width, seed=0), found)
-    torch.testing.assert_close(found.mean(0), torch.zeros(width), atol=1e-4, rtol=0)
+    assert torch.equal(principal_components(vectors, width, seed=0), result)
+    torch.testing.assert_close(result.mean(0), torch.zeros(width), atol=1e-4, rtol=0)
 
 
 def test_principal_components_keep_how_far_vectors_are_from_each_other() -> None:
     vectors = clouds(6)
     expected = torch.cdist(vectors, vectors)
     for width in (2, 6, 9):  # two hold nearly all of it; beyond six there is nothing
-        found = principal_components(vectors, width, seed=1)
-        distances = torch.cdist(found, found)
+        result = principal_components(vectors, width, seed=1)
+        distances = torch.cdist(result, result)
         scale = (expected * distances).sum() / distances.square().sum()
         torch.testing.assert_close(scale * distances, expected, atol=0.5, rtol=0.01)
     assert principal_components(vectors, 9, seed=1)[:, 6:].abs().max().item() == 0

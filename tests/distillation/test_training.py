@@ -1,4 +1,4 @@
-"""Students in training: what they have in common with their teacher grows, term by term."""
+"""Test students in training: each term brings them closer to their teacher."""
 
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.distillation.made import (
     RELATIONS_TERM,
     Described,
     Prepare,
-    Taught,
+    PreparedStudent,
     hidden,
 )
 from tests.models.made_transformer import training
@@ -37,34 +37,34 @@ NEARER: dict[str, tuple[list[Described], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", NEARER)
-def test_a_student_gets_nearer_to_its_teacher_by_each_term(
+def test_each_term_brings_a_student_closer_to_its_teacher(
     prepare: Prepare, teacher: PreTrainedModel, tmp_path: Path, case: str
 ) -> None:
     learns, start = NEARER[case]
-    taught = prepare(*learns, **start)
+    prepared = prepare(*learns, **start)
     everything = list(range(32))
-    before, weights = taught.terms(everything), [values.clone() for values in teacher.parameters()]
-    learn(taught, tmp_path, num_train_epochs=12)
-    after = taught.terms(everything)
+    before, weights = prepared.terms(everything), [values.clone() for values in teacher.parameters()]
+    train_student(prepared, tmp_path, num_train_epochs=12)
+    after = prepared.terms(everything)
     for term in before:
         assert after[term] < before[term] / 2, term
     assert all(torch.equal(now, then) for now, then in zip(teacher.parameters(), weights, strict=True))
     assert all(values.grad is None for values in teacher.parameters())
 
 
-def learn(taught: Taught, folder: Path, **changes: Any) -> None:
-    """Trains a student; what it is left with is the last epoch."""
+def train_student(prepared: PreparedStudent, folder: Path, **changes: Any) -> None:
+    """Train a student and keep the last epoch."""
     settings, epoch = training(**{"metric_for_best_model": "log_loss", "weight_decay": 0.0, **changes}), count()
     train(
-        taught.pupil,
+        prepared.student_model,
         Batches(
-            taught.reading.rows,
-            distillation_targets(taught.reading, taught.student.loss),
+            prepared.reading.rows,
+            distillation_targets(prepared.reading, prepared.student.loss),
             padding_id=0,
             batch_size=8,
             seed=0,
         ),
-        taught.learner.objective,
+        prepared.setup.objective,
         lambda _: {"log_loss": -float(next(epoch))},
         settings,
         curves=folder / "curves",
@@ -73,11 +73,11 @@ def learn(taught: Taught, folder: Path, **changes: Any) -> None:
     )
 
 
-def test_a_student_whose_teacher_computes_along_learns_in_sixteen_bits_too(prepare: Prepare, tmp_path: Path) -> None:
-    taught = prepare(LABELS_TERM, LOGITS_TERM, hidden(tokens="all"), ATTENTION_TERM, RELATIONS_TERM)
-    before = taught.terms()
-    learn(taught, tmp_path, precision="bf16", num_train_epochs=12)
-    after = taught.terms()
-    assert {values.dtype for values in taught.pupil.parameters()} == {torch.float32}
+def test_a_student_with_a_teacher_on_each_batch_trains_in_sixteen_bits(prepare: Prepare, tmp_path: Path) -> None:
+    prepared = prepare(LABELS_TERM, LOGITS_TERM, hidden(tokens="all"), ATTENTION_TERM, RELATIONS_TERM)
+    before = prepared.terms()
+    train_student(prepared, tmp_path, precision="bf16", num_train_epochs=12)
+    after = prepared.terms()
+    assert {values.dtype for values in prepared.student_model.parameters()} == {torch.float32}
     for term in ("logits", "hidden", "attention"):
         assert after[term] < before[term], term

@@ -14,7 +14,7 @@ def right(both: int, first: int, second: int, neither: int) -> tuple[np.ndarray,
     return np.array(one), np.array(other)
 
 
-def test_eight_against_two_is_the_p_of_the_binomial_by_hand() -> None:
+def test_the_p_of_eight_against_two_matches_a_calculation_by_hand() -> None:
     # 2 · (1 + 10 + 45) / 2^10: at most 2 heads of 10 fair throws, or at least 8
     assert mcnemar(*right(50, 2, 8, 5)) == {
         "mcnemar_p": pytest.approx(112 / 1024),
@@ -32,11 +32,11 @@ def test_the_p_is_twice_the_smaller_tail_of_the_binomial(cells: tuple[int, int, 
 
 
 def test_approaches_that_agree_everywhere_do_not_differ() -> None:
-    found = mcnemar(*right(7, 0, 0, 3))
-    assert found == {"mcnemar_p": 1.0, "only_baseline_right": 0, "only_this_right": 0, "cohens_g": 0.0}
+    result = mcnemar(*right(7, 0, 0, 3))
+    assert result == {"mcnemar_p": 1.0, "only_baseline_right": 0, "only_this_right": 0, "cohens_g": 0.0}
 
 
-def test_it_does_not_matter_who_is_first() -> None:
+def test_the_order_of_the_approaches_does_not_matter() -> None:
     first, second = right(5, 3, 9, 2)
     assert mcnemar(first, second)["mcnemar_p"] == mcnemar(second, first)["mcnemar_p"]
     assert mcnemar(first, second)["mcnemar_p"] == pytest.approx(2 * binom.cdf(3, 12, 0.5))
@@ -47,7 +47,7 @@ Answers = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def answers(groups: int, size: int, seed: int, first: float = 0.7, second: float = 0.8) -> Answers:
-    """Truth, two approaches that are right so often, and the groups."""
+    """Return truth, the predictions of two approaches with these accuracies, and the groups."""
     random = np.random.default_rng(seed)
     truth = random.integers(2, size=groups * size)
     one, other = (np.where(random.random(len(truth)) < rate, truth, 1 - truth) for rate in (first, second))
@@ -59,7 +59,7 @@ def swapped(truth: np.ndarray, one: np.ndarray, other: np.ndarray, groups: np.nd
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_p_of_swaps_is_that_of_all_ways_to_swap_whole_groups(seed: int) -> None:
+def test_the_p_of_random_swaps_matches_all_swaps_of_whole_groups(seed: int) -> None:
     truth, one, other, groups = answers(7, 6, seed)
     differences = []
     for way in product([False, True], repeat=7):
@@ -69,11 +69,11 @@ def test_the_p_of_swaps_is_that_of_all_ways_to_swap_whole_groups(seed: int) -> N
         differences.append((accuracy, f1_score(truth, here) - f1_score(truth, there)))
     size = np.abs(differences)
     exact = (size >= size[0] - 1e-9).mean(axis=0)
-    found = swapped(truth, one, other, groups)
-    assert [found["accuracy_p"], found["f1_p"]] == pytest.approx(exact, abs=4 * 0.5 / np.sqrt(SWAPS))
+    result = swapped(truth, one, other, groups)
+    assert [result["accuracy_p"], result["f1_p"]] == pytest.approx(exact, abs=4 * 0.5 / np.sqrt(SWAPS))
 
 
-def test_approaches_that_decide_alike_do_not_differ_by_group_either() -> None:
+def test_approaches_with_equal_predictions_do_not_differ_by_group_either() -> None:
     truth, one, _, groups = answers(10, 20, seed=0)
     assert swapped(truth, one, one, groups) == {"accuracy_p": 1.0, "f1_p": 1.0}
 
@@ -88,27 +88,27 @@ def test_an_approach_that_is_better_in_every_group_is_better() -> None:
     truth, groups = np.tile([0, 1], 60), np.repeat(np.arange(12), 10)
     worse = truth.copy()
     worse[::10], worse[1::10] = 1, 0  # one of each class in each group
-    found = swapped(truth, worse, truth, groups)
-    assert 1 / SWAPS <= found["accuracy_p"] < 0.003  # 2 / 2^12 is 0.0005
-    assert 1 / SWAPS <= found["f1_p"] < 0.003
+    result = swapped(truth, worse, truth, groups)
+    assert 1 / SWAPS <= result["accuracy_p"] < 0.003  # 2 / 2^12 is 0.0005
+    assert 1 / SWAPS <= result["f1_p"] < 0.003
 
 
 @pytest.mark.parametrize("groups", [1, 2, 3, 4])
-def test_few_groups_prove_little_however_many_sentences_they_hold(groups: int) -> None:
+def test_few_groups_prove_little_even_with_many_sentences(groups: int) -> None:
     truth = np.tile([0, 1], 200 * groups)
-    found = swapped(truth, 1 - truth, truth, np.repeat(np.arange(groups), 400))
-    for p in found.values():
+    result = swapped(truth, 1 - truth, truth, np.repeat(np.arange(groups), 400))
+    for p in result.values():
         assert p == pytest.approx(2 / 2**groups, abs=0.02)
     assert mcnemar(np.zeros(400 * groups, bool), np.ones(400 * groups, bool))["mcnemar_p"] < 1e-9
 
 
-def test_swaps_give_the_same_p_whoever_is_first() -> None:
+def test_swaps_give_the_same_p_in_either_order_of_approaches() -> None:
     truth, one, other, groups = answers(15, 12, seed=3)
     assert swapped(truth, one, other, groups) == swapped(truth, other, one, groups)
     assert 0 < swapped(truth, one, other, groups)["accuracy_p"] < 1
 
 
-def test_swaps_give_the_same_p_whatever_the_order_of_rows() -> None:
+def test_swaps_give_the_same_p_in_any_order_of_rows() -> None:
     given = answers(15, 12, seed=4)
     order = np.random.default_rng(0).permutation(180)
     assert swapped(*given) == swapped(*(part[order] for part in given))

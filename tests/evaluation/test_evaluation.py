@@ -17,7 +17,7 @@ TRUTH = np.array([0, 0, 1, 1, 1, 0, 1, 0])
 
 
 def certain(*predictions: int, classes: int = 2, confidence: float = 0.9) -> np.ndarray:
-    """Probabilities of someone who predicts so."""
+    """Return probabilities that give these predictions."""
     rest = (1 - confidence) / (classes - 1)
     return np.where(np.eye(classes, dtype=bool)[list(predictions)], confidence, rest)
 
@@ -25,9 +25,9 @@ def certain(*predictions: int, classes: int = 2, confidence: float = 0.9) -> np.
 def evaluation(
     truth: np.ndarray = TRUTH, classes: int = 2, groups: np.ndarray | None = None, **probability: np.ndarray
 ) -> Evaluation:
-    """Approaches that predict for the most probable class."""
-    ids = [f"row-{place}" for place in range(len(truth))]
-    predicted = {name: PredictionTable(ids, found.argmax(axis=1), found) for name, found in probability.items()}
+    """Evaluate approaches that predict the most probable class."""
+    ids = [f"row-{index}" for index in range(len(truth))]
+    predicted = {name: PredictionTable(ids, values.argmax(axis=1), values) for name, values in probability.items()}
     return Evaluation.of(Examples(["low", "middle", "high"][:classes], truth, groups), predicted, SETTINGS)
 
 
@@ -67,16 +67,16 @@ def test_each_approach_is_tested_against_the_baseline() -> None:
     assert versus["same"]["macro_f1_difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
 
 
-def test_sentences_of_one_speech_are_tested_together() -> None:
+def test_sentences_of_one_group_are_tested_together() -> None:
     groups = np.array([0, 0, 1, 1, 2, 2, 3, 3])
-    found = evaluation(groups=groups, baseline=BASELINE, better=BETTER).compared("better", "baseline")
+    result = evaluation(groups=groups, baseline=BASELINE, better=BETTER).compared("better", "baseline")
     by_hand = swap_test(TRUTH, BASELINE.argmax(axis=1), BETTER.argmax(axis=1), groups=groups, last=1, seed=0)
-    assert {name: found[name] for name in by_hand} == by_hand
-    assert found["accuracy_p"] == pytest.approx(0.5, abs=0.02)  # better in two speeches, alike in two
+    assert {name: result[name] for name in by_hand} == by_hand
+    assert result["accuracy_p"] == pytest.approx(0.5, abs=0.02)  # better in two speeches, equal in two
     assert not {"accuracy_p", "f1_p"} & set(evaluation(baseline=BASELINE, better=BETTER).compared("better", "baseline"))
 
 
-def test_intervals_are_those_of_speeches_where_there_are_speeches() -> None:
+def test_intervals_resample_whole_groups_where_there_are_groups() -> None:
     truth, groups = np.tile(TRUTH, 10), np.repeat(np.arange(10), 8)
     right = np.where(groups < 6, truth, 1 - truth)  # six speeches all right, four all wrong
     by_speech, by_text = (evaluation(truth, groups=g, one=certain(*right)).scores()["one"] for g in (groups, None))
@@ -85,24 +85,26 @@ def test_intervals_are_those_of_speeches_where_there_are_speeches() -> None:
     assert by_text["accuracy"]["high"] - by_text["accuracy"]["low"] < 0.3
 
 
-def test_what_was_predicted_counts_even_where_another_class_is_more_probable() -> None:
+def test_the_prediction_counts_even_if_another_class_is_more_probable() -> None:
     predicted = {
         "eager": PredictionTable([], np.ones(8, int), BETTER),
         "shy": PredictionTable([], np.zeros(8, int), BETTER),
     }
-    found = Evaluation.of(Examples(["low", "high"], TRUTH), predicted, SETTINGS)
-    scores = found.scores()
+    result = Evaluation.of(Examples(["low", "high"], TRUTH), predicted, SETTINGS)
+    scores = result.scores()
     assert scores["eager"]["f1"]["high"]["value"] == pytest.approx(2 / 3)
     assert scores["shy"]["f1"]["high"]["value"] == 0.0
     assert scores["eager"]["roc_auc"] == scores["shy"]["roc_auc"]
     assert (
-        found.compared("eager", "shy")["only_this_right"] == found.compared("eager", "shy")["only_baseline_right"] == 4
+        result.compared("eager", "shy")["only_this_right"]
+        == result.compared("eager", "shy")["only_baseline_right"]
+        == 4
     )
-    cells = {(c["approach"], c["actual"], c["predicted"]): c["count"] for c in confusion_cells(found)}
+    cells = {(c["approach"], c["actual"], c["predicted"]): c["count"] for c in confusion_cells(result)}
     assert cells["eager", "low", "high"] == 4
 
 
-def test_each_speech_has_its_accuracy_and_texts_that_stand_alone_have_one_together() -> None:
+def test_each_group_has_its_accuracy_and_single_texts_share_one() -> None:
     names = ["b", "b", "b", "a", "a", "b", "a", "a"]
     groups = np.unique(names, return_inverse=True)[1]
     rows = list(evaluation(groups=groups, baseline=BASELINE, better=BETTER).accuracy_by_group(names))
@@ -116,7 +118,7 @@ def test_each_speech_has_its_accuracy_and_texts_that_stand_alone_have_one_togeth
     ]
 
 
-def test_a_student_is_weighed_against_its_own_teacher() -> None:
+def test_a_student_is_compared_with_its_own_teacher() -> None:
     retained = evaluation(teacher=BETTER, student=BASELINE, twin=BETTER).retained(
         {"student": "teacher", "twin": "teacher"}
     )
@@ -129,8 +131,8 @@ def test_a_student_is_weighed_against_its_own_teacher() -> None:
 @pytest.mark.parametrize("present", [0, 1, 2])
 def test_a_set_with_one_class_only_can_be_written_as_metrics(tmp_path: Path, present: int) -> None:
     truth = np.full(6, present)
-    found = evaluation(truth, classes=3, one=certain(0, 0, 1, 2, 2, 1, classes=3), other=certain(*[1] * 6, classes=3))
-    metrics = {**found.scores(), "versus": found.versus("one")}
+    result = evaluation(truth, classes=3, one=certain(0, 0, 1, 2, 2, 1, classes=3), other=certain(*[1] * 6, classes=3))
+    metrics = {**result.scores(), "versus": result.versus("one")}
     write_json(tmp_path / "metrics.json", metrics)
     assert read_json(tmp_path / "metrics.json")["one"]["accuracy"]["value"] == pytest.approx(1 / 3, abs=1e-6)
     assert all(math.isfinite(number) for number in numbers(metrics))
@@ -145,8 +147,8 @@ def test_a_class_missing_from_some_resamples_leaves_intervals_of_the_others(tmp_
 
 
 def test_a_teacher_that_is_always_wrong_does_not_stop_the_stage(tmp_path: Path) -> None:
-    found = evaluation(teacher=certain(*(1 - TRUTH)), student=BETTER)
-    write_json(tmp_path / "metrics.json", found.retained({"student": "teacher"}))
+    result = evaluation(teacher=certain(*(1 - TRUTH)), student=BETTER)
+    write_json(tmp_path / "metrics.json", result.retained({"student": "teacher"}))
 
 
 def test_the_roc_curve_goes_from_corner_to_corner_for_each_approach() -> None:
@@ -165,8 +167,8 @@ def test_the_roc_curve_goes_from_corner_to_corner_for_each_approach() -> None:
 
 @pytest.mark.parametrize("present", [0, 1])
 def test_the_curves_of_a_set_with_one_class_only_hold_no_nan(present: int) -> None:
-    found = evaluation(np.full(6, present), one=certain(0, 0, 1, 1, 1, 0))
-    for points in (roc_points(found), calibration_points(found), confusion_cells(found)):
+    result = evaluation(np.full(6, present), one=certain(0, 0, 1, 1, 1, 0))
+    for points in (roc_points(result), calibration_points(result), confusion_cells(result)):
         assert all(math.isfinite(number) for point in points for number in numbers(point))
 
 

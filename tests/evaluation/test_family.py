@@ -7,18 +7,18 @@ ASSISTANTS = {"transformer": None, "student-1": "transformer", "student-2": "stu
 
 
 def test_each_student_is_followed_back_to_an_approach_without_teacher() -> None:
-    found = families({"student-2": "student-1", "bag-of-words": None, **ASSISTANTS})
-    assert list(found) == ["transformer", "student-1", "student-2"]
-    assert found["transformer"] == ("transformer",)
-    assert found["student-2"] == ("transformer", "student-1", "student-2")
+    result = families({"student-2": "student-1", "bag-of-words": None, **ASSISTANTS})
+    assert list(result) == ["transformer", "student-1", "student-2"]
+    assert result["transformer"] == ("transformer",)
+    assert result["student-2"] == ("transformer", "student-1", "student-2")
 
 
-def test_two_families_stay_apart() -> None:
-    found = families({**ASSISTANTS, "off-the-shelf": None, "pupil": "off-the-shelf"})
-    assert lineages(found) == [("off-the-shelf", "pupil"), ("transformer", "student-1", "student-2")]
+def test_two_families_stay_separate() -> None:
+    result = families({**ASSISTANTS, "off-the-shelf": None, "pupil": "off-the-shelf"})
+    assert lineages(result) == [("off-the-shelf", "pupil"), ("transformer", "student-1", "student-2")]
 
 
-def test_two_designs_that_share_an_ancestor_are_two_lines() -> None:
+def test_two_designs_with_one_ancestor_are_two_lines() -> None:
     born_again = {"born-1": "student-1", "born-2": "born-1", "alone": "transformer"}
     assert lineages(families({**ASSISTANTS, **born_again})) == [
         ("transformer", "alone"),
@@ -27,7 +27,7 @@ def test_two_designs_that_share_an_ancestor_are_two_lines() -> None:
     ]
 
 
-def test_the_order_in_which_folders_are_found_does_not_matter() -> None:
+def test_the_order_of_the_folders_does_not_matter() -> None:
     backwards = dict(reversed(ASSISTANTS.items()))
     assert list(families(backwards)) == list(families(ASSISTANTS))
     assert families(backwards) == families(ASSISTANTS)
@@ -54,6 +54,6 @@ def test_a_teacher_whose_predictions_are_missing_is_named_with_its_student() -> 
         ({"pupil": "a", "a": "b", "b": "a"}, "a taught by b taught by a"),
     ],
 )
-def test_a_circle_of_teachers_is_an_error_and_not_followed_for_ever(teachers: dict[str, str], circle: str) -> None:
+def test_a_cycle_of_teachers_is_an_error(teachers: dict[str, str], circle: str) -> None:
     with pytest.raises(StageError, match=f"^{circle}: a circle"):
         families(teachers)

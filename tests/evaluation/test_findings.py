@@ -34,22 +34,22 @@ def part(*, p: float = 0.2, explained: list[dict[str, Any]] | None = None) -> Pa
     return predictions_part("opinion", described(), APPROACHES, 0.05, Path("pictures"), explained_texts("opinion"))
 
 
-def tables(found: Part) -> list[Table]:
-    return [block for block in found.blocks if isinstance(block, Table)]
+def tables(result: Part) -> list[Table]:
+    return [block for block in result.blocks if isinstance(block, Table)]
 
 
 def strong(table: Table) -> set[str]:
-    """Whose lines hold something in bold."""
+    """Return the rows that have a cell in bold."""
     return {cells[0].text for cells in table.cells if any(cell.strong for cell in cells)}
 
 
-def test_only_what_is_significantly_better_is_bold() -> None:
+def test_only_significantly_better_scores_are_bold() -> None:
     home, away = tables(part())[:2]
     assert strong(home) == {BETTER}
     assert not any(row[-1].strong for row in away.cells)  # there it is worse
 
 
-def test_a_p_value_below_alpha_is_what_makes_a_winner() -> None:
+def test_only_a_p_value_below_alpha_makes_a_winner() -> None:
     assert strong(tables(part(p=0.049))[0]) == {BETTER, ALIKE}
     assert strong(tables(part(p=0.05))[0]) == {BETTER}
 
@@ -68,7 +68,7 @@ def test_the_best_approach_comes_first() -> None:
     assert part().findings[0].claim.startswith(BETTER)
 
 
-def test_words_keep_their_places_and_are_weighed_against_the_weightiest() -> None:
+def test_words_keep_their_order_and_are_scaled_by_the_largest_weight() -> None:
     (examples,) = (block for block in part(explained=[EXPLAINED]).blocks if isinstance(block, Examples))
     (example,) = examples.texts
     assert example.title == "Only model is right: positive"

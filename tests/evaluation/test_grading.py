@@ -23,7 +23,7 @@ def evaluate(**changes: Any) -> Evaluate:
 
 @pytest.fixture
 def truth() -> np.ndarray:
-    """Grades from -4 to +4, of which a fifth is missing."""
+    """Return grades from -4 to +4, of which a fifth is missing."""
     grades = np.random.default_rng(0).integers(-4, 5, size=COUNT).astype(float)
     return np.where(np.arange(COUNT) % 5 == 2, np.nan, grades)
 
@@ -62,30 +62,30 @@ def heads(truth: np.ndarray) -> Heads:
     return {"bag-of-words": {}, "transformer": {"intensity": noisy(truth, 1, 3)}}
 
 
-def test_every_approach_is_ranked_by_the_grades_and_a_head_measured_too(
+def test_every_approach_and_head_is_measured_against_the_grades(
     truth: np.ndarray, probability: dict[str, np.ndarray], heads: Heads
 ) -> None:
-    found, known = graded(truth, probability, heads, evaluate()), np.isfinite(truth)
+    result, known = graded(truth, probability, heads, evaluate()), np.isfinite(truth)
     for name, numbers in probability.items():
-        value = found[name]["probability"]["spearman"]["value"]
+        value = result[name]["probability"]["spearman"]["value"]
         assert value == pytest.approx(spearmanr(truth[known], numbers[known]).statistic)
-    head = found["transformer"]["intensity"]
+    head = result["transformer"]["intensity"]
     numbers = heads["transformer"]["intensity"]
     assert head["spearman"]["value"] == pytest.approx(spearmanr(truth[known], numbers[known]).statistic)
     assert head["mae"]["value"] == pytest.approx(np.abs(truth - numbers)[known].mean())
-    assert found.keys() == {"bag-of-words", "transformer", "constant"}
-    assert found["bag-of-words"].keys() == {"probability"}
-    for interval in (head["spearman"], head["mae"], found["bag-of-words"]["probability"]["spearman"]):
+    assert result.keys() == {"bag-of-words", "transformer", "constant"}
+    assert result["bag-of-words"].keys() == {"probability"}
+    for interval in (head["spearman"], head["mae"], result["bag-of-words"]["probability"]["spearman"]):
         assert interval["low"] < interval["value"] < interval["high"]
 
 
 def test_a_head_is_compared_with_the_probability_of_its_own_approach(
     truth: np.ndarray, probability: dict[str, np.ndarray], heads: Heads
 ) -> None:
-    found = graded(truth, probability, heads, evaluate())["transformer"]
-    better = found["intensity"]["versus_probability"]["spearman_difference"]
+    result = graded(truth, probability, heads, evaluate())["transformer"]
+    better = result["intensity"]["versus_probability"]["spearman_difference"]
     assert better["value"] == pytest.approx(
-        found["intensity"]["spearman"]["value"] - found["probability"]["spearman"]["value"]
+        result["intensity"]["spearman"]["value"] - result["probability"]["spearman"]["value"]
     )
     assert 0 < better["low"] < better["value"] < better["high"]
     same = graded(truth, probability, {"transformer": {"copy": probability["transformer"]}}, evaluate())
@@ -99,36 +99,34 @@ def test_a_further_prediction_is_ranked_under_its_own_name(
     """The stage names it `<approach>/<head>`."""
     plain = graded(truth, probability, heads, evaluate())
     probability["transformer/tone"], heads["transformer/tone"] = sigmoid(noisy(truth, 2, 4)), {}
-    found = graded(truth, probability, heads, evaluate())
-    tone = found["transformer"].pop("tone")
-    assert tone["probability"]["spearman"]["value"] > found["transformer"]["probability"]["spearman"]["value"]
-    assert found == plain
+    result = graded(truth, probability, heads, evaluate())
+    tone = result["transformer"].pop("tone")
+    assert tone["probability"]["spearman"]["value"] > result["transformer"]["probability"]["spearman"]["value"]
+    assert result == plain
 
 
-def test_a_head_that_is_no_nearer_than_the_median_shows_it(truth: np.ndarray) -> None:
+def test_a_head_no_better_than_the_median_is_scored_as_such(truth: np.ndarray) -> None:
     known = np.isfinite(truth)
     median = np.median(truth[known])
-    found = graded(truth, {"a": truth}, {"a": {"flat": np.full(COUNT, median)}}, evaluate())
-    assert found["constant"]["mae"]["value"] == pytest.approx(np.abs(truth[known] - median).mean())
-    assert found["a"]["flat"]["mae"] == found["constant"]["mae"]
+    result = graded(truth, {"a": truth}, {"a": {"flat": np.full(COUNT, median)}}, evaluate())
+    assert result["constant"]["mae"]["value"] == pytest.approx(np.abs(truth[known] - median).mean())
+    assert result["a"]["flat"]["mae"] == result["constant"]["mae"]
 
 
-def test_who_always_says_the_same_has_no_rank_and_the_rest_is_written_all_the_same(
-    truth: np.ndarray, tmp_path: Path
-) -> None:
-    found = graded(truth, {"a": np.full(COUNT, 0.5)}, {"a": {"intensity": noisy(truth, 1, 0)}}, evaluate())
-    assert found["a"]["probability"]["spearman"] is None
-    assert found["a"]["intensity"]["versus_probability"]["spearman_difference"] is None
-    assert found["a"]["intensity"]["spearman"]["value"] > 0.8
-    write_json(tmp_path / "graded.json", found)
+def test_a_constant_output_has_no_rank_and_the_rest_is_still_written(truth: np.ndarray, tmp_path: Path) -> None:
+    result = graded(truth, {"a": np.full(COUNT, 0.5)}, {"a": {"intensity": noisy(truth, 1, 0)}}, evaluate())
+    assert result["a"]["probability"]["spearman"] is None
+    assert result["a"]["intensity"]["versus_probability"]["spearman_difference"] is None
+    assert result["a"]["intensity"]["spearman"]["value"] > 0.8
+    write_json(tmp_path / "graded.json", result)
     assert read_json(tmp_path / "graded.json")["a"]["probability"]["spearman"] is None
 
 
-def test_a_corpus_without_grades_has_no_grading(probability: dict[str, np.ndarray]) -> None:
+def test_a_corpus_without_grades_has_no_grading_scores(probability: dict[str, np.ndarray]) -> None:
     assert graded(np.full(COUNT, np.nan), probability, {"transformer": {}}, evaluate()) == {}
 
 
-def test_what_is_predicted_for_texts_without_a_grade_does_not_matter(
+def test_predictions_for_texts_without_a_grade_do_not_matter(
     truth: np.ndarray, probability: dict[str, np.ndarray], heads: Heads
 ) -> None:
     known = np.isfinite(truth)
@@ -141,7 +139,7 @@ def test_what_is_predicted_for_texts_without_a_grade_does_not_matter(
         assert graded(truth, other, others, evaluate(), groups) == expected
 
 
-def test_whole_groups_are_resampled_where_texts_belong_together(truth: np.ndarray) -> None:
+def test_whole_groups_are_resampled_where_there_are_groups(truth: np.ndarray) -> None:
     hard = np.repeat(np.random.default_rng(5).choice([0.1, 8.0], size=30), 10)
     numbers = np.nan_to_num(truth) + np.random.default_rng(6).normal(size=COUNT) * hard
     apart, together = (
@@ -152,20 +150,20 @@ def test_whole_groups_are_resampled_where_texts_belong_together(truth: np.ndarra
     assert together["high"] - together["low"] > 1.3 * (apart["high"] - apart["low"])
 
 
-def test_groups_of_which_none_is_graded_are_not_resampled(truth: np.ndarray) -> None:
+def test_groups_without_grades_are_not_resampled(truth: np.ndarray) -> None:
     """Else a resample would hold fewer graded texts, and perhaps none."""
     alone = GROUPS >= 22
     few = np.where(alone, truth, np.nan)
-    found = graded(few, {"a": truth}, {"a": {"head": noisy(truth, 1, 0)}}, evaluate(), GROUPS)
+    result = graded(few, {"a": truth}, {"a": {"head": noisy(truth, 1, 0)}}, evaluate(), GROUPS)
     expected = graded(
         truth[alone], {"a": truth[alone]}, {"a": {"head": noisy(truth, 1, 0)[alone]}}, evaluate(), GROUPS[alone] - 22
     )
-    assert found == expected
-    assert "NaN" not in json.dumps(found)
+    assert result == expected
+    assert "NaN" not in json.dumps(result)
 
 
 @pytest.mark.parametrize("confidence", [0.5, 0.99])
-def test_more_confidence_asks_for_a_wider_interval(truth: np.ndarray, confidence: float) -> None:
+def test_more_confidence_gives_a_wider_interval(truth: np.ndarray, confidence: float) -> None:
     numbers = noisy(truth, 2, 0)
     usual, other = (
         graded(truth, {"a": numbers}, {}, evaluate(confidence=one))["a"]["probability"]["spearman"]
@@ -174,8 +172,6 @@ def test_more_confidence_asks_for_a_wider_interval(truth: np.ndarray, confidence
     assert (other["low"] < usual["low"]) == (other["high"] > usual["high"]) == (confidence > 0.9)
 
 
-def test_the_same_seed_gives_the_same_intervals_and_another_others(
-    truth: np.ndarray, probability: dict[str, np.ndarray], heads: Heads
-) -> None:
+def test_intervals_depend_only_on_the_seed(truth: np.ndarray, probability: dict[str, np.ndarray], heads: Heads) -> None:
     first, again, other = (graded(truth, probability, heads, evaluate(seed=seed)) for seed in (0, 0, 1))
     assert first == again != other

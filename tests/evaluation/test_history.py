@@ -5,7 +5,7 @@ from decortique.evaluation.decoding import FLOOR, SequencePrior, Streams, run_le
 from tests.evaluation.made_decoding import one_stream
 
 
-def test_steps_are_counted_apart_where_somebody_else_spoke_in_between() -> None:
+def test_interrupted_steps_are_counted_separately() -> None:
     # Each count has half a text added:
     #   a: 1 →direct 2 →direct 3 →interrupted 5 →direct 6, classes 0 1 1 1 0
     #   b: 4 →direct 5 →interrupted 9, classes 0 0 1
@@ -19,17 +19,17 @@ def test_steps_are_counted_apart_where_somebody_else_spoke_in_between() -> None:
     np.testing.assert_allclose(prior.length, run_length_distribution([3, 1, 1]))
 
 
-def test_steps_of_three_classes_go_from_the_row_to_the_column() -> None:
+def test_transitions_of_three_classes_lead_from_row_to_column() -> None:
     prior = SequencePrior.of(one_stream(6), np.array([0, 1, 1, 2, 2, 2]), classes=3)
     np.testing.assert_allclose(
         prior.transitions[0],
         [[0.5 / 2.5, 1.5 / 2.5, 0.5 / 2.5], [0.5 / 3.5, 1.5 / 3.5, 1.5 / 3.5], [0.5 / 3.5, 0.5 / 3.5, 2.5 / 3.5]],
     )
-    np.testing.assert_allclose(prior.transitions[1], np.full((3, 3), 1 / 3))  # nobody ever interrupted
+    np.testing.assert_allclose(prior.transitions[1], np.full((3, 3), 1 / 3))  # no interruption
     np.testing.assert_allclose(prior.transitions.sum(axis=2), 1)
 
 
-def test_what_was_never_seen_stays_possible() -> None:
+def test_unseen_transitions_stay_possible() -> None:
     streams = Streams.of(list("aabb"), [0, 1, 2, 3])
     never, always = (SequencePrior.of(streams, np.full(4, number), classes=2) for number in (0, 1))
     assert never.present == pytest.approx(0.5 / 3)
@@ -40,7 +40,7 @@ def test_what_was_never_seen_stays_possible() -> None:
         assert (prior.length > 0).all()
 
 
-def test_the_estimate_tends_to_the_chain_that_made_the_streams() -> None:
+def test_the_estimate_converges_to_the_true_chain() -> None:
     random = np.random.default_rng(0)
     true = np.array([[[0.9, 0.1], [0.2, 0.8]], [[0.3, 0.7], [0.6, 0.4]]])
     positions = np.cumsum(random.choice([1, 2], size=20_000))
@@ -52,27 +52,27 @@ def test_the_estimate_tends_to_the_chain_that_made_the_streams() -> None:
 
 
 @pytest.mark.parametrize("seen", [[3, 4], [10, 12, 11, 30], [1, 1, 1, 2], [5] * 40 + [40], [200, 7]])
-def test_every_length_up_to_twice_the_longest_is_possible_and_all_sum_to_one(seen: list[int]) -> None:
-    found = run_length_distribution(seen)
-    assert len(found) == 2 * max(seen)
-    assert found.sum() == pytest.approx(1)
-    assert found.min() >= FLOOR / len(found) - 1e-12
+def test_run_lengths_up_to_twice_the_longest_are_possible_and_sum_to_one(seen: list[int]) -> None:
+    distribution = run_length_distribution(seen)
+    assert len(distribution) == 2 * max(seen)
+    assert distribution.sum() == pytest.approx(1)
+    assert distribution.min() >= FLOOR / len(distribution) - 1e-12
 
 
-def test_lengths_that_were_seen_are_likelier_than_others() -> None:
-    found = run_length_distribution([18, 19, 20, 20, 20, 21, 22])
-    assert found.argmax() + 1 == 20
-    assert found[17:22].sum() > 0.6
-    rise, fall = np.diff(found[:20]), np.diff(found[19:])
+def test_observed_run_lengths_are_likelier_than_others() -> None:
+    distribution = run_length_distribution([18, 19, 20, 20, 20, 21, 22])
+    assert distribution.argmax() + 1 == 20
+    assert distribution[17:22].sum() > 0.6
+    rise, fall = np.diff(distribution[:20]), np.diff(distribution[19:])
     assert (rise >= -1e-12).all()
     assert (fall <= 1e-12).all()
 
 
-def test_a_short_and_a_long_kind_of_run_both_show() -> None:
-    found = run_length_distribution([4, 5, 5, 6] * 10 + [49, 50, 50, 51] * 10)
-    assert found[4] > found[24] < found[49]
+def test_a_mixture_of_short_and_long_runs_has_two_modes() -> None:
+    distribution = run_length_distribution([4, 5, 5, 6] * 10 + [49, 50, 50, 51] * 10)
+    assert distribution[4] > distribution[24] < distribution[49]
 
 
 @pytest.mark.parametrize(("seen", "longest"), [([], 2), ([1], 2), ([7], 14), ([7, 7, 7], 14)])
-def test_too_few_runs_to_tell_lengths_leave_them_all_alike(seen: list[int], longest: int) -> None:
+def test_too_few_runs_give_a_uniform_distribution_of_lengths(seen: list[int], longest: int) -> None:
     np.testing.assert_allclose(run_length_distribution(seen), np.full(longest, 1 / longest))

@@ -7,15 +7,15 @@ from decortique.evaluation.decoding import best_run, run_posterior
 
 
 def enumerated(odds: np.ndarray, length: np.ndarray, present: float) -> np.ndarray:
-    """The probability that each text lies in the run, every run being written down, and none."""
+    """Return the probability that each text lies in the run, by enumerating every run, and none."""
     texts = len(odds)
     fitting = sum(length[:texts])
     total, inside = 1 - present, np.zeros(texts)
     for start, stop in combinations(range(texts + 1), 2):
         size = stop - start
         if size <= len(length):
-            places = texts - size + 1
-            weight = present * length[size - 1] / fitting / places * np.exp(odds[start:stop].sum())
+            starts = texts - size + 1
+            weight = present * length[size - 1] / fitting / starts * np.exp(odds[start:stop].sum())
             total += weight
             inside[start:stop] += weight
     return inside / total
@@ -32,24 +32,24 @@ def test_the_probability_of_a_text_is_the_share_of_the_runs_over_it(texts: int, 
     )
 
 
-def test_where_nothing_speaks_for_a_run_each_text_has_what_its_length_leaves() -> None:
+def test_without_evidence_the_probabilities_follow_from_the_run_lengths() -> None:
     # Runs of two texts in a stream of three: (0, 1) and (1, 2), equally likely.
     np.testing.assert_allclose(run_posterior(np.zeros(3), np.array([0.0, 1.0]) + 1e-15, 0.6), [0.3, 0.6, 0.3])
 
 
-def test_a_stream_shorter_than_every_run_seen_still_has_its_probabilities() -> None:
+def test_a_stream_shorter_than_every_known_run_has_probabilities() -> None:
     length = np.array([0.01, 0.01, 0.01, 0.97])
     np.testing.assert_allclose(
         run_posterior(np.array([2.0, 2.0]), length, 0.5), enumerated(np.array([2.0, 2.0]), length, 0.5)
     )
 
 
-def test_a_stream_of_one_text_is_predicted_by_its_odds_and_how_often_there_is_a_run() -> None:
+def test_a_stream_of_one_text_uses_its_odds_and_the_prior_of_a_run() -> None:
     expected = 0.2 * np.exp(1.5) / (0.2 * np.exp(1.5) + 0.8)
     assert run_posterior(np.array([1.5]), np.array([0.1, 0.9]), 0.2).tolist() == [pytest.approx(expected)]
 
 
-def test_a_long_stream_with_strong_evidence_does_not_run_out_of_digits() -> None:
+def test_a_long_stream_with_strong_evidence_does_not_overflow() -> None:
     odds = np.full(3000, -4.0)
     odds[1000:1060] = 4.0
     inside = run_posterior(odds, np.full(120, 1 / 120), 0.5)
@@ -61,18 +61,18 @@ def test_a_long_stream_with_strong_evidence_does_not_run_out_of_digits() -> None
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_no_run_gains_more_than_the_one_found(seed: int) -> None:
+def test_the_best_run_has_the_largest_gain(seed: int) -> None:
     random = np.random.default_rng(seed)
     gain = random.integers(-4, 4, size=9) / 4
-    found = best_run(gain)
+    result = best_run(gain)
     most = max(gain[start:stop].sum() for start, stop in combinations(range(10), 2))
-    assert gain[found].sum() == max(most, 0.0)
+    assert gain[result].sum() == max(most, 0.0)
     if most <= 0:
-        assert found == slice(0, 0)
+        assert result == slice(0, 0)
 
 
 @pytest.mark.parametrize("gain", [[], [-0.1], [0.0], [-0.5, 0.0, -0.2]])
-def test_where_no_run_gains_anything_there_is_none(gain: list[float]) -> None:
+def test_without_a_positive_gain_there_is_no_run(gain: list[float]) -> None:
     assert best_run(np.array(gain)) == slice(0, 0)
 
 
@@ -86,5 +86,5 @@ def test_where_no_run_gains_anything_there_is_none(gain: list[float]) -> None:
         ([-1, 2, -1, 2.5, -9], (1, 4)),
     ],
 )
-def test_a_gap_is_bridged_where_what_lies_beyond_is_worth_it(gain: list[float], run: tuple[int, int]) -> None:
+def test_a_gap_is_bridged_where_the_gain_beyond_is_larger(gain: list[float], run: tuple[int, int]) -> None:
     assert best_run(np.array(gain)) == slice(*run)

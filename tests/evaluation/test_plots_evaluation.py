@@ -16,7 +16,7 @@ from tests.drawing import assert_drawn_alike
 RANDOM = np.random.default_rng(0)
 TRUTH = RANDOM.integers(3, size=40)
 LABELS = ["low", "middle", "high"]
-FOUND = Evaluation.of(
+RESULT = Evaluation.of(
     Examples(LABELS, TRUTH),
     {
         name: PredictionTable([], RANDOM.integers(3, size=40), RANDOM.dirichlet(np.ones(3), size=40))
@@ -26,26 +26,26 @@ FOUND = Evaluation.of(
 )
 
 DRAWINGS: dict[str, Callable[[Path], None]] = {
-    "roc": partial(draw_roc, points=list(roc_points(FOUND)), positive="high"),
-    "calibration": partial(draw_calibration, points=list(calibration_points(FOUND)), positive="high"),
-    "confusion": partial(draw_confusion, cells=list(confusion_cells(FOUND)), labels=LABELS),
-    "accuracy": partial(draw_accuracy, sets={"test": FOUND.scores(), "tweets": FOUND.scores()}, confidence=0.95),
+    "roc": partial(draw_roc, points=list(roc_points(RESULT)), positive="high"),
+    "calibration": partial(draw_calibration, points=list(calibration_points(RESULT)), positive="high"),
+    "confusion": partial(draw_confusion, cells=list(confusion_cells(RESULT)), labels=LABELS),
+    "accuracy": partial(draw_accuracy, sets={"test": RESULT.scores(), "tweets": RESULT.scores()}, confidence=0.95),
 }
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_a_picture_is_a_png_of_the_same_bytes_each_time(tmp_path: Path, name: str) -> None:
+def test_a_picture_is_a_reproducible_png(tmp_path: Path, name: str) -> None:
     assert_drawn_alike(DRAWINGS[name], tmp_path)
 
 
-def test_pictures_of_different_numbers_differ(tmp_path: Path) -> None:
-    points = list(roc_points(FOUND))
+def test_different_numbers_give_different_pictures(tmp_path: Path) -> None:
+    points = list(roc_points(RESULT))
     draw_roc(tmp_path / "a.png", points, "high")
     draw_roc(tmp_path / "b.png", points[: len(points) // 2], "high")
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
 
 
-def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(tmp_path: Path) -> None:
+def test_a_failed_drawing_keeps_the_old_picture(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"old")
     with pytest.raises(ZeroDivisionError), picture(tmp_path / "a.png") as (axes,):
         axes.plot([0, 1], [0, 1 / 0])
@@ -53,7 +53,7 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
-def test_drawing_does_not_change_how_others_draw(tmp_path: Path) -> None:
+def test_drawing_does_not_change_the_matplotlib_settings(tmp_path: Path) -> None:
     before = dict(mpl.rcParams)
     DRAWINGS["accuracy"](tmp_path / "a.png")
     assert dict(mpl.rcParams) == before

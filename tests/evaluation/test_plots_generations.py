@@ -28,17 +28,17 @@ TWO = {**ONE, "off-the-shelf": None, "pupil": "off-the-shelf"}
 
 
 def drawing(teachers: dict[str, str | None], *names: str) -> Callable[[Path], None]:
-    """A picture of families on sets, with made-up predictions."""
+    """Return a function that draws families on sets, with made-up predictions."""
     random, family = np.random.default_rng(0), families(teachers)
-    found = {}
+    sets = {}
     for name in names:
-        said = {
+        outputs = {
             member: PredictionTable([], random.integers(3, size=50), random.dirichlet(np.ones(3), size=50))
             for member in family
         }
         examples = Examples(["low", "middle", "high"], random.integers(3, size=50))
-        found[name] = Generations.of(examples, said, family, SETTINGS)
-    points: list[Point] = list(generation_points(found))
+        sets[name] = Generations.of(examples, outputs, family, SETTINGS)
+    points: list[Point] = list(generation_points(sets))
     return partial(draw_generations, points=points, lines=lineages(family), bars="95% intervals")
 
 
@@ -53,7 +53,7 @@ DRAWINGS = {
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_a_picture_is_a_png_of_the_same_bytes_each_time(tmp_path: Path, name: str) -> None:
+def test_a_picture_is_a_reproducible_png(tmp_path: Path, name: str) -> None:
     assert_drawn_alike(DRAWINGS[name], tmp_path)
 
 
@@ -63,8 +63,8 @@ def test_pictures_of_different_families_differ(tmp_path: Path) -> None:
     assert len({path.read_bytes() for path in tmp_path.iterdir()}) == len(DRAWINGS)
 
 
-def test_one_who_is_always_equally_sure_is_drawn(tmp_path: Path) -> None:
-    """Sums of the same number, rounded, end beside it: an interval that does not quite hold its value."""
+def test_a_member_of_constant_confidence_can_be_plotted(tmp_path: Path) -> None:
+    """Rounding can leave the value slightly outside its interval."""
     points: list[Point] = [
         {"member": "a", "set": "test", "measure": measure, "value": 0.1, "low": 0.1, "high": 0.1 - 1e-16}
         for measure in PANELS

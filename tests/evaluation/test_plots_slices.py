@@ -14,8 +14,8 @@ SETTINGS = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
 SHARES = {"value": 0.9, "low": 0.8, "high": 0.95}
 
 
-def found(*, people: bool, parts: int = 4, approaches: int = 3) -> dict[str, Any]:
-    """Two kinds of slices, of which people graded the second."""
+def report(*, people: bool, parts: int = 4, approaches: int = 3) -> dict[str, Any]:
+    """Return a report of two kinds of slices, of which people graded the second."""
     random = np.random.default_rng(0)
     truth = random.integers(2, size=80)
     predicted = {f"approach-{number}": random.integers(2, size=80) for number in range(approaches)}
@@ -30,16 +30,16 @@ def found(*, people: bool, parts: int = 4, approaches: int = 3) -> dict[str, Any
 
 
 @pytest.mark.parametrize("people", [True, False])
-def test_the_picture_is_the_same_each_time(*, people: bool, tmp_path: Any) -> None:
-    assert_drawn_alike(partial(draw_slices, slices=found(people=people), confidence=0.95), tmp_path)
+def test_the_picture_is_reproducible(*, people: bool, tmp_path: Any) -> None:
+    assert_drawn_alike(partial(draw_slices, slices=report(people=people), confidence=0.95), tmp_path)
 
 
-def test_too_few_texts_to_be_cut_make_a_picture_that_says_so(tmp_path: Any) -> None:
-    assert_drawn_alike(partial(draw_slices, slices=found(people=False, parts=1), confidence=0.95), tmp_path)
+def test_too_few_texts_for_slices_make_a_picture_that_states_it(tmp_path: Any) -> None:
+    assert_drawn_alike(partial(draw_slices, slices=report(people=False, parts=1), confidence=0.95), tmp_path)
 
 
-def test_points_hold_every_approach_of_every_part_and_people() -> None:
-    points = list(slice_points(found(people=True)))
+def test_plotted_points_hold_every_approach_and_people_in_every_part() -> None:
+    points = list(slice_points(report(people=True)))
     assert len(points) == 4 * 3 + 4 * (3 + 2) + 3
     asked = {point["approach"] for point in points if str(point["part"]).startswith("intensity")}
     assert asked >= {"ceiling", "person"}

@@ -17,23 +17,23 @@ def test_scores_near_zero_are_neutral_and_the_threshold_itself_is_not() -> None:
     assert signs(np.array([-1, -0.05, -0.049, 0, 0.049, 0.05, 1]), 0.05).tolist() == [0, 0, 1, 1, 1, 2, 2]
 
 
-def test_precision_recall_and_f1_are_those_of_scikit_learn_weighted_by_class() -> None:
-    found = protocol_scores(GRADES, SCORES, NOBODY, 0.05, SETTINGS)
+def test_precision_recall_and_f1_match_scikit_learn_weighted_by_class() -> None:
+    scores = protocol_scores(GRADES, SCORES, NOBODY, 0.05, SETTINGS)
     truth = np.sign(GRADES) + 1
     expected = precision_recall_fscore_support(truth, signs(SCORES, 0.05), average="weighted", zero_division=0)
-    assert [found[name]["value"] for name in ("precision", "recall", "f1")] == pytest.approx(expected[:3])
-    assert all(one["low"] < one["value"] < one["high"] for one in found.values())
+    assert [scores[name]["value"] for name in ("precision", "recall", "f1")] == pytest.approx(expected[:3])
+    assert all(one["low"] < one["value"] < one["high"] for one in scores.values())
 
 
-def test_the_correlation_is_pearsons_under_any_weights() -> None:
+def test_the_correlation_matches_pearsons_with_any_weights() -> None:
     once = correlation(GRADES, SCORES, np.ones((1, 200)))
     assert once[0] == pytest.approx(pearsonr(GRADES, SCORES).statistic)
     weights = RANDOM.integers(0, 3, size=200)
-    drawn = pearsonr(np.repeat(GRADES, weights), np.repeat(SCORES, weights)).statistic
-    assert correlation(GRADES, SCORES, weights[None].astype(float))[0] == pytest.approx(drawn)
+    expected = pearsonr(np.repeat(GRADES, weights), np.repeat(SCORES, weights)).statistic
+    assert correlation(GRADES, SCORES, weights[None].astype(float))[0] == pytest.approx(expected)
 
 
-def test_who_always_says_the_same_has_no_correlation() -> None:
+def test_a_constant_output_has_no_correlation() -> None:
     assert "correlation" not in protocol_scores(GRADES, np.zeros(200), NOBODY, 0.05, SETTINGS)
 
 

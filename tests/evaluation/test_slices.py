@@ -38,7 +38,7 @@ def scored(truth: np.ndarray, parts: list[Part], groups: np.ndarray | None = Non
 
 
 def sliced(parts: list[Part]) -> dict[str, Any]:
-    """Scores of a baseline that is right on the second half, and of an approach that is right everywhere."""
+    """Score a baseline that is right on the second half, and an approach that is right everywhere."""
     truth = RANDOM.integers(2, size=200)
     return scored(truth, parts, words=np.where(np.arange(200) >= 100, truth, 1 - truth), model=truth)
 
@@ -46,7 +46,7 @@ def sliced(parts: list[Part]) -> dict[str, Any]:
 HALVES = parts_of(np.arange(200.0), 2, 1)
 
 
-def test_accuracy_is_that_of_the_part() -> None:
+def test_accuracy_is_measured_on_the_part() -> None:
     first, second = sliced(HALVES)["parts"]
     assert (first["texts"], second["texts"]) == (100, 100)
     assert [first["accuracy"][name]["value"] for name in ("words", "model")] == [0, 1]

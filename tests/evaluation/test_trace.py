@@ -21,7 +21,7 @@ from decortique.models.predictions import PredictionTable, write_predictions
 TASK, LABELS = "film", ["negative", "positive"]
 APPROACHES = ["bag-of-words", "transformer"]
 SIZES = {"train": 5, "validation": 20, "test": 60, "transfer-tweets": 90, "transfer-editorials": 40}
-# Each changes its mind on so many texts of its teacher's, from where its teacher's changes end.
+# Each student changes this many predictions of its teacher, from where the changes of its teacher end.
 CHAIN = {"student-1": ("transformer", 3), "student-2": ("student-1", 6), "born-again": ("student-1", 2)}
 RESULTS = Path("data/results/evaluate/film/generations.json")
 PLOTS = Path("data/plots/evaluate/film/generations")
@@ -32,19 +32,19 @@ def truth_of(split: str) -> np.ndarray:
 
 
 def predictions(split: str, prediction: np.ndarray, teacher: str | None) -> PredictionTable:
-    ids = [f"{split}-{place}" for place in range(SIZES[split])]
+    ids = [f"{split}-{index}" for index in range(SIZES[split])]
     sure = np.linspace(0.55, 0.95, len(ids))[:, None]
     return PredictionTable(ids, prediction, np.where(np.eye(2, dtype=bool)[prediction], sure, 1 - sure), teacher)
 
 
 def changed(prediction: np.ndarray, start: int, count: int) -> np.ndarray:
-    places = np.arange(len(prediction))
-    return np.where((places >= start) & (places < start + count), 1 - prediction, prediction)
+    indices = np.arange(len(prediction))
+    return np.where((indices >= start) & (indices < start + count), 1 - prediction, prediction)
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task on which two approaches predicted that nobody taught."""
+    """Set up a task on which two approaches without a teacher predicted."""
     monkeypatch.chdir(tmp_path)
     settings = Evaluate(resamples=200, confidence=0.9, calibration_bins=5, seed=0)
     monkeypatch.setattr(Evaluate, "load", lambda: settings)
@@ -59,7 +59,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rounds_of(task: str) -> list[str]:
-    """Names whatever else was predicted."""
+    """Return the names of the other predictions."""
     return sorted({path.name for path in paths.predictions(task, "").glob("*")} - set(APPROACHES))
 
 
@@ -72,12 +72,12 @@ def write_rows(split: str, count: int) -> None:
     with write_table(paths.corpus(TASK) / f"{split}.parquet", CORPUS) as append:
         append(
             {
-                "id": [f"{split}-{place}" for place in range(count)],
+                "id": [f"{split}-{index}" for index in range(count)],
                 "text": ["a film"] * count,
                 "label": [LABELS[number] for number in truth_of(split)[:count]],
                 "score": [None] * count,
-                "group": [f"{split}-{place // 10}" for place in range(count)],
-                "position": [place % 10 for place in range(count)],
+                "group": [f"{split}-{index // 10}" for index in range(count)],
+                "position": [index % 10 for index in range(count)],
             }
         )
 
@@ -90,20 +90,20 @@ def write(split: str, approach: str, prediction: np.ndarray, teacher: str | None
 
 @pytest.fixture
 def students(project: None) -> None:
-    """Two lines of students, which change their minds three times as often on what is not of the test set."""
+    """Write two lines of students, which change three times as many predictions outside the test set."""
     for split in SIZES:
         if split == "train":
             continue
-        said, ends = {"transformer": changed(truth_of(split), 0, 4)}, {"transformer": 4}
+        outputs, ends = {"transformer": changed(truth_of(split), 0, 4)}, {"transformer": 4}
         for student, (teacher, at_home) in CHAIN.items():
             count = at_home * 3 if split.startswith("transfer") else at_home
-            said[student] = changed(said[teacher], ends[teacher], count)
+            outputs[student] = changed(outputs[teacher], ends[teacher], count)
             ends[student] = ends[teacher] + count
-            write(split, student, said[student], teacher)
+            write(split, student, outputs[student], teacher)
 
 
 def trace(task: str) -> None:
-    """Does as the stage `evaluate` does, of generations alone."""
+    """Run the part of the stage `evaluate` that traces generations."""
     settings, keep_groups = Evaluate.load(), TaskSection.named(task).split.keep_groups
     sets = {
         name: LabelledSplit.read(task, split, LABELS, keep_groups=keep_groups) for name, split in held_out(task).items()
@@ -121,23 +121,23 @@ def members() -> dict[str, Any]:
 
 def test_the_chain_is_followed_on_the_test_set_and_on_other_sources(students: None) -> None:
     trace(TASK)
-    found = members()
-    assert list(found) == ["transformer", "student-1", "born-again", "student-2"]
-    assert {name: one["generation"] for name, one in found.items()} == {
+    result = members()
+    assert list(result) == ["transformer", "student-1", "born-again", "student-2"]
+    assert {name: one["generation"] for name, one in result.items()} == {
         "transformer": 0,
         "student-1": 1,
         "born-again": 2,
         "student-2": 2,
     }
-    assert list(found["student-2"]["sets"]) == ["test", "editorials", "tweets"]
-    scores = found["student-2"]["sets"]["test"]
+    assert list(result["student-2"]["sets"]) == ["test", "editorials", "tweets"]
+    scores = result["student-2"]["sets"]["test"]
     assert scores["agreement_with_ancestor"]["value"] == pytest.approx(1 - 9 / 60, abs=1e-6)
     assert scores["agreement_with_teacher"]["value"] == pytest.approx(1 - 6 / 60, abs=1e-6)
     assert scores["accuracy"]["value"] == pytest.approx(1 - 13 / 60, abs=1e-6)
-    assert found["student-2"]["hidden"]["tweets"]["agreement"]["value"] == pytest.approx(27 / 90 - 9 / 60, abs=1e-6)
+    assert result["student-2"]["hidden"]["tweets"]["agreement"]["value"] == pytest.approx(27 / 90 - 9 / 60, abs=1e-6)
 
 
-def test_what_is_written_is_the_same_each_time_and_what_dvc_plots_can_read(students: None) -> None:
+def test_outputs_are_reproducible_and_readable_by_dvc_plots(students: None) -> None:
     written = []
     for _ in range(2):
         trace(TASK)
@@ -156,7 +156,7 @@ def test_groups_are_resampled_whole_where_a_task_keeps_them(students: None, monk
         trace(TASK)
         agreement = members()["student-2"]["sets"]["test"]["agreement_with_ancestor"]
         widths.append(agreement["high"] - agreement["low"])
-    assert widths[1] > 1.5 * widths[0]  # the changes of mind lie in the first two of six groups
+    assert widths[1] > 1.5 * widths[0]  # the changed predictions lie in the first two of six groups
 
 
 def test_a_student_of_another_teacher_is_a_family_of_its_own(students: None) -> None:
@@ -165,12 +165,12 @@ def test_a_student_of_another_teacher_is_a_family_of_its_own(students: None) -> 
             write(split, "off-the-shelf", truth_of(split), None)
             write(split, "pupil", changed(truth_of(split), 10, 5), "off-the-shelf")
     trace(TASK)
-    found = members()
-    assert {name: one["ancestor"] for name, one in found.items() if one["ancestor"] != "transformer"} == {
+    result = members()
+    assert {name: one["ancestor"] for name, one in result.items() if one["ancestor"] != "transformer"} == {
         "off-the-shelf": "off-the-shelf",
         "pupil": "off-the-shelf",
     }
-    assert found["pupil"]["sets"]["test"]["agreement_with_ancestor"]["value"] == pytest.approx(55 / 60, abs=1e-6)
+    assert result["pupil"]["sets"]["test"]["agreement_with_ancestor"]["value"] == pytest.approx(55 / 60, abs=1e-6)
 
 
 def test_a_task_without_students_has_an_empty_family_and_the_outputs_that_dvc_expects(project: None) -> None:
@@ -187,7 +187,7 @@ def test_a_student_whose_teacher_is_missing_stops_the_stage_with_both_names(stud
         trace(TASK)
 
 
-def test_students_in_a_circle_stop_the_stage(project: None) -> None:
+def test_a_cycle_of_students_stops_the_stage(project: None) -> None:
     write("test", "a", truth_of("test"), "b")
     write("test", "b", truth_of("test"), "a")
     with pytest.raises(StageError, match="a taught by b taught by a"):
@@ -200,8 +200,8 @@ def test_predictions_on_other_rows_are_not_compared(students: None) -> None:
         trace(TASK)
 
 
-def test_what_is_not_described_any_more_is_not_followed(students: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Predictions of a round that was taken out of params.yaml stay on the disk."""
+def test_predictions_of_removed_rounds_are_ignored(students: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Predictions of a round that was removed from params.yaml stay on the disk."""
     monkeypatch.setattr(Rounds, "load", lambda: SimpleNamespace(of=lambda _: ["student-1"]))
     trace(TASK)
     assert list(members()) == ["transformer", "student-1"]

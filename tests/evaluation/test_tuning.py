@@ -22,7 +22,7 @@ EVEN = np.array([0.5, 0.5])
 
 @dataclass(frozen=True)
 class Fixed:
-    """A method that always gives the same."""
+    """Return the same predictions and probabilities for any input."""
 
     prediction: tuple[int, ...]
     sure: float = 0.9
@@ -33,9 +33,9 @@ class Fixed:
 
 
 def picked(truth: list[int], aim: str, *candidates: Fixed) -> tuple[Fixed, dict[str, float]]:
-    found, reached = tune(candidates, np.full((len(truth), 2), 0.5), one_stream(len(truth)), np.array(truth), aim)
-    assert isinstance(found, Fixed)
-    return found, reached
+    choice, reached = tune(candidates, np.full((len(truth), 2), 0.5), one_stream(len(truth)), np.array(truth), aim)
+    assert isinstance(choice, Fixed)
+    return choice, reached
 
 
 TRUTH = [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
@@ -43,37 +43,40 @@ NEVER = Fixed((0,) * 10)  # accuracy .9, F1 0
 EAGER = Fixed((0, 0, 0, 0, 0, 0, 0, 1, 1, 1))  # accuracy .8, F1 .5
 
 
-def test_what_is_best_depends_on_what_is_asked_for() -> None:
+def test_the_best_candidate_depends_on_the_aim() -> None:
     assert picked(TRUTH, "accuracy", NEVER, EAGER)[0] == picked(TRUTH, "accuracy", EAGER, NEVER)[0] == NEVER
     assert picked(TRUTH, "f1", NEVER, EAGER)[0] == picked(TRUTH, "f1", EAGER, NEVER)[0] == EAGER
 
 
-def test_the_scores_are_those_of_the_choice_by_its_own_predictions() -> None:
+def test_the_scores_come_from_the_predictions_of_the_chosen_candidate() -> None:
     _, reached = picked(TRUTH, "f1", NEVER, EAGER)
     assert reached["accuracy"] == pytest.approx(0.8)
     assert reached["f1.1"] == pytest.approx(f1_score(TRUTH, EAGER.prediction))
     assert reached["log_loss"] == pytest.approx(-(8 * np.log(0.9) + 2 * np.log(0.1)) / 10)
 
 
-def test_of_equals_the_one_with_the_better_probabilities_is_kept_then_the_first() -> None:
-    hesitant, surer = Fixed(EAGER.prediction, 0.6), Fixed(EAGER.prediction, 0.8)  # 8 of 10 right: .8 is what to say
+def test_ties_are_broken_by_the_better_probabilities_then_by_order() -> None:
+    hesitant, surer = (
+        Fixed(EAGER.prediction, 0.6),
+        Fixed(EAGER.prediction, 0.8),
+    )  # 8 of 10 right: .8 is the calibrated probability
     assert picked(TRUTH, "accuracy", hesitant, EAGER, surer)[0] is surer
     twin = Fixed(EAGER.prediction, 0.8)
     assert picked(TRUTH, "accuracy", twin, surer)[0] is twin
 
 
 @pytest.mark.parametrize(("errors", "kept"), [(1, "sober"), (4, "lucky")])
-def test_a_prediction_or_two_more_do_not_outweigh_probabilities_that_mean_what_they_say(errors: int, kept: str) -> None:
+def test_calibrated_probabilities_outweigh_a_few_more_right_predictions(errors: int, kept: str) -> None:
     truth = [0, 1] * 50
     wrong = (1, 0) * 5
     candidates = {
-        "lucky": Fixed((*wrong, *truth[10:]), sure=0.999),  # 90 of 100, and too sure of it
+        "lucky": Fixed((*wrong, *truth[10:]), sure=0.999),  # 90 of 100, and overconfident
         "sober": Fixed((*wrong, *[1 - label for label in truth[10 : 10 + errors]], *truth[10 + errors :]), sure=0.9),
     }
     assert picked(truth, "accuracy", *candidates.values())[0] is candidates[kept]
 
 
-def test_a_threshold_that_suits_the_aim_is_found() -> None:
+def test_the_threshold_suits_the_aim() -> None:
     random = np.random.default_rng(0)
     truth = (random.random(2000) < 0.1).astype(int)
     inside = 1 / (1 + np.exp(-(2.5 * truth - 3.4 + random.normal(0, 1.2, 2000))))
@@ -85,12 +88,12 @@ def test_a_threshold_that_suits_the_aim_is_found() -> None:
     by_hand = {step / 20: f1_score(truth, inside > step / 20) for step in range(2, 19)}
     near_best = [threshold for threshold, f1 in by_hand.items() if f1 >= max(by_hand.values()) - TOLERANCE]
     assert isinstance(chosen, Threshold)
-    assert chosen.threshold == max(near_best) < 0.5  # of those alike, the plainest
+    assert chosen.threshold == max(near_best) < 0.5  # of equal ones, the simplest
     assert reached["f1.1"] == pytest.approx(by_hand[chosen.threshold])
     assert reached["f1.1"] > f1_score(truth, inside > 0.5) + 0.05
 
 
-def test_f1_of_three_classes_is_that_of_the_last() -> None:
+def test_f1_of_three_classes_is_f1_of_the_last_class() -> None:
     truth = np.array([0, 1, 2, 2, 0, 1])
     probability = np.array(
         [[0.5, 0.3, 0.2], [0.3, 0.5, 0.2], [0.4, 0.25, 0.35], [0.3, 0.3, 0.4]] + [[0.4, 0.5, 0.1]] * 2
@@ -102,7 +105,7 @@ def test_f1_of_three_classes_is_that_of_the_last() -> None:
 
 @cache
 def sets(kind: str) -> tuple[Made, Made, Made]:
-    """Train, validation and test sets."""
+    """Return train, validation and test sets."""
     if kind == "one run":
         return one_run_each(10, seed=1), one_run_each(6, seed=2), one_run_each(8, seed=3)
     blocks = [[17, 12, 25, 9, 14], [30, 20], [8, 22, 13, 18]] * 2
@@ -120,7 +123,7 @@ def sets(kind: str) -> tuple[Made, Made, Made]:
         ("one_run", "one run"),
     ],
 )
-def test_neighbours_help_where_speakers_speak_for_long(name: str, kind: str, aim: str) -> None:
+def test_neighbouring_texts_help_where_runs_are_long(name: str, kind: str, aim: str) -> None:
     train, validation, test = sets(kind)
     prior = SequencePrior.of(train.streams, train.truth, classes=2)
     # The odds of the made texts are those of the text alone, whatever the group.

@@ -11,7 +11,7 @@ Chain = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def chain(texts: int, classes: int, seed: int) -> Chain:
-    """Evidence, start and changes of a stream whose every step has probabilities of its own."""
+    """Return evidence, start and transitions of a stream in which every step has its own probabilities."""
     random = np.random.default_rng(seed)
     start = np.log(random.dirichlet(np.ones(classes)))
     changes = np.log(random.dirichlet(np.ones(classes), size=(texts - 1, classes)))
@@ -19,24 +19,24 @@ def chain(texts: int, classes: int, seed: int) -> Chain:
 
 
 def weighed(evidence: np.ndarray, start: np.ndarray, changes: np.ndarray) -> Iterator[tuple[float, Path]]:
-    """Yields the log-weight of every path."""
+    """Yield the log-weight of every path."""
     texts, classes = evidence.shape
     for path in product(range(classes), repeat=texts):
         steps = sum(changes[step][path[step], path[step + 1]] for step in range(texts - 1))
-        yield float(start[path[0]] + steps + sum(evidence[place, one] for place, one in enumerate(path))), path
+        yield float(start[path[0]] + steps + sum(evidence[index, one] for index, one in enumerate(path))), path
 
 
 CASES = [(texts, classes, seed) for texts in (1, 2, 5, 7) for classes in (2, 3) for seed in range(3)]
 
 
 @pytest.mark.parametrize(("texts", "classes", "seed"), CASES)
-def test_no_path_is_likelier_than_the_one_found(texts: int, classes: int, seed: int) -> None:
+def test_the_best_path_is_the_likeliest(texts: int, classes: int, seed: int) -> None:
     given = chain(texts, classes, seed)
     assert tuple(best_path(*given).tolist()) == max(weighed(*given))[1]
 
 
 @pytest.mark.parametrize(("texts", "classes", "seed"), CASES)
-def test_the_probability_of_a_class_is_the_share_of_the_paths_through_it(texts: int, classes: int, seed: int) -> None:
+def test_class_probabilities_sum_over_all_paths(texts: int, classes: int, seed: int) -> None:
     given = chain(texts, classes, seed)
     expected = np.zeros((texts, classes))
     for weight, path in weighed(*given):
@@ -47,7 +47,7 @@ def test_the_probability_of_a_class_is_the_share_of_the_paths_through_it(texts: 
 
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("seed", range(6))
-def test_of_equally_likely_paths_that_of_the_lower_classes_is_found(classes: int, seed: int) -> None:
+def test_ties_between_paths_go_to_the_lower_classes(classes: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     evidence, start = random.integers(2, size=(5, classes)) * 1.0, np.zeros(classes)
     changes = random.integers(2, size=(4, classes, classes)) * 1.0  # whole numbers, so that sums are equal exactly
@@ -57,18 +57,18 @@ def test_of_equally_likely_paths_that_of_the_lower_classes_is_found(classes: int
     assert tuple(best_path(evidence, start, changes).tolist()) == min(best, key=lambda path: path[::-1])
 
 
-def test_texts_that_say_nothing_keep_the_first_class() -> None:
+def test_texts_without_evidence_keep_the_first_class() -> None:
     assert best_path(np.zeros((4, 3)), np.zeros(3), np.zeros((3, 3, 3))).tolist() == [0, 0, 0, 0]
 
 
-def test_a_hesitant_text_among_sure_ones_is_predicted_like_them() -> None:
+def test_an_uncertain_text_is_predicted_like_its_certain_neighbours() -> None:
     evidence = np.log([[0.1, 0.9], [0.1, 0.9], [0.6, 0.4], [0.1, 0.9], [0.1, 0.9]])
     changes = np.log(np.tile([[0.9, 0.1], [0.1, 0.9]], (4, 1, 1)))
     assert best_path(evidence, np.log([0.5, 0.5]), changes).tolist() == [1] * 5
     assert forward_backward(evidence, np.log([0.5, 0.5]), changes)[2, 1] > 0.9
 
 
-def test_a_stream_of_thousands_of_texts_does_not_run_out_of_digits() -> None:
+def test_a_stream_of_thousands_of_texts_does_not_underflow() -> None:
     evidence = np.tile([0.0, -3.0], (5000, 1))
     evidence[2000:2100] = [-3.0, 0.0]
     changes = np.log(np.tile([[0.99, 0.01], [0.01, 0.99]], (4999, 1, 1)))

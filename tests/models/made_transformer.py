@@ -61,7 +61,7 @@ def trained(
     processes: Processes = ALONE,
     **changes: Any,
 ) -> Trained:
-    """Trains on the examples; curves and state lie in `folder`."""
+    """Train on the examples; write curves and checkpoints to `folder`."""
     settings = training(**changes)
     targets = head_targets(model, HEADS, examples)
     return train(
@@ -90,7 +90,7 @@ class PowerCutError(Exception):
 
 
 def stopping(at: int, how: str) -> Objective[Headed]:
-    """An objective that is interrupted in its `at`-th batch."""
+    """Return an objective that is interrupted in its `at`-th batch."""
     plain, seen = heads_objective(HEADS), []
 
     def objective(model: Headed, batch: Batch) -> Terms:

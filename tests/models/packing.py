@@ -1,4 +1,4 @@
-"""Writes small packed encoders in the layout that decortique/models/encoder_files.py documents."""
+"""Write small packed encoders in the layout that decortique/models/encoder_files.py documents."""
 
 import struct
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ MATRICES |= {"fi": (INTERMEDIATE, WIDTH), "fo": (WIDTH, INTERMEDIATE)}
 
 
 def tensors(seed: int = 0) -> dict[str, np.ndarray]:
-    """Random float32 values of every tensor; those of matrices fit 4 bits without loss."""
+    """Return random float32 values of every tensor; those of matrices fit 4 bits without loss."""
     random = np.random.default_rng(seed)
 
     def matrix(*shape: int) -> np.ndarray:
@@ -25,7 +25,7 @@ def tensors(seed: int = 0) -> dict[str, np.ndarray]:
     def vector(size: int) -> np.ndarray:
         return random.normal(size=size).astype(np.float32)
 
-    found = {
+    weights = {
         "emb.word": matrix(VOCABULARY, WIDTH),
         "emb.pos": matrix(POSITIONS, WIDTH),
         "emb.type": matrix(2, WIDTH),
@@ -34,15 +34,15 @@ def tensors(seed: int = 0) -> dict[str, np.ndarray]:
     }
     for layer in range(LAYERS):
         for part, shape in MATRICES.items():
-            found[f"l{layer}.{part}.w"] = matrix(*shape)
-            found[f"l{layer}.{part}.b"] = vector(shape[0])
+            weights[f"l{layer}.{part}.w"] = matrix(*shape)
+            weights[f"l{layer}.{part}.b"] = vector(shape[0])
         for part in ("aln", "oln"):
-            found[f"l{layer}.{part}.w"], found[f"l{layer}.{part}.b"] = vector(WIDTH), vector(WIDTH)
-    return found
+            weights[f"l{layer}.{part}.w"], weights[f"l{layer}.{part}.b"] = vector(WIDTH), vector(WIDTH)
+    return weights
 
 
 def write_packed(file: Path, content: dict[str, np.ndarray]) -> Path:
-    """Packs matrices in 4 bits and leaves vectors as they are."""
+    """Pack matrices in 4 bits and leave vectors unchanged."""
     header = b"E5S1" + struct.pack("<I", 1)
     header += struct.pack(
         "<7ifi5i", WIDTH, LAYERS, HEADS, INTERMEDIATE, VOCABULARY, POSITIONS, 2, 1e-12, 32, PIECES, 0, 2, 1, 3
@@ -54,12 +54,12 @@ def write_packed(file: Path, content: dict[str, np.ndarray]) -> Path:
     packed = {
         name: b"".join(_blocks(values)) if values.ndim == 2 else values.tobytes() for name, values in content.items()
     }
-    place = len(header) + sum(2 + len(name) + struct.calcsize("<BIQQ") for name in content)
+    offset = len(header) + sum(2 + len(name) + struct.calcsize("<BIQQ") for name in content)
     directory, values = b"", b""
     for name, blob in packed.items():
         kind = 1 if content[name].ndim == 2 else 0
         directory += struct.pack("<H", len(name)) + name.encode()
-        directory += struct.pack("<BIQQ", kind, content[name].size, place + len(values), len(blob))
+        directory += struct.pack("<BIQQ", kind, content[name].size, offset + len(values), len(blob))
         values += blob
     file.write_bytes(header + directory + values)
     return file

@@ -28,7 +28,7 @@ LORA = Adaptation(kind="lora", rank=2, alpha=6)
 
 @pytest.fixture(scope="module", params=FAMILIES)
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder of three layers of each family."""
+    """Write an encoder of three layers of each family."""
     return write_encoder(tmp_path_factory.mktemp("encoders") / request.param, request.param, layers=LAYERS)
 
 
@@ -38,7 +38,7 @@ def model(folder: Path) -> Headed:
 
 
 def part_of(model: Headed, name: str) -> str | int:
-    """Tells by the name of a weight what it is a part of: `decision`, `embeddings`, a block from 1, or `beside`."""
+    """Return by the name of a weight what it is a part of: `decision`, `embeddings`, a block from 1, or `beside`."""
     backbone = f"classifier.{model.classifier.base_model_prefix}."
     if not name.startswith(backbone) or name.startswith(f"{backbone}pooler."):
         return "decision"
@@ -48,9 +48,9 @@ def part_of(model: Headed, name: str) -> str | int:
     return int(block[1]) + 1 if block else "beside"
 
 
-def learn(model: Headed, rows: TokenRows, steps: int = 3) -> None:
-    """A few steps on all that an optimiser may change."""
-    batch = Collate(model.classifier.config.pad_token_id, {})([rows[place] for place in (0, 3, 9, 20)])
+def train(model: Headed, rows: TokenRows, steps: int = 3) -> None:
+    """Train all trainable weights for a few steps."""
+    batch = Collate(model.classifier.config.pad_token_id, {})([rows[index] for index in (0, 3, 9, 20)])
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     model.train()
     for _ in range(steps):
@@ -61,7 +61,7 @@ def learn(model: Headed, rows: TokenRows, steps: int = 3) -> None:
 
 
 def weights(model: Headed) -> dict[str, torch.Tensor]:
-    """Copies the weights, under the names they have without LoRA."""
+    """Copy the weights, under the names they have without LoRA."""
     return {name.replace(".base_layer.", "."): values.detach().clone() for name, values in model.named_parameters()}
 
 
@@ -82,14 +82,14 @@ def changed(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> 
     ],
     ids=["full", "frozen-embeddings", "top-1", "top-2", "top-3", "probe", "lora"],
 )
-def test_what_is_to_learn_learns_and_nothing_else_does(
+def test_only_trainable_weights_change(
     model: Headed, rows: TokenRows, adaptation: Adaptation, learns: Callable[[str | int], bool]
 ) -> None:
     before = weights(model)
     parts = {name: part_of(model, name) for name in before}
     assert set(parts.values()) >= {"decision", "embeddings", 1, 2, 3}
     adapt(model.classifier, adaptation)
-    learn(model, rows)
+    train(model, rows)
     assert changed(before, weights(model)) == {name for name, part in parts.items() if learns(part)}
     decisions = {name for name, part in parts.items() if part == "decision"}
     assert decisions >= {"others.head intensity.linear.weight", "others.head intensity.linear.bias"}
@@ -97,23 +97,23 @@ def test_what_is_to_learn_learns_and_nothing_else_does(
 
 
 def matrices(model: Headed) -> list[str]:
-    """The names of the matrices of the blocks."""
+    """Return the names of the matrices of the blocks."""
     modules = {f"{name}.weight" for name, part in model.named_modules() if isinstance(part, nn.Linear)}
     return sorted(name for name in modules if isinstance(part_of(model, name), int))
 
 
-def test_every_matrix_of_the_blocks_has_an_addition_that_learns(model: Headed, rows: TokenRows) -> None:
+def test_every_matrix_of_the_blocks_has_a_trainable_adapter(model: Headed, rows: TokenRows) -> None:
     wanted = matrices(model)
     assert len(wanted) >= 4 * LAYERS
     adapt(model.classifier, LORA)
     before = {name: values for name, values in weights(model).items() if ".lora_" in name}
     expected = {f"{name.removesuffix('.weight')}.lora_{part}.default.weight" for name in wanted for part in ("A", "B")}
     assert set(before) == expected
-    learn(model, rows)
+    train(model, rows)
     assert changed(before, weights(model)) == expected
 
 
-def test_an_encoder_with_additions_starts_as_it_was(model: Headed, rows: TokenRows) -> None:
+def test_an_encoder_with_adapters_starts_unchanged(model: Headed, rows: TokenRows) -> None:
     before = model.predict(rows, batch_size=8)
     adapt(model.classifier, LORA)
     after = model.predict(rows, batch_size=8)
@@ -121,14 +121,14 @@ def test_an_encoder_with_additions_starts_as_it_was(model: Headed, rows: TokenRo
     np.testing.assert_array_equal(after.others["intensity"], before.others["intensity"])
 
 
-def test_merged_additions_leave_a_model_of_its_family_that_says_the_same(
+def test_a_merged_model_is_of_its_family_and_predicts_the_same(
     folder: Path, model: Headed, rows: TokenRows, tmp_path: Path
 ) -> None:
     plain, wanted = model.state_dict(), matrices(model)
     start = model.predict(rows, batch_size=8)
     before = weights(model)
     adapt(model.classifier, LORA)
-    learn(model, rows)
+    train(model, rows)
     added = {name.removesuffix(".lora_B.default.weight"): values for name, values in weights(model).items()}
     expected = model.predict(rows, batch_size=8)
     assert not np.allclose(expected.probability, start.probability, atol=1e-3)
@@ -144,12 +144,12 @@ def test_merged_additions_leave_a_model_of_its_family_that_says_the_same(
 
     save_headed(model, load_tokenizer(folder), tmp_path)
     for one in (model, load_headed(tmp_path)):
-        found = one.predict(rows, batch_size=8)
-        np.testing.assert_allclose(found.probability, expected.probability, atol=1e-5)
-        np.testing.assert_allclose(found.others["intensity"], expected.others["intensity"], atol=1e-5)
+        predictions = one.predict(rows, batch_size=8)
+        np.testing.assert_allclose(predictions.probability, expected.probability, atol=1e-5)
+        np.testing.assert_allclose(predictions.others["intensity"], expected.others["intensity"], atol=1e-5)
 
 
-def test_a_model_without_additions_is_merged_into_itself(encoder: Path) -> None:
+def test_merging_a_model_without_adapters_changes_nothing(encoder: Path) -> None:
     model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
     before = weights(model)
     merge_lora(model.classifier)
@@ -157,25 +157,27 @@ def test_a_model_without_additions_is_merged_into_itself(encoder: Path) -> None:
     assert list(weights(model)) == list(before)
 
 
-def test_additions_forget_in_training_as_often_as_they_are_told(encoder: Path, rows: TokenRows) -> None:
-    batch = Collate(0, {})([rows[place] for place in range(8)])
+def test_adapters_use_the_configured_dropout_in_training(encoder: Path, rows: TokenRows) -> None:
+    batch = Collate(0, {})([rows[index] for index in range(8)])
     for dropout in (0.0, 0.5):
         model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
         adapt(model.classifier, Adaptation(kind="lora", dropout=dropout))
-        learn(model, rows)
+        train(model, rows)
         first, second = (model.train()(**batch)["intensity"] for _ in range(2))
         assert torch.equal(first, second) == (dropout == 0)
         first, second = (model.eval()(**batch)["intensity"] for _ in range(2))
         assert torch.equal(first, second)
 
 
-def test_more_blocks_than_there_are_cannot_learn(model: Headed) -> None:
+def test_more_trainable_blocks_than_exist_are_refused(model: Headed) -> None:
     with pytest.raises(StageError, match=r"params\.yaml: finetune\.adaptation\.layers is 4, but the encoder has 3$"):
         adapt(model.classifier, Adaptation(kind="top", layers=4))
 
 
 @pytest.mark.parametrize("adaptation", [FULL, FROZEN, PROBE, LORA], ids=["full", "frozen", "probe", "lora"])
-def test_how_much_learns_is_told(encoder: Path, adaptation: Adaptation, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_number_of_trainable_weights_is_reported(
+    encoder: Path, adaptation: Adaptation, caplog: pytest.LogCaptureFixture
+) -> None:
     model = new_headed(encoder, LABELS, HEADS, dropout=0.0, seed=0)
     with caplog.at_level("INFO", logger="decortique"):
         adapt(model.classifier, adaptation)

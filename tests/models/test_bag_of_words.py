@@ -54,11 +54,11 @@ def competition(select_by: Any = "accuracy", **candidates: dict[str, Any]) -> Ba
     return BagOfWords(candidates=named, select_by=select_by, strongest=3)
 
 
-def examples(good: str = "superb lovely", bad: str = "dreadful boring", frame: str = "the {} was {} .") -> Examples:
-    """Sentences whose class is told by one word."""
+def examples(good: str = "superb lovely", bad: str = "dreadful boring", template: str = "the {} was {} .") -> Examples:
+    """Return sentences whose class depends on one word."""
     things = ("film", "plot", "actor", "score", "scene", "dialogue")
-    told = [(word, 1) for word in good.split()] + [(word, 0) for word in bad.split()]
-    pairs = [(frame.format(thing, word), label) for thing in things for word, label in told]
+    labelled_words = [(word, 1) for word in good.split()] + [(word, 0) for word in bad.split()]
+    pairs = [(template.format(thing, word), label) for thing in things for word, label in labelled_words]
     return [text for text, _ in pairs], np.array([label for _, label in pairs])
 
 
@@ -79,10 +79,10 @@ def words(classifier: BagOfWordsClassifier) -> set[str]:
 
 
 @pytest.mark.parametrize(("classifier", "weighting"), KINDS)
-def test_every_baseline_learns_the_words_that_tell(classifier: str, weighting: str) -> None:
-    found = fitted(classifier=classifier, weighting=weighting)
-    assert predicted(found, "a superb thing", "a dreadful thing") == [1, 0]
-    features = list(strongest_features(found, LABELS, 2))
+def test_every_baseline_learns_the_words_that_mark_a_class(classifier: str, weighting: str) -> None:
+    fitted_model = fitted(classifier=classifier, weighting=weighting)
+    assert predicted(fitted_model, "a superb thing", "a dreadful thing") == [1, 0]
+    features = list(strongest_features(fitted_model, LABELS, 2))
     assert {(label, word) for label, word, _ in features} == {
         ("negative", "dreadful"),
         ("negative", "boring"),
@@ -101,27 +101,27 @@ def test_every_baseline_gives_the_same_probabilities_once_saved(
     tmp_path: Path, classifier: str, weighting: str, reading: dict[str, Any]
 ) -> None:
     weight = None if classifier == "linear_svm" else "balanced"
-    found = fitted(classifier=classifier, weighting=weighting, class_weight=weight, **reading)
+    fitted_model = fitted(classifier=classifier, weighting=weighting, class_weight=weight, **reading)
     texts = [*ENGLISH[0], "", "words never seen", "SUPERB!"]
-    before = found.predict(texts, lambda _: None).probability
+    before = fitted_model.predict(texts, lambda _: None).probability
     np.testing.assert_allclose(before.sum(axis=1), 1)
     assert (before >= 0).all()
-    found.save(tmp_path)
+    fitted_model.save(tmp_path)
     np.testing.assert_array_equal(
         BagOfWordsClassifier.load(tmp_path).predict(texts, lambda _: None).probability, before
     )
 
 
-def test_a_corpus_with_an_endless_word_can_be_saved(tmp_path: Path) -> None:
+def test_a_model_of_a_corpus_with_a_very_long_word_can_be_saved(tmp_path: Path) -> None:
     texts, labels = ENGLISH
     endless = "x" * MAX_CHARACTERS  # an array as wide as that, of every word, would take gigabytes
-    found = fit(
+    fitted_model = fit(
         settings(), "en", ([*texts, endless], np.append(labels, 1)), ENGLISH, "accuracy", lambda _: None
     ).classifier
-    found.save(tmp_path)
+    fitted_model.save(tmp_path)
     again = BagOfWordsClassifier.load(tmp_path)
     assert again.pipeline[0].vocabulary is None
-    before, after = (one.predict([*texts, endless], lambda _: None).probability for one in (found, again))
+    before, after = (one.predict([*texts, endless], lambda _: None).probability for one in (fitted_model, again))
     np.testing.assert_array_equal(after, before)
 
 
@@ -162,31 +162,31 @@ def test_a_model_has_the_same_bytes_in_every_run(tmp_path: Path) -> None:
 def test_the_regularization_that_does_best_on_validation_is_kept() -> None:
     train = (["superb", "superb", "dreadful"] * 3, np.array([1, 1, 0] * 3))
     validation = (["dreadful thing", "superb thing"] * 3, np.array([0, 1] * 3))
-    told: list[int] = []
-    found = fit(
+    progress: list[int] = []
+    fitted_model = fit(
         settings(classifier="logistic_regression", regularization=[1e-6, 100.0, 200.0]),
         "en",
         train,
         validation,
         "accuracy",
-        told.append,
+        progress.append,
     )
-    assert found.validation[1e-6]["accuracy"] == 0.5
-    assert found.validation[100.0]["accuracy"] == found.validation[200.0]["accuracy"] == 1.0
-    assert found.regularization == 100.0  # of equals, the first
-    assert found.validation[100.0] == measure(
-        validation[1], found.classifier.predict(validation[0], lambda _: None).probability
+    assert fitted_model.validation[1e-6]["accuracy"] == 0.5
+    assert fitted_model.validation[100.0]["accuracy"] == fitted_model.validation[200.0]["accuracy"] == 1.0
+    assert fitted_model.regularization == 100.0  # of equals, the first
+    assert fitted_model.validation[100.0] == measure(
+        validation[1], fitted_model.classifier.predict(validation[0], lambda _: None).probability
     )
-    assert told == [1, 1, 1]
+    assert progress == [1, 1, 1]
 
 
 def test_three_classes_have_their_strongest_words_each() -> None:
     texts = [f"the speech of {word}" for word in ("winter", "summer", "autumn")] * 6
     train = (texts, np.array([0, 1, 2] * 6))
     for classifier in ("logistic_regression", "linear_svm", "naive_bayes"):
-        found = fitted(train, classifier=classifier)
-        assert predicted(found, "winter", "summer", "autumn") == [0, 1, 2]
-        strongest = [word for _, word, _ in strongest_features(found, ["a", "b", "c"], 1)]
+        fitted_model = fitted(train, classifier=classifier)
+        assert predicted(fitted_model, "winter", "summer", "autumn") == [0, 1, 2]
+        strongest = [word for _, word, _ in strongest_features(fitted_model, ["a", "b", "c"], 1)]
         assert strongest == ["winter", "summer", "autumn"]
 
 
@@ -196,14 +196,14 @@ def test_stop_words_are_no_features() -> None:
 
 
 def test_french_stop_words_are_french() -> None:
-    train = examples("superbe", "lamentable", frame="le {} était the {}")
+    train = examples("superbe", "lamentable", template="le {} était the {}")
     assert {"le", "était", "the", "superbe"} & words(fitted(train, "fr", stop_words=True)) == {"the", "superbe"}
 
 
 def test_stop_words_are_stop_words_when_stemmed_too() -> None:
-    found = words(fitted(examples(frame="having {} because {}"), stop_words=True, stemming=True))
-    assert not {"have", "having", "because", "becaus"} & found
-    assert "superb" in found
+    fitted_model = words(fitted(examples(template="having {} because {}"), stop_words=True, stemming=True))
+    assert not {"have", "having", "because", "becaus"} & fitted_model
+    assert "superb" in fitted_model
 
 
 @pytest.mark.parametrize(
@@ -214,12 +214,12 @@ def test_stop_words_are_stop_words_when_stemmed_too() -> None:
     ],
 )
 def test_inflected_words_are_one_feature(language: str, forms: list[str], stem: str) -> None:
-    found = fitted((forms * 2, np.array([0, 1, 0] * 2)), language, stemming=True)
-    assert words(found) == {stem}
+    fitted_model = fitted((forms * 2, np.array([0, 1, 0] * 2)), language, stemming=True)
+    assert words(fitted_model) == {stem}
     assert len(words(fitted((forms * 2, np.array([0, 1, 0] * 2)), language))) == 3
 
 
-def test_stemming_leaves_all_but_words_where_it_was() -> None:
+def test_stemming_changes_words_only() -> None:
     assert stemmed(["Films, (loved)! don't"], "english") == ["film, (love)! don't"]
     assert stemmed(["Films"], None) == ["Films"]
 
@@ -229,8 +229,8 @@ def test_one_letter_words_and_contractions_count() -> None:
 
 
 def test_word_pairs_are_features_when_asked_for() -> None:
-    found = words(fitted(ngrams=(1, 2)))
-    assert {"superb", "was superb"} <= found
+    fitted_model = words(fitted(ngrams=(1, 2)))
+    assert {"superb", "was superb"} <= fitted_model
 
 
 def test_the_number_of_features_can_be_limited() -> None:
@@ -239,7 +239,7 @@ def test_the_number_of_features_can_be_limited() -> None:
 
 
 @pytest.mark.parametrize("setting", ["stemming", "stop_words"])
-def test_a_language_without_stems_or_stop_words_is_refused_with_a_way_out(setting: str) -> None:
+def test_a_language_without_stems_or_stop_words_is_refused_with_a_remedy(setting: str) -> None:
     with pytest.raises(StageError, match=rf"bag_of_words: {setting} does not know the language 'xx': set it to false"):
         fitted(ENGLISH, "xx", **{setting: True})
     assert predicted(fitted(language="xx"), "superb") == [1]
@@ -268,8 +268,8 @@ def test_case_and_punctuation_are_features_when_asked_for() -> None:
 
 
 def test_every_mark_counts_by_itself_and_an_apostrophe_within_a_word_does_not() -> None:
-    found = words(fitted((["I don't know... “l’art”, 50 %?!", "no_mark"] * 4, np.array([0, 1] * 4)), **STYLE))
-    assert found == {"I", "don't", "know", ".", "“", "l’art", "”", ",", "50", "%", "?", "!", "no_mark"}
+    fitted_model = words(fitted((["I don't know... “l’art”, 50 %?!", "no_mark"] * 4, np.array([0, 1] * 4)), **STYLE))
+    assert fitted_model == {"I", "don't", "know", ".", "“", "l’art", "”", ",", "50", "%", "?", "!", "no_mark"}
 
 
 def test_a_speaker_who_is_known_by_marks_is_recognised() -> None:
@@ -293,20 +293,20 @@ OTHERWISE = (["how disappointing", "disappointment", "how thrilling", "thrills"]
     ("train", "validation", "winner"), [(SHOUTED, SHOUTED, "style"), (INFLECTED, OTHERWISE, "content")]
 )
 @pytest.mark.parametrize("select_by", ["accuracy", "macro_f1", "log_loss"])
-def test_the_reading_that_suits_the_task_wins(
+def test_the_features_that_suit_the_task_win(
     train: Examples, validation: Examples, winner: str, select_by: str
 ) -> None:
-    told: list[int] = []
+    progress: list[int] = []
     for order in (("content", "style"), ("style", "content")):
         entered = competition(select_by, **{name: RACE[name] for name in order})
-        best, fits = best_fit(entered, "en", train, validation, told.append)
+        best, fits = best_fit(entered, "en", train, validation, progress.append)
         assert best == winner
         assert list(fits) == list(order)
         assert fits[best].scores["accuracy"] == 1.0
-    assert len(told) == 2 * (3 + 1)
+    assert len(progress) == 2 * (3 + 1)
 
 
-def test_of_equally_good_candidates_the_first_wins() -> None:
+def test_the_first_of_equally_good_candidates_wins() -> None:
     for order in (("one", "two"), ("two", "one")):
         entered = competition(**{name: {"weighting": "counts"} for name in order})
         assert best_fit(entered, "en", ENGLISH, ENGLISH, lambda _: None)[0] == order[0]
@@ -325,23 +325,25 @@ def test_a_rare_class_is_found_more_often_once_balanced(classifier: str) -> None
     train, (texts, labels) = speeches(600), speeches(600)
     recall = {}
     for weight in (None, "balanced"):
-        found = fitted(train, classifier=classifier, class_weight=weight, weighting="counts", regularization=[1.0])
-        recall[weight] = np.mean(np.array(predicted(found, *texts))[labels == 1])
+        fitted_model = fitted(
+            train, classifier=classifier, class_weight=weight, weighting="counts", regularization=[1.0]
+        )
+        recall[weight] = np.mean(np.array(predicted(fitted_model, *texts))[labels == 1])
     assert recall["balanced"] > recall[None] + 0.3
 
 
-def test_what_is_selected_by_predicts_between_strengths() -> None:
+def test_the_selection_measure_decides_between_regularizations() -> None:
     # Both are always right, but the weak one is hardly sure of it.
     strengths = {"classifier": "logistic_regression", "regularization": [0.01, 100.0]}
     by = {
         name: fit(settings(**strengths), "en", ENGLISH, ENGLISH, name, lambda _: None)
         for name in ("accuracy", "macro_f1", "log_loss")
     }
-    for found in by.values():
-        assert {scores["accuracy"] for scores in found.validation.values()} == {1.0}
-        assert found.validation[0.01]["log_loss"] > found.validation[100.0]["log_loss"] + 0.5
-        assert found.scores == found.validation[found.regularization]
-    assert {name: found.regularization for name, found in by.items()} == {
+    for fitted_model in by.values():
+        assert {scores["accuracy"] for scores in fitted_model.validation.values()} == {1.0}
+        assert fitted_model.validation[0.01]["log_loss"] > fitted_model.validation[100.0]["log_loss"] + 0.5
+        assert fitted_model.scores == fitted_model.validation[fitted_model.regularization]
+    assert {name: fitted_model.regularization for name, fitted_model in by.items()} == {
         "accuracy": 0.01,
         "macro_f1": 0.01,
         "log_loss": 100.0,

@@ -19,7 +19,7 @@ def write_tokens(path: Path, tokenizer: PreTrainedTokenizerBase, ids: list[list[
     with write_table(path, TOKENS) as append:
         append(
             {
-                "id": [str(place) for place in range(len(ids))],
+                "id": [str(index) for index in range(len(ids))],
                 "input_ids": padded["input_ids"],
                 "attention_mask": padded["attention_mask"],
                 "length": [len(one) for one in ids],
@@ -30,31 +30,31 @@ def write_tokens(path: Path, tokenizer: PreTrainedTokenizerBase, ids: list[list[
 
 
 def lists(rows: TokenRows) -> list[list[int]]:
-    return [rows[place][1].tolist() for place in range(len(rows))]
+    return [rows[index][1].tolist() for index in range(len(rows))]
 
 
-def test_lists_of_tokens_come_back() -> None:
+def test_token_lists_are_returned_unchanged() -> None:
     rows = TokenRows.of(IDS)
     assert lists(rows) == IDS
     assert rows.lengths.tolist() == [3, 2, 5, 0, 3]
     assert rows[2][0] == 2
 
 
-def test_no_texts_are_no_rows() -> None:
+def test_no_texts_give_no_rows() -> None:
     assert len(TokenRows.of([])) == 0
 
 
-def test_the_texts_of_two_tables_follow_each_other() -> None:
+def test_the_texts_of_two_tables_are_concatenated() -> None:
     rows = TokenRows.of(IDS)
     assert lists(rows.concatenate(TokenRows.of([[9], [8, 7]]))) == [*IDS, [9], [8, 7]]
     for nothing in (TokenRows.of([]).concatenate(rows), rows.concatenate(TokenRows.of([]))):
         assert lists(nothing) == IDS
 
 
-@pytest.mark.parametrize("places", [[4, 0, 0], [2], []])
-def test_chosen_texts_come_in_the_order_in_which_they_are_chosen(places: list[int]) -> None:
-    chosen = TokenRows.of(IDS).select(np.array(places, np.int64))
-    assert lists(chosen) == [IDS[place] for place in places]
+@pytest.mark.parametrize("indices", [[4, 0, 0], [2], []])
+def test_chosen_texts_come_in_the_order_in_which_they_are_chosen(indices: list[int]) -> None:
+    chosen = TokenRows.of(IDS).select(np.array(indices, np.int64))
+    assert lists(chosen) == [IDS[index] for index in indices]
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -80,7 +80,7 @@ def test_an_epoch_shows_every_text_once() -> None:
     buckets = LengthBuckets(LENGTHS, batch_size=8, seed=0)
     for _ in range(2):
         batches = list(buckets)
-        assert Counter(place for batch in batches for place in batch) == Counter(range(1003))
+        assert Counter(index for batch in batches for index in batch) == Counter(range(1003))
         assert len(batches) == len(buckets) == 126
         assert max(map(len, batches)) == 8
 
@@ -97,7 +97,7 @@ def test_epochs_differ_but_the_same_seed_gives_the_same_epochs() -> None:
     assert epochs[0][0] != epochs[2][0]
 
 
-def test_an_epoch_can_be_gone_on_with_in_its_middle() -> None:
+def test_an_epoch_can_be_resumed_in_its_middle() -> None:
     buckets = LengthBuckets(LENGTHS, 8, seed=0)
     buckets.set_epoch(3)
     whole = list(buckets)
@@ -105,7 +105,7 @@ def test_an_epoch_can_be_gone_on_with_in_its_middle() -> None:
     assert list(buckets) == whole[5:]
 
 
-def test_little_of_a_batch_is_padding() -> None:
+def test_batches_have_little_padding() -> None:
     cells = sum(max(LENGTHS[batch]) * len(batch) for batch in LengthBuckets(LENGTHS, 8, seed=0))
     shuffled = np.random.default_rng(0).permutation(LENGTHS)
     naive = sum(max(shuffled[start : start + 8]) * len(shuffled[start : start + 8]) for start in range(0, 1003, 8))
@@ -113,7 +113,7 @@ def test_little_of_a_batch_is_padding() -> None:
     assert 1 - LENGTHS.sum() / naive > 0.3
 
 
-def test_batches_of_long_and_short_texts_come_mixed() -> None:
+def test_batches_of_long_and_short_texts_are_shuffled() -> None:
     means = [LENGTHS[batch].mean() for batch in LengthBuckets(LENGTHS, 8, seed=0)]
     assert means != sorted(means)
     assert means != sorted(means, reverse=True)
@@ -123,7 +123,7 @@ def test_equally_long_texts_keep_their_order() -> None:
     assert by_length(np.arange(5), np.array([1, 3, 3, 2, 3])).tolist() == [1, 2, 4, 3, 0]
 
 
-def test_a_batch_is_padded_to_its_longest_text_and_keeps_what_belongs_to_each() -> None:
+def test_a_batch_is_padded_to_its_longest_text_and_keeps_its_targets() -> None:
     rows = TokenRows.of(IDS)
     grades = torch.tensor([10, 11, 12, 13, 14])
     batch = Collate(9, {"labels": grades, "teacher": grades[:, None] * torch.ones(2)})([rows[4], rows[1], rows[0]])

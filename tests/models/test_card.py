@@ -27,9 +27,9 @@ def card(folder: Path, kind: str, settings: dict[str, Any], scores: dict[str, fl
     return ModelCard.load(folder / "README.md")
 
 
-def parameters(found: ModelCard) -> dict[str, str]:
-    """The table of parameters."""
-    lines = found.text.split("## Parameters")[1].split("## Scores")[0].splitlines()
+def parameters(model_card: ModelCard) -> dict[str, str]:
+    """Return the table of parameters."""
+    lines = model_card.text.split("## Parameters")[1].split("## Scores")[0].splitlines()
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
     assert rows[0] == ["parameter", "value"]
     assert all(len(row) == 2 for row in rows)
@@ -48,8 +48,8 @@ def test_a_model_card_says_what_the_model_is_and_how_to_use_it(
     tmp_path: Path, kind: str, library: str | None, use: str
 ) -> None:
     task = TaskSection.named("opinion", PARAMS)
-    found = card(tmp_path, kind, task.split.model_dump(), {"accuracy": 0.875})
-    data: dict[str, Any] = vars(found.data)
+    model_card = card(tmp_path, kind, task.split.model_dump(), {"accuracy": 0.875})
+    data: dict[str, Any] = vars(model_card.data)
     assert (data["library_name"], data["language"]) == (library, "en")
     for part in (
         "`negative` and `positive`",
@@ -59,12 +59,12 @@ def test_a_model_card_says_what_the_model_is_and_how_to_use_it(
         f"data/models/opinion/{kind}",
         use,
     ):
-        assert part in found.text
-    assert str(tmp_path) not in found.content
+        assert part in model_card.text
+    assert str(tmp_path) not in model_card.content
 
 
 @pytest.mark.parametrize("kind", ["bag-of-words", "transformer", "static"])
-def test_the_use_that_a_card_shows_is_python_without_an_import_too_many(tmp_path: Path, kind: str) -> None:
+def test_the_code_in_a_card_is_python_without_unused_imports(tmp_path: Path, kind: str) -> None:
     shown = card(tmp_path, kind, {}).text.split("```python")[1].split("```")[0]
     compile(shown, "README.md", "exec")
     imported = [line.split()[-1] for line in shown.splitlines() if line.startswith(("import ", "from "))]
@@ -74,12 +74,12 @@ def test_the_use_that_a_card_shows_is_python_without_an_import_too_many(tmp_path
 
 
 def test_a_setting_of_a_group_is_named_in_full(tmp_path: Path) -> None:
-    """What a student learnt from is a list of terms: each by its place."""
+    """The loss of a student is a list of terms, each named by its index."""
     student = student_of(LOGITS_TERM, hidden(layers={1: 2, 2: 4}))
     settings = {**student.model_dump(), "training": training(optim_args={"eps": 1e-6}).model_dump()}
-    found = parameters(card(tmp_path, "transformer", settings))
+    model_card = parameters(card(tmp_path, "transformer", settings))
     assert (
-        found.items()
+        model_card.items()
         >= {
             "kind": "transformer",
             "start.weights": "teacher",
@@ -99,7 +99,7 @@ def test_a_setting_of_a_group_is_named_in_full(tmp_path: Path) -> None:
     )
 
 
-def test_a_card_of_nothing_that_was_trained_shows_no_scores(tmp_path: Path) -> None:
-    found = card(tmp_path, "bag-of-words", {"ngrams": [1, 2], "stop_words": []})
-    assert parameters(found) == {"ngrams": "[1, 2]", "stop_words": "[]"}
-    assert "Those on validation" not in found.text
+def test_a_card_of_an_untrained_model_shows_no_scores(tmp_path: Path) -> None:
+    model_card = card(tmp_path, "bag-of-words", {"ngrams": [1, 2], "stop_words": []})
+    assert parameters(model_card) == {"ngrams": "[1, 2]", "stop_words": "[]"}
+    assert "Those on validation" not in model_card.text

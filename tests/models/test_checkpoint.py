@@ -21,7 +21,7 @@ from tests.models.made_transformer import (
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd", "adafactor", "nadam", "rmsprop", "adagrad"])
 @pytest.mark.parametrize("at", [1, 3, 4, 7])
-def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(
+def test_a_stopped_training_resumes_to_the_same_bytes(
     encoder: Path, examples: Examples, tmp_path: Path, optimizer: str, at: int
 ) -> None:
     changes: dict[str, Any] = {"optim": optimizer, "dropout": 0.2, "num_train_epochs": 2, "lr_scheduler_type": "cosine"}
@@ -39,7 +39,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(
     assert not any((tmp_path / "cut" / "states").iterdir())
 
 
-def test_a_training_goes_on_where_it_was_stopped_and_not_from_the_start(
+def test_a_training_resumes_where_it_stopped_not_from_the_start(
     encoder: Path, examples: Examples, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
@@ -57,7 +57,7 @@ def test_a_training_goes_on_where_it_was_stopped_and_not_from_the_start(
     assert "resuming at step 5 of 8" in caplog.text
 
 
-def test_a_power_cut_costs_what_was_done_since_the_last_state(
+def test_a_power_cut_costs_only_the_steps_since_the_last_checkpoint(
     encoder: Path, examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
@@ -71,7 +71,7 @@ def test_a_power_cut_costs_what_was_done_since_the_last_state(
     assert weights(again) == weights(whole)
 
 
-def test_another_training_does_not_go_on_with_these_weights(
+def test_another_training_does_not_resume_from_these_weights(
     encoder: Path, examples: Examples, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
@@ -86,7 +86,7 @@ def test_another_training_does_not_go_on_with_these_weights(
         assert "resuming" in caplog.text
 
 
-def test_a_damaged_state_is_said_and_the_training_begins_anew(
+def test_a_damaged_checkpoint_is_reported_and_the_training_starts_over(
     encoder: Path, examples: Examples, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     whole = headed(encoder)
@@ -101,7 +101,7 @@ def test_a_damaged_state_is_said_and_the_training_begins_anew(
     assert weights(again) == weights(whole)
 
 
-def test_the_states_of_a_few_trainings_are_kept_and_no_more(encoder: Path, examples: Examples, tmp_path: Path) -> None:
+def test_only_the_checkpoints_of_a_few_trainings_are_kept(encoder: Path, examples: Examples, tmp_path: Path) -> None:
     for run in range(5):
         with pytest.raises(KeyboardInterrupt):
             trained(headed(encoder), examples, tmp_path, seed=run, objective=stopping(2, "interrupted"))

@@ -20,12 +20,12 @@ def write_choice(name: str) -> None:
     write_json(Path("data/results/bag_of_words/film.json"), {"chosen": name, "regularization": 2.0})
 
 
-def test_what_is_fitted_again_is_the_baseline_that_was_chosen() -> None:
+def test_the_chosen_baseline_is_the_one_fitted_again() -> None:
     write_choice("style")
     assert chosen_candidate(SETTINGS, "film") == STYLE.model_copy(update={"regularization": [2.0]})
 
 
-def test_a_candidate_that_was_taken_away_since_is_named() -> None:
+def test_a_candidate_removed_since_the_choice_is_named() -> None:
     write_choice("other")
     with pytest.raises(
         StageError, match=r"data/results/bag_of_words/film\.json chose 'other', which is not in params\.yaml"
@@ -33,6 +33,6 @@ def test_a_candidate_that_was_taken_away_since_is_named() -> None:
         chosen_candidate(SETTINGS, "film")
 
 
-def test_a_choice_that_was_not_made_yet_says_how_to_make_it() -> None:
+def test_a_missing_choice_is_reported_with_the_command_that_makes_it() -> None:
     with pytest.raises(StageError, match=r"film\.json is missing: run `dvc repro`"):
         chosen_candidate(SETTINGS, "film")

@@ -19,7 +19,7 @@ LABELS = ["negative", "positive"]
 
 
 def rates(model: PreTrainedModel) -> set[float]:
-    """Every dropout that a model computes with: of its modules, and those that attention reads as a number."""
+    """Return every dropout that a model uses: of its modules, and those that attention reads as a number."""
     modules = {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
     numbers = {
         value
@@ -31,18 +31,18 @@ def rates(model: PreTrainedModel) -> set[float]:
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.35])
-def test_the_dropout_asked_for_is_the_only_one(any_encoder: Path, dropout: float) -> None:
+def test_the_configured_dropout_is_the_only_one(any_encoder: Path, dropout: float) -> None:
     assert rates(new_classifier(any_encoder, LABELS, dropout=dropout, seed=0)) == {dropout}
 
 
-def test_without_dropout_training_and_deciding_compute_the_same(any_encoder: Path) -> None:
+def test_without_dropout_training_and_prediction_compute_the_same(any_encoder: Path) -> None:
     model = new_classifier(any_encoder, LABELS, dropout=0.0, seed=0).train()
     ids = torch.tensor([[2, 5, 6, 7, 3]])
     first, second = (model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits for _ in range(2))
     assert torch.equal(first, second)
 
 
-def test_no_dropout_asked_for_leaves_the_encoders_own(tmp_path: Path) -> None:
+def test_without_a_configured_dropout_the_encoder_keeps_its_own(tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "bert", hidden_dropout_prob=0.25, attention_probs_dropout_prob=0.15)
     assert rates(new_classifier(folder, LABELS, dropout=None, seed=0)) == {0.25, 0.15}
 
@@ -53,7 +53,7 @@ def test_a_dropout_published_as_a_whole_number_is_replaced_too(tmp_path: Path) -
     assert rates(new_classifier(folder, LABELS, dropout=0.2, seed=0)) == {0.2}
 
 
-def test_a_fresh_prediction_comes_from_the_seed_and_its_encoder_from_the_encoder(encoder: Path) -> None:
+def test_a_new_head_comes_from_the_seed_and_its_encoder_from_the_checkpoint(encoder: Path) -> None:
     first, again, other = (new_classifier(encoder, LABELS, dropout=None, seed=seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert {name for name in first if not torch.equal(first[name], other[name])} == {"classifier.weight"}
@@ -81,7 +81,7 @@ def test_a_saved_model_predicts_as_before(any_encoder: Path, saved: Path, rows: 
     np.testing.assert_array_equal(after, before)
 
 
-def test_a_saved_model_tells_nothing_of_the_machine_it_was_made_on(any_encoder: Path, saved: Path) -> None:
+def test_a_saved_model_reveals_nothing_about_the_machine_it_was_made_on(any_encoder: Path, saved: Path) -> None:
     names = sorted(path.name for path in saved.iterdir())
     assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"} <= set(names)
     for path in saved.iterdir():
@@ -116,8 +116,8 @@ def test_a_saved_model_is_a_pipeline_of_transformers_in_another_process(
         cwd=tmp_path,
     )
     theirs: list[list[float]] = [
-        [next(one["score"] for one in found if one["label"] == label) for label in LABELS]
-        for found in json.loads(done.stdout.splitlines()[-1])
+        [next(one["score"] for one in scores if one["label"] == label) for label in LABELS]
+        for scores in json.loads(done.stdout.splitlines()[-1])
     ]
     ours = TransformerClassifier.load(tmp_path, one_thread).predict(texts, lambda _: None).probability
     np.testing.assert_allclose(ours, theirs, atol=1e-5)

@@ -15,7 +15,7 @@ PREFIX = "the film: "
 
 @pytest.fixture
 def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the files of a packed encoder, which the catalogue calls `e5`."""
+    """Write the files of a packed encoder, which the catalogue calls `e5`."""
     folder = unigram(tmp_path / "origin")
     (folder / "config.json").unlink()
     write_packed(folder / "weights.q4", tensors())
@@ -27,7 +27,7 @@ def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_packed_encoder_becomes_a_folder_like_any_other(origin: Path) -> None:
+def test_a_packed_encoder_becomes_an_ordinary_folder(origin: Path) -> None:
     stage.download_encoder("e5")
     folder = Path("data/encoders/e5")
     names = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
@@ -37,7 +37,7 @@ def test_a_packed_encoder_becomes_a_folder_like_any_other(origin: Path) -> None:
 
 @pytest.mark.parametrize("failure", [StageError("no"), KeyboardInterrupt()])
 @pytest.mark.parametrize("step", ["fetch", "unpack_encoder", "describe_tokenizer", "prefix_texts"])
-def test_what_stops_half_way_leaves_the_last_encoder_and_nothing_beside_it(
+def test_an_interrupted_download_keeps_the_last_encoder_and_no_other_file(
     origin: Path, monkeypatch: pytest.MonkeyPatch, step: str, failure: BaseException
 ) -> None:
     stage.download_encoder("e5")
@@ -53,14 +53,14 @@ def test_what_stops_half_way_leaves_the_last_encoder_and_nothing_beside_it(
     assert [path.name for path in Path("data/encoders").iterdir()] == ["e5"]
 
 
-def test_a_damaged_file_is_told_with_the_encoder_it_belongs_to(origin: Path) -> None:
+def test_a_damaged_file_is_reported_with_its_encoder(origin: Path) -> None:
     (origin / "weights.q4").write_bytes(b"damaged")
     with pytest.raises(StageError, match=r"^catalogue/encoders/e5\.yaml: weights\.q4 is no packed E5 encoder"):
         stage.download_encoder("e5")
     assert list(Path("data/encoders").iterdir()) == []
 
 
-def test_a_file_that_is_missing_is_told_with_its_source(origin: Path) -> None:
+def test_a_missing_file_is_reported_with_its_source(origin: Path) -> None:
     (origin / "weights.q4").unlink()
     with pytest.raises(StageError, match=r"^catalogue/encoders/e5\.yaml: source \(folder .*has no file weights\.q4"):
         stage.download_encoder("e5")

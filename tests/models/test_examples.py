@@ -15,7 +15,7 @@ from tests.conftest import CLASSES
 LABELS = ["negative", "positive"]
 POLARITY = ClassificationHead(kind="classification", column="label", loss="cross_entropy")
 INTENSITY = RegressionHead(kind="regression", column="score", loss="mse")
-SCORES = np.array([np.nan if place % 5 == 3 else place % 7 - 3 for place in range(32)], np.float32)
+SCORES = np.array([np.nan if index % 5 == 3 else index % 7 - 3 for index in range(32)], np.float32)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def headed(encoder: Path, **others: Head) -> Headed:
     return new_headed(encoder, LABELS, {"polarity": POLARITY, **others}, dropout=0.0, seed=0)
 
 
-def test_a_model_with_one_prediction_is_measured_by_the_plain_measures(encoder: Path, examples: Examples) -> None:
+def test_a_model_with_one_head_has_the_plain_measures(encoder: Path, examples: Examples) -> None:
     model = headed(encoder)
     probability = model.predict(examples.rows, batch_size=8).probability
     predicted = probability.argmax(axis=1)
@@ -38,40 +38,40 @@ def test_a_model_with_one_prediction_is_measured_by_the_plain_measures(encoder: 
     }
 
 
-def test_a_head_that_says_numbers_is_measured_on_the_texts_that_have_one(encoder: Path, examples: Examples) -> None:
+def test_a_regression_head_is_measured_on_the_texts_with_a_score(encoder: Path, examples: Examples) -> None:
     model = headed(encoder, intensity=INTENSITY)
-    said = model.predict(examples.rows, batch_size=8).others["intensity"]
+    predictions = model.predict(examples.rows, batch_size=8).others["intensity"]
     known = np.isfinite(SCORES)
-    found = evaluate(model, examples, 8)
-    assert list(found) == ["accuracy", "macro_f1", "log_loss", "intensity/spearman", "intensity/mae"]
-    assert found["intensity/spearman"] == pytest.approx(spearmanr(SCORES[known], said[known]).statistic)
-    assert found["intensity/mae"] == pytest.approx(np.abs(SCORES - said)[known].mean())
+    result = evaluate(model, examples, 8)
+    assert list(result) == ["accuracy", "macro_f1", "log_loss", "intensity/spearman", "intensity/mae"]
+    assert result["intensity/spearman"] == pytest.approx(spearmanr(SCORES[known], predictions[known]).statistic)
+    assert result["intensity/mae"] == pytest.approx(np.abs(SCORES - predictions)[known].mean())
 
 
 @pytest.mark.parametrize(
     ("scores", "measured"), [(np.full(32, np.nan), set()), (np.full(32, 2.0), {"intensity/mae"})], ids=["none", "same"]
 )
-def test_what_cannot_be_measured_of_numbers_does_not_stop_a_training(
+def test_an_undefined_regression_measure_does_not_stop_a_training(
     encoder: Path, rows: TokenRows, scores: np.ndarray, measured: set[str], recwarn: pytest.WarningsRecorder
 ) -> None:
-    """The loop takes a score that is no number for a sign that the weights broke."""
+    """The training loop treats a NaN score as a sign of broken weights."""
     examples = Examples(rows, np.array(CLASSES), scores.astype(np.float32))
-    found = evaluate(headed(encoder, intensity=INTENSITY), examples, 8)
-    assert set(found) == {"accuracy", "macro_f1", "log_loss", *measured}
-    assert np.isfinite(list(found.values())).all()
+    result = evaluate(headed(encoder, intensity=INTENSITY), examples, 8)
+    assert set(result) == {"accuracy", "macro_f1", "log_loss", *measured}
+    assert np.isfinite(list(result.values())).all()
     assert not [one for one in recwarn if issubclass(one.category, RuntimeWarning)]
 
 
-def test_a_further_prediction_is_measured_under_its_own_name(encoder: Path, examples: Examples) -> None:
+def test_an_extra_head_is_measured_under_its_own_name(encoder: Path, examples: Examples) -> None:
     model = headed(encoder, tone=POLARITY)
-    found = evaluate(model, examples, 8)
-    said = model.predict(examples.rows, batch_size=8).others["tone"]
-    assert found["tone/accuracy"] == pytest.approx(accuracy_score(CLASSES, said.argmax(axis=1)))
-    assert found["tone/log_loss"] == pytest.approx(log_loss(CLASSES, said))
-    assert found["tone/log_loss"] != found["log_loss"]
+    result = evaluate(model, examples, 8)
+    predictions = model.predict(examples.rows, batch_size=8).others["tone"]
+    assert result["tone/accuracy"] == pytest.approx(accuracy_score(CLASSES, predictions.argmax(axis=1)))
+    assert result["tone/log_loss"] == pytest.approx(log_loss(CLASSES, predictions))
+    assert result["tone/log_loss"] != result["log_loss"]
 
 
-def test_how_many_texts_are_measured_at_once_does_not_matter(any_encoder: Path, examples: Examples) -> None:
+def test_the_batch_size_does_not_change_the_measures(any_encoder: Path, examples: Examples) -> None:
     model = headed(any_encoder, intensity=INTENSITY)
     assert evaluate(model, examples, 5) == pytest.approx(evaluate(model, examples, 32), rel=1e-4)
 
@@ -82,7 +82,7 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_tokens_of_other_rows_than_the_corpus_are_not_trained_on(chain: Path) -> None:
+def test_tokens_that_do_not_match_the_corpus_are_refused(chain: Path) -> None:
     from decortique.core import paths
     from decortique.core.tables import CORPUS, TOKENS, write_table
 
@@ -109,8 +109,8 @@ def test_tokens_of_other_rows_than_the_corpus_are_not_trained_on(chain: Path) ->
                 }
             )
         if ids == ["a", "b"]:
-            found = Examples.read("opinion", "train", LABELS)
-            assert found.labels.tolist() == [1, 0]
-            assert found.rows.lengths.tolist() == [3, 2]
+            result = Examples.read("opinion", "train", LABELS)
+            assert result.labels.tolist() == [1, 0]
+            assert result.rows.lengths.tolist() == [3, 2]
     with pytest.raises(StageError, match=r"tokens.*does not hold the rows of .*corpus"):
         Examples.read("opinion", "train", LABELS)

@@ -25,12 +25,12 @@ from tests.conftest import CLASSES, TEXTS, tokenize_settings
 
 ROOT = Path(__file__).parents[2]
 TASK, APPROACH = "opinion", "student"
-IDS = [str(place) for place in range(len(TEXTS))]
+IDS = [str(index) for index in range(len(TEXTS))]
 
 
 @pytest.fixture
 def described(request: pytest.FixtureRequest) -> Task:
-    """The task as it is shipped, its texts alone or, where a test asks for it, in groups."""
+    """Return the shipped task, with single texts or, if a test requests it, with groups."""
     task = TaskSection.named(TASK, ROOT / PARAMS)
     keep_groups = getattr(request, "param", False)
     return task.model_copy(update={"split": task.split.model_copy(update={"keep_groups": keep_groups})})
@@ -40,7 +40,7 @@ def described(request: pytest.FixtureRequest) -> Task:
 def project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, described: Task, one_thread: Compute
 ) -> None:
-    """A project with a corpus, a model and its predictions."""
+    """Write a project with a corpus, a model and its predictions."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Compute, "load", lambda: one_thread)
     monkeypatch.setattr(Export, "load", lambda: Export(approaches=[APPROACH]))
@@ -57,7 +57,7 @@ def write_project(encoder: Path, described: Task, compute: Compute) -> None:
                 "text": TEXTS,
                 "label": [described.labels[label] for label in CLASSES],
                 "score": [float(label) for label in CLASSES],
-                "group": [str(place // 8) for place in range(len(TEXTS))],
+                "group": [str(index // 8) for index in range(len(TEXTS))],
                 "position": list(range(len(TEXTS))),
             }
         )
@@ -66,8 +66,8 @@ def write_project(encoder: Path, described: Task, compute: Compute) -> None:
         save_headed(model, load_tokenizer(encoder, tokenize_settings()), folder)
         Manifest(kind="transformer", labels=described.labels, teacher="transformer").write(folder)
     _, classifier = load_classifier(paths.model(TASK, APPROACH), compute)
-    found = classifier.predict(TEXTS, lambda _: None)
-    predicted = PredictionTable(IDS, found.probability.argmax(axis=1), found.probability, None, found.others)
+    result = classifier.predict(TEXTS, lambda _: None)
+    predicted = PredictionTable(IDS, result.probability.argmax(axis=1), result.probability, None, result.others)
     write_predictions(paths.predictions(TASK, APPROACH), "test", APPROACH, described.labels, predicted)
 
 
@@ -81,11 +81,9 @@ def written() -> dict[Path, bytes]:
 
 
 @pytest.mark.parametrize("described", [False, True], ids=["alone", "in groups"], indirect=True)
-def test_an_exported_model_is_scored_beside_the_one_it_was_made_of(
-    project: None, described: Task, one_thread: Compute
-) -> None:
+def test_an_exported_model_is_compared_with_its_original(project: None, described: Task, one_thread: Compute) -> None:
     stage.export(TASK)
-    found = read_json(Path("data/results/export/opinion/student.json"))
+    result = read_json(Path("data/results/export/opinion/student.json"))
     manifest, classifier = load_classifier(Path("data/exports/opinion/student"), one_thread)
     assert (manifest.kind, manifest.labels, manifest.teacher) == ("onnx", described.labels, "transformer")
     after = classifier.predict(TEXTS, lambda _: None).probability
@@ -94,17 +92,17 @@ def test_an_exported_model_is_scored_beside_the_one_it_was_made_of(
     for name, probability in (("float", before.probability), ("int8", after)):
         expected = every_measure(truth, probability.argmax(axis=1), probability)
         for measure in ("accuracy", "macro_f1", "log_loss"):
-            assert found[name][measure]["value"] == pytest.approx(expected[measure], rel=1e-5)
-            assert found[name][measure]["low"] <= found[name][measure]["value"] <= found[name][measure]["high"]
-    assert found["agreement"] == (after.argmax(axis=1) == before.prediction).mean()
-    assert found["int8"]["bytes"] == Path("data/exports/opinion/student/model.onnx").stat().st_size
-    assert found["float"]["bytes"] == Path("data/models/opinion/student/model.safetensors").stat().st_size
-    difference = found["int8"]["accuracy"]["value"] - found["float"]["accuracy"]["value"]
-    assert found["versus"]["accuracy_difference"]["value"] == pytest.approx(difference)
-    assert ("accuracy_p" in found["versus"]) == described.split.keep_groups
+            assert result[name][measure]["value"] == pytest.approx(expected[measure], rel=1e-5)
+            assert result[name][measure]["low"] <= result[name][measure]["value"] <= result[name][measure]["high"]
+    assert result["agreement"] == (after.argmax(axis=1) == before.prediction).mean()
+    assert result["int8"]["bytes"] == Path("data/exports/opinion/student/model.onnx").stat().st_size
+    assert result["float"]["bytes"] == Path("data/models/opinion/student/model.safetensors").stat().st_size
+    difference = result["int8"]["accuracy"]["value"] - result["float"]["accuracy"]["value"]
+    assert result["versus"]["accuracy_difference"]["value"] == pytest.approx(difference)
+    assert ("accuracy_p" in result["versus"]) == described.split.keep_groups
 
 
-def test_the_card_says_what_was_left_out_and_its_python_runs(project: None) -> None:
+def test_the_card_lists_what_was_left_out_and_its_python_runs(project: None) -> None:
     stage.export(TASK)
     card = Path("data/exports/opinion/student/README.md").read_text(encoding="utf-8")
     for part in (
@@ -146,7 +144,7 @@ def test_the_same_bytes_are_written_wherever_and_whenever(
 
 
 @pytest.mark.parametrize("kind", ["bag-of-words", "vader", "onnx"])
-def test_what_is_no_transformer_is_refused_in_one_line(
+def test_exporting_another_kind_of_model_is_refused_in_one_line(
     project: None, described: Task, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Export, "load", lambda: Export(approaches=[APPROACH, "other"]))
@@ -157,7 +155,7 @@ def test_what_is_no_transformer_is_refused_in_one_line(
     assert not Path("data/exports").exists()
 
 
-def test_an_export_that_fails_leaves_the_one_before(project: None) -> None:
+def test_a_failed_export_keeps_the_previous_one(project: None) -> None:
     stage.export(TASK)
     before = written()
     (paths.model(TASK, APPROACH) / "model.safetensors").write_bytes(b"")

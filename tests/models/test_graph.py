@@ -1,4 +1,4 @@
-"""The graph of every family, as it is traced and once its weights are whole numbers."""
+"""Test the graph of every family, as traced and once quantized."""
 
 import copy
 from pathlib import Path
@@ -31,14 +31,14 @@ def graph(model: PreTrainedModel) -> ModelProto:
 
 @pytest.fixture
 def whole(graph: ModelProto) -> ModelProto:
-    """The graph in whole numbers."""
+    """Return the quantized graph."""
     result = copy.deepcopy(graph)
     quantize(result)
     return result
 
 
 def batch(texts: int, length: int) -> dict[str, torch.Tensor]:
-    """Random tokens, every second text of half the length."""
+    """Return random tokens, every second text of half the length."""
     random = torch.Generator().manual_seed(texts * 100 + length)
     mask = torch.ones((texts, length), dtype=torch.long)
     mask[1::2, (length + 1) // 2 :] = 0
@@ -53,37 +53,37 @@ def session(graph: ModelProto) -> InferenceSession:
 
 
 def both(model: PreTrainedModel, graph: ModelProto, texts: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Logits of PyTorch and of ONNX Runtime."""
+    """Return the logits of PyTorch and of ONNX Runtime."""
     inputs = batch(texts, length)
     with torch.no_grad():
         expected = model.eval()(**inputs).logits.numpy()
-    (found,) = session(graph).run(["logits"], {name: values.numpy() for name, values in inputs.items()})
-    return expected, found
+    (actual,) = session(graph).run(["logits"], {name: values.numpy() for name, values in inputs.items()})
+    return expected, actual
 
 
 @pytest.mark.parametrize(("texts", "length"), [(1, 1), (1, 7), (2, 3), (3, 1), (5, 20), (2, POSITIONS)])
-def test_a_graph_computes_what_the_model_does_whatever_the_number_and_length_of_texts(
+def test_a_graph_computes_what_the_model_does_for_any_number_and_length_of_texts(
     model: PreTrainedModel, graph: ModelProto, texts: int, length: int
 ) -> None:
-    expected, found = both(model, graph, texts, length)
-    assert found.shape == (texts, len(LABELS))
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    expected, actual = both(model, graph, texts, length)
+    assert actual.shape == (texts, len(LABELS))
+    np.testing.assert_allclose(actual, expected, atol=1e-5)
 
 
 def test_whole_numbers_are_near_enough(model: PreTrainedModel, whole: ModelProto) -> None:
-    expected, found = (softmax(logits, axis=1) for logits in both(model, whole, 40, 12))
+    expected, actual = (softmax(logits, axis=1) for logits in both(model, whole, 40, 12))
     assert expected.std(axis=0).min() > 0.03  # the model tells texts apart
-    assert np.abs(found - expected).mean() < 0.003
-    assert np.abs(found - expected).max() < 0.01
+    assert np.abs(actual - expected).mean() < 0.003
+    assert np.abs(actual - expected).max() < 0.01
 
 
-def test_what_is_said_of_a_text_depends_neither_on_those_beside_it_nor_on_padding(whole: ModelProto) -> None:
+def test_a_prediction_depends_neither_on_the_batch_nor_on_padding(whole: ModelProto) -> None:
     inputs = {name: values.numpy() for name, values in batch(8, 16).items()}
     run = session(whole).run
     (together,) = run(["logits"], inputs)
-    for place, length in enumerate(inputs["attention_mask"].sum(axis=1)):
-        (alone,) = run(["logits"], {name: values[place : place + 1, :length] for name, values in inputs.items()})
-        np.testing.assert_allclose(together[place], alone[0], atol=1e-5)
+    for index, length in enumerate(inputs["attention_mask"].sum(axis=1)):
+        (alone,) = run(["logits"], {name: values[index : index + 1, :length] for name, values in inputs.items()})
+        np.testing.assert_allclose(together[index], alone[0], atol=1e-5)
 
 
 def test_the_weights_of_blocks_and_embeddings_take_a_byte_each(graph: ModelProto, whole: ModelProto) -> None:
@@ -107,7 +107,7 @@ def test_weights_leave_room_for_the_sum_of_two_products_in_16_bits(whole: ModelP
             assert 2 * 255 * largest.max() < 2**15
 
 
-def test_a_graph_says_nothing_of_where_it_was_made(graph: ModelProto, whole: ModelProto) -> None:
+def test_a_graph_reveals_nothing_about_where_it_was_made(graph: ModelProto, whole: ModelProto) -> None:
     for one in (graph, whole):
         content = one.SerializeToString()
         for secret in (str(Path(torch.__file__).parent), str(Path.home()), ".py", "site-packages", torch.__version__):
@@ -121,5 +121,5 @@ def test_rows_and_columns_of_zeros_stay_zero(tmp_path: Path) -> None:
         model.bert.encoder.layer[0].attention.self.value.weight.zero_()
     graph = traced(model)
     quantize(graph)
-    expected, found = both(model, graph, 4, 6)
-    np.testing.assert_allclose(found, expected, atol=0.05)
+    expected, actual = both(model, graph, 4, 6)
+    np.testing.assert_allclose(actual, expected, atol=0.05)

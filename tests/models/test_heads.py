@@ -35,7 +35,7 @@ HEADS: dict[str, Head] = {
 
 
 def headed(encoder: Path, heads: dict[str, Head] | None = None, seed: int = 0) -> Headed:
-    """A model of random weights whose numbers are on a scale of their own."""
+    """Return a model of random weights whose regression head has a scale of its own."""
     model = new_headed(encoder, LABELS, heads or HEADS, dropout=0.0, seed=seed)
     for head in model.extra_heads().values():
         if isinstance(head, Regression):
@@ -51,20 +51,18 @@ def saved(model: Headed, encoder: Path, folder: Path) -> Path:
 
 @pytest.fixture
 def folder(encoder: Path, tmp_path: Path) -> Path:
-    """A saved model with three heads on the small BERT."""
+    """Save a model with three heads on the small BERT."""
     return saved(headed(encoder), encoder, tmp_path / "model")
 
 
-def assert_same(found: Predictions, expected: Predictions) -> None:
-    np.testing.assert_array_equal(found.probability, expected.probability)
-    assert list(found.others) == list(expected.others)
-    for name, said in expected.others.items():
-        np.testing.assert_array_equal(found.others[name], said)
+def assert_same(predictions: Predictions, expected: Predictions) -> None:
+    np.testing.assert_array_equal(predictions.probability, expected.probability)
+    assert list(predictions.others) == list(expected.others)
+    for name, output in expected.others.items():
+        np.testing.assert_array_equal(predictions.others[name], output)
 
 
-def test_a_saved_model_says_with_each_head_what_it_said_before(
-    any_encoder: Path, rows: TokenRows, tmp_path: Path
-) -> None:
+def test_each_head_of_a_saved_model_predicts_as_before(any_encoder: Path, rows: TokenRows, tmp_path: Path) -> None:
     model = headed(any_encoder)
     before = model.predict(rows, batch_size=8)
     again = load_headed(saved(model, any_encoder, tmp_path / "model"))
@@ -73,8 +71,8 @@ def test_a_saved_model_says_with_each_head_what_it_said_before(
     assert list(before.others) == ["intensity", "tone"]
     assert before.others["intensity"].shape == (32,)
     assert before.others["tone"].shape == before.probability.shape == (32, 2)
-    for said in (before.probability, *before.others.values()):
-        assert len(np.unique(said.round(6), axis=0)) > 10
+    for output in (before.probability, *before.others.values()):
+        assert len(np.unique(output.round(6), axis=0)) > 10
 
 
 def test_a_saved_model_has_the_same_bytes_each_time(any_encoder: Path, tmp_path: Path) -> None:
@@ -96,14 +94,14 @@ def test_a_model_with_one_head_has_no_weights_beside_its_familys(
 
 
 def theirs(folder: Path) -> np.ndarray:
-    """The scores of transformers' own pipeline, (texts, classes)."""
+    """Return the scores of transformers' own pipeline, (texts, classes)."""
     decided = pipeline("text-classification", str(folder), top_k=None, device="cpu")(TEXTS)
     return np.array(
         [[next(one["score"] for one in text if one["label"] == name) for name in LABELS] for text in decided]
     )
 
 
-def test_any_program_loads_the_decision_without_a_word_about_the_other_heads(
+def test_transformers_loads_the_main_head_without_warnings_about_the_others(
     any_encoder: Path,
     rows: TokenRows,
     tmp_path: Path,
@@ -122,7 +120,7 @@ def test_any_program_loads_the_decision_without_a_word_about_the_other_heads(
     assert plain.state_dict().keys() == model.classifier.state_dict().keys()
 
 
-def test_a_decision_of_each_class_against_the_rest_is_that_of_transformers_scaled_to_one(
+def test_one_vs_rest_probabilities_are_those_of_transformers_scaled_to_one(
     encoder: Path, rows: TokenRows, tmp_path: Path
 ) -> None:
     """Their pipeline gives the sigmoids, which do not add up to one: the same ranking, and the same label."""
@@ -136,26 +134,26 @@ def test_a_decision_of_each_class_against_the_rest_is_that_of_transformers_scale
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "focal", "binary"])
-def test_a_further_decision_reads_its_logits_as_its_loss_does(encoder: Path, rows: TokenRows, loss: str) -> None:
+def test_an_extra_head_interprets_its_logits_as_its_loss_does(encoder: Path, rows: TokenRows, loss: str) -> None:
     model = headed(encoder, {"polarity": decides(), "tone": decides(loss)}).eval()
-    found = model.predict(rows, batch_size=8).others["tone"]
+    predictions = model.predict(rows, batch_size=8).others["tone"]
     ids = torch.from_numpy(rows[5][1]).long()[None]
     with torch.no_grad():
         logits = model(input_ids=ids, attention_mask=torch.ones_like(ids))["tone"][0].double()
     powers = logits.sigmoid() if loss == "binary" else logits.exp()
-    np.testing.assert_allclose(found[5], powers / powers.sum(), atol=1e-5)
+    np.testing.assert_allclose(predictions[5], powers / powers.sum(), atol=1e-5)
 
 
-def test_a_model_of_others_decides_with_the_head_it_has(encoder: Path, rows: TokenRows, tmp_path: Path) -> None:
+def test_a_published_model_predicts_with_its_own_head(encoder: Path, rows: TokenRows, tmp_path: Path) -> None:
     save_classifier(new_classifier(encoder, LABELS, dropout=None, seed=0), load_tokenizer(encoder), tmp_path)
-    found = load_headed(tmp_path)
-    assert found.extra_heads() == {}
-    said = found.predict(rows, batch_size=8)
-    assert said.others == {}
-    np.testing.assert_allclose(said.probability, theirs(tmp_path), atol=1e-6)
+    predictions = load_headed(tmp_path)
+    assert predictions.extra_heads() == {}
+    output = predictions.predict(rows, batch_size=8)
+    assert output.others == {}
+    np.testing.assert_allclose(output.probability, theirs(tmp_path), atol=1e-6)
 
 
-def test_the_first_head_is_the_familys_own_whatever_stands_beside_it(any_encoder: Path) -> None:
+def test_the_first_head_is_the_familys_own_with_or_without_other_heads(any_encoder: Path) -> None:
     alone = new_classifier(any_encoder, LABELS, dropout=0.0, seed=0).state_dict()
     beside = headed(any_encoder).classifier.state_dict()
     assert alone.keys() == beside.keys()
@@ -216,7 +214,7 @@ def test_heads_without_their_encoder_are_named(folder: Path, name: str) -> None:
         load_headed(folder)
 
 
-def test_numbers_are_on_the_scale_that_they_were_learnt_on(encoder: Path, rows: TokenRows) -> None:
+def test_scores_are_on_the_scale_of_the_training_data(encoder: Path, rows: TokenRows) -> None:
     model = headed(encoder)
     head = model.extra_heads()["intensity"]
     assert isinstance(head, Regression)
@@ -227,12 +225,12 @@ def test_numbers_are_on_the_scale_that_they_were_learnt_on(encoder: Path, rows: 
     assert head.deviation.item() == pytest.approx(deviation)
     standard = head.standardize(numbers[[0, 2, 3]]).tolist()
     assert standard == pytest.approx([-10 / deviation, 0, 10 / deviation], abs=1e-5)
-    said = model.predict(rows, batch_size=8).others["intensity"]
-    assert np.abs(said - 1000).max() < 10 * deviation
-    assert said.std() > 0
+    output = model.predict(rows, batch_size=8).others["intensity"]
+    assert np.abs(output - 1000).max() < 10 * deviation
+    assert output.std() > 0
 
 
-def test_numbers_that_are_all_the_same_are_said_as_they_are(encoder: Path, rows: TokenRows) -> None:
+def test_constant_scores_are_predicted_as_they_are(encoder: Path, rows: TokenRows) -> None:
     model = headed(encoder)
     head = model.extra_heads()["intensity"]
     assert isinstance(head, Regression)
@@ -242,30 +240,28 @@ def test_numbers_that_are_all_the_same_are_said_as_they_are(encoder: Path, rows:
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 100])
-def test_each_text_gets_its_own_answer_whatever_stands_beside_it(
-    any_encoder: Path, rows: TokenRows, batch_size: int
-) -> None:
-    model, told = headed(any_encoder), list[int]()
-    found = model.predict(rows, batch_size=batch_size, done=told.append)
-    assert sum(told) == len(rows)
+def test_each_text_gets_its_own_prediction_in_any_batch(any_encoder: Path, rows: TokenRows, batch_size: int) -> None:
+    model, progress = headed(any_encoder), list[int]()
+    predictions = model.predict(rows, batch_size=batch_size, done=progress.append)
+    assert sum(progress) == len(rows)
     model.eval()
-    for place in (0, 13, 31):
-        ids = torch.from_numpy(rows[place][1]).long()[None]
+    for index in (0, 13, 31):
+        ids = torch.from_numpy(rows[index][1]).long()[None]
         with torch.no_grad():
             alone = model(input_ids=ids, attention_mask=torch.ones_like(ids))
-        np.testing.assert_allclose(found.probability[place], alone["polarity"][0].softmax(-1), atol=1e-5)
-        assert found.others["intensity"][place] == pytest.approx(alone["intensity"].item(), abs=1e-4)
+        np.testing.assert_allclose(predictions.probability[index], alone["polarity"][0].softmax(-1), atol=1e-5)
+        assert predictions.others["intensity"][index] == pytest.approx(alone["intensity"].item(), abs=1e-4)
         sigmoids = alone["tone"][0].sigmoid()
-        np.testing.assert_allclose(found.others["tone"][place], sigmoids / sigmoids.sum(), atol=1e-5)
+        np.testing.assert_allclose(predictions.others["tone"][index], sigmoids / sigmoids.sum(), atol=1e-5)
 
 
-def test_answers_are_given_without_dropout(encoder: Path, rows: TokenRows) -> None:
+def test_predictions_use_no_dropout(encoder: Path, rows: TokenRows) -> None:
     model = new_headed(encoder, LABELS, HEADS, dropout=0.5, seed=0).train()
     first, second = (model.predict(rows, batch_size=8) for _ in range(2))
     assert_same(second, first)
 
 
-def test_the_description_of_heads_keeps_the_form_that_saved_models_have(folder: Path) -> None:
+def test_the_format_of_saved_heads_does_not_change(folder: Path) -> None:
     assert json.loads((folder / "heads.json").read_text(encoding="utf-8")) == {
         "primary": "polarity",
         "others": {

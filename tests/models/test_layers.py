@@ -22,53 +22,53 @@ DECISION = r"(.*\.)?(pooler|pre_classifier|head|classifier)\."
 
 @pytest.fixture(scope="module", params=[*FAMILIES, "mpnet"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PreTrainedModel:
-    """A classifier of three layers of each family."""
+    """Return a classifier of three layers of each family."""
     folder = write_encoder(tmp_path_factory.mktemp("encoders") / request.param, request.param, layers=LAYERS)
     return new_classifier(folder, ["a", "b"], dropout=None, seed=0)
 
 
 def block(name: str) -> int | None:
-    """The block that a weight belongs to by its name, counted from 1."""
-    found = re.search(r"\.layers?\.(\d+)\.", name)
-    return int(found[1]) + 1 if found else None
+    """Return the block that a weight belongs to by its name, counted from 1."""
+    result = re.search(r"\.layers?\.(\d+)\.", name)
+    return int(result[1]) + 1 if result else None
 
 
 def test_the_blocks_are_found_in_their_order(model: PreTrainedModel) -> None:
     names = {id(values): name for name, values in model.named_parameters()}
     for number, layer in enumerate(layer_stack(model), start=1):
         assert {block(names[id(values)]) for values in layer.parameters()} == {number}
-    found = [name for layer in layer_stack(model) for name in (names[id(values)] for values in layer.parameters())]
-    assert sorted(found) == sorted(name for name in names.values() if block(name))
+    result = [name for layer in layer_stack(model) for name in (names[id(values)] for values in layer.parameters())]
+    assert sorted(result) == sorted(name for name in names.values() if block(name))
 
 
-def test_the_backbone_is_the_encoder_without_what_some_families_have_in_their_heads(model: PreTrainedModel) -> None:
+def test_the_backbone_is_the_encoder_without_layers_of_the_head(model: PreTrainedModel) -> None:
     backbone = set(map(id, backbone_parameters(model)))
     for name, values in model.named_parameters():
         assert (id(values) in backbone) == (re.match(DECISION, name) is None), name
     assert 0 < len(backbone) < len(list(model.parameters()))
 
 
-def test_each_block_stands_on_the_one_below_and_the_first_on_the_embeddings(model: PreTrainedModel) -> None:
-    found, expected = layer_indices(model), {}
+def test_layer_indices_count_up_from_the_embeddings(model: PreTrainedModel) -> None:
+    result, expected = layer_indices(model), {}
     for name, values in model.base_model.named_parameters(prefix="backbone"):
         if not re.match(DECISION, name):
             expected[id(values)] = 0 if ".embeddings." in name else block(name) or LAYERS
-    assert found == expected
+    assert result == expected
     beside = {
         name.removeprefix("backbone.")
         for name, values in model.base_model.named_parameters(prefix="backbone")
-        if id(values) in found and ".embeddings." not in name and not block(name)
+        if id(values) in result and ".embeddings." not in name and not block(name)
     }
     assert beside == BESIDE.get(model.config.model_type, set())
 
 
-def test_a_family_whose_blocks_are_one_and_the_same_is_refused(tmp_path: Path) -> None:
+def test_a_family_that_shares_one_block_is_refused(tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "albert", "albert", embedding_size=16)
     with pytest.raises(StageError, match="layers of a albert cannot be identified: 0 stacks of 2"):
         layer_stack(load_model(AutoModel, folder))
 
 
-def test_a_model_with_two_stacks_as_high_as_each_other_is_refused(encoder: Path) -> None:
+def test_a_model_with_two_stacks_of_equal_depth_is_refused(encoder: Path) -> None:
     model = load_model(AutoModel, encoder)
     model.more = nn.ModuleList([nn.Linear(1, 1), nn.Linear(1, 1)])
     with pytest.raises(StageError, match="layers of a bert cannot be identified: 2 stacks of 2"):

@@ -44,18 +44,18 @@ def test_a_bag_of_words_predicts_without_waiting_for_transformers(tmp_path: Path
     assert done.stdout == "1 False\n"
 
 
-def test_vader_tells_praise_from_blame(tmp_path: Path, one_thread: Compute) -> None:
+def test_vader_distinguishes_praise_from_blame(tmp_path: Path, one_thread: Compute) -> None:
     Manifest(kind="vader", labels=LABELS).write(tmp_path)
-    told: list[int] = []
+    progress: list[int] = []
     manifest, vader = load_classifier(tmp_path, one_thread)
     texts = ["I love it, a wonderful film!", "I hate it, a terrible film.", "The film lasts two hours."]
-    probability = vader.predict(texts, told.append).probability
+    probability = vader.predict(texts, progress.append).probability
     assert manifest.labels == LABELS
     assert probability[0, 1] > 0.8
     assert probability[1, 1] < 0.2
     assert probability[2].tolist() == [0.5, 0.5]
     np.testing.assert_allclose(probability.sum(axis=1), 1)
-    assert sum(told) == 3
+    assert sum(progress) == 3
 
 
 def test_a_zero_shot_classifier_gives_each_description_its_own_label(
@@ -66,12 +66,12 @@ def test_a_zero_shot_classifier_gives_each_description_its_own_label(
     labels = ["blame", "question", "praise"]
     write_json(tmp_path / "model" / "zero_shot.json", {"descriptions": descriptions, "temperature": 0.05})
     Manifest(kind="zero-shot", labels=labels).write(tmp_path / "model")
-    told: list[int] = []
-    _, found = load_classifier(tmp_path / "model", one_thread)
-    probability = found.predict([descriptions[label] for label in labels] + TEXTS, told.append).probability
+    progress: list[int] = []
+    _, loaded = load_classifier(tmp_path / "model", one_thread)
+    probability = loaded.predict([descriptions[label] for label in labels] + TEXTS, progress.append).probability
     assert probability[:3].argmax(axis=1).tolist() == [0, 1, 2]
     np.testing.assert_allclose(probability.sum(axis=1), 1)
-    assert sum(told) == 3 + len(TEXTS)
+    assert sum(progress) == 3 + len(TEXTS)
 
 
 def test_a_zero_shot_classifier_is_surer_when_it_is_colder(tmp_path: Path, encoder: Path, one_thread: Compute) -> None:
@@ -81,12 +81,12 @@ def test_a_zero_shot_classifier_is_surer_when_it_is_colder(tmp_path: Path, encod
         descriptions = {"negative": "bad film", "positive": "good film"}
         write_json(folder / "zero_shot.json", {"descriptions": descriptions, "temperature": temperature})
         Manifest(kind="zero-shot", labels=LABELS).write(folder)
-        _, found = load_classifier(folder, one_thread)
-        sure.append(found.predict(["good film"], nothing).probability[0, 1])
+        _, loaded = load_classifier(folder, one_thread)
+        sure.append(loaded.predict(["good film"], nothing).probability[0, 1])
     assert 0.5 < sure[0] < sure[1]
 
 
-def test_a_transformer_tells_with_its_prediction_what_its_other_heads_say(
+def test_a_transformer_returns_the_predictions_of_its_other_heads(
     tmp_path: Path, encoder: Path, rows: TokenRows, one_thread: Compute
 ) -> None:
     heads: dict[str, Head] = {
@@ -96,24 +96,27 @@ def test_a_transformer_tells_with_its_prediction_what_its_other_heads_say(
     model = new_headed(encoder, LABELS, heads, dropout=0.0, seed=0)
     save_headed(model, load_tokenizer(encoder), tmp_path)
     Manifest(kind="transformer", labels=LABELS).write(tmp_path)
-    told: list[int] = []
-    _, found = load_classifier(tmp_path, one_thread)
-    said, expected = found.predict(TEXTS, told.append), model.predict(rows, batch_size=one_thread.batch_size)
-    np.testing.assert_array_equal(said.probability, expected.probability)
-    np.testing.assert_array_equal(said.others["intensity"], expected.others["intensity"])
-    assert sum(told) == len(TEXTS)
+    progress: list[int] = []
+    _, loaded = load_classifier(tmp_path, one_thread)
+    predictions, expected = (
+        loaded.predict(TEXTS, progress.append),
+        model.predict(rows, batch_size=one_thread.batch_size),
+    )
+    np.testing.assert_array_equal(predictions.probability, expected.probability)
+    np.testing.assert_array_equal(predictions.others["intensity"], expected.others["intensity"])
+    assert sum(progress) == len(TEXTS)
 
 
 @pytest.mark.parametrize("kind", ["bag-of-words", "vader", "zero-shot"])
-def test_approaches_without_further_heads_say_nothing_more(
+def test_approaches_without_extra_heads_return_no_others(
     tmp_path: Path, encoder: Path, one_thread: Compute, kind: str
 ) -> None:
     folder = _copy(encoder, tmp_path / "model")
     fitted().save(folder)
     write_json(folder / "zero_shot.json", {"descriptions": {label: label for label in LABELS}, "temperature": 0.05})
     Manifest.model_validate({"kind": kind, "labels": LABELS}).write(folder)
-    _, found = load_classifier(folder, one_thread)
-    assert found.predict(["a good film"], nothing).others == {}
+    _, loaded = load_classifier(folder, one_thread)
+    assert loaded.predict(["a good film"], nothing).others == {}
 
 
 def _copy(folder: Path, to: Path) -> Path:
@@ -128,12 +131,12 @@ def test_a_stage_that_opens_model_folders_reruns_when_the_code_of_any_kind_chang
     assert {kind.classifier.partition(":")[0] for kind in APPROACHES.values()} <= own
 
 
-def test_a_manifest_comes_back(tmp_path: Path) -> None:
+def test_a_manifest_is_read_as_written(tmp_path: Path) -> None:
     Manifest(kind="transformer", labels=LABELS, teacher="transformer").write(tmp_path)
     assert Manifest.read(tmp_path) == Manifest(kind="transformer", labels=LABELS, teacher="transformer")
 
 
-def test_a_model_folder_that_is_missing_says_how_it_is_made(tmp_path: Path, one_thread: Compute) -> None:
+def test_a_missing_model_folder_is_reported_with_the_command_that_makes_it(tmp_path: Path, one_thread: Compute) -> None:
     with pytest.raises(StageError, match=r"approach\.json is missing: run `dvc repro`"):
         load_classifier(tmp_path / "student", one_thread)
 
@@ -154,7 +157,7 @@ def test_a_model_folder_without_its_model_is_explained(tmp_path: Path, one_threa
         load_classifier(tmp_path, one_thread)
 
 
-def test_a_device_that_is_not_there_is_refused(tmp_path: Path, encoder: Path) -> None:
+def test_an_unavailable_device_is_refused(tmp_path: Path, encoder: Path) -> None:
     folder = _copy(encoder, tmp_path / "model")
     Manifest(kind="transformer", labels=LABELS).write(folder)
     with pytest.raises(StageError, match=r"compute\.device is 'cuda:99', which this machine does not have"):

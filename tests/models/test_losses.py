@@ -34,19 +34,17 @@ def one_hot(labels: list[int], classes: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("name", "options"), [*CLASSIFICATION_LOSSES.items(), *REGRESSION_LOSSES.items()])
-def test_every_loss_that_may_be_chosen_takes_the_options_that_may_be_chosen(
-    name: str, options: dict[str, object]
-) -> None:
+def test_every_configurable_loss_takes_its_configurable_options(name: str, options: dict[str, object]) -> None:
     parameters = inspect.signature(LOSSES[name]).parameters.values()
     assert {one.name for one in parameters if one.kind is one.KEYWORD_ONLY} == set(options)
     assert all(one.default is not one.empty for one in parameters if one.kind is one.KEYWORD_ONLY)
 
 
-def test_a_decision_costs_the_logarithm_of_what_it_left_out() -> None:
+def test_cross_entropy_is_minus_the_log_probability_of_the_label() -> None:
     assert cross_entropy(LOGITS, LABELS).tolist() == pytest.approx([math.log(4 / 3), math.log(2)])
 
 
-def test_a_graded_target_costs_each_class_in_its_share() -> None:
+def test_cross_entropy_of_soft_targets_weighs_each_class_by_its_share() -> None:
     first = 0.8 * math.log(4 / 3) + 0.2 * math.log(4)
     assert cross_entropy(LOGITS, GRADED).tolist() == pytest.approx([first, math.log(2)])
 
@@ -56,21 +54,21 @@ def test_smoothing_spreads_part_of_the_target_over_all_classes() -> None:
     assert cross_entropy(LOGITS, LABELS, label_smoothing=0.1).tolist() == pytest.approx([first, math.log(2)])
 
 
-def test_the_focal_loss_counts_what_is_decided_well_for_little() -> None:
+def test_the_focal_loss_counts_well_predicted_texts_for_little() -> None:
     first, second = (1 / 4) ** 2 * math.log(4 / 3), (1 / 2) ** 2 * math.log(2)
     assert focal(LOGITS, LABELS, gamma=2.0).tolist() == pytest.approx([first, second])
     first = 0.8 * (1 / 4) ** 3 * math.log(4 / 3) + 0.2 * (3 / 4) ** 3 * math.log(4)
     assert focal(LOGITS, GRADED, gamma=3.0).tolist() == pytest.approx([first, (1 / 2) ** 3 * math.log(2)])
 
 
-def test_a_focal_loss_that_spares_nothing_is_the_cross_entropy() -> None:
+def test_a_focal_loss_with_gamma_zero_is_the_cross_entropy() -> None:
     logits, targets = random(7, 4, seed=1), torch.softmax(random(7, 4, seed=2), dim=-1)
     torch.testing.assert_close(focal(logits, targets, gamma=0.0), cross_entropy(logits, targets))
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
 @pytest.mark.parametrize("kind", [torch.float32, torch.float64])
-def test_a_text_that_is_decided_for_certain_does_not_break_the_weights(gamma: float, kind: torch.dtype) -> None:
+def test_a_prediction_of_probability_one_gives_finite_gradients(gamma: float, kind: torch.dtype) -> None:
     """At p = 1 the derivative of (1 - p)^gamma is infinite for gamma < 1."""
     logits = torch.tensor([[200.0, 0.0], [200.0, 0.0]], dtype=kind, requires_grad=True)
     costs = focal(logits, torch.tensor([[1.0, 0.0], [0.0, 1.0]], dtype=kind), gamma=gamma)
@@ -79,18 +77,18 @@ def test_a_text_that_is_decided_for_certain_does_not_break_the_weights(gamma: fl
     assert gradient.tolist() == [pytest.approx([0.0, 0.0], abs=1e-3), pytest.approx([1.0, -1.0], abs=1e-3)]
 
 
-def test_a_class_against_the_rest_costs_what_its_own_odds_leave_out() -> None:
+def test_the_one_vs_rest_loss_is_the_binary_cross_entropy_of_each_class() -> None:
     first = math.log(4 / 3) + math.log(2)  # odds of 3:1 for the first class, of 1:1 for the other
     assert binary(LOGITS, LABELS).tolist() == pytest.approx([first, 2 * math.log(2)])
     first = 0.8 * math.log(4 / 3) + 0.2 * math.log(4) + math.log(2)
     assert binary(LOGITS, GRADED).tolist() == pytest.approx([first, 2 * math.log(2)])
 
 
-def test_a_number_costs_the_square_of_its_error() -> None:
+def test_the_squared_loss_is_the_square_of_the_error() -> None:
     assert mse(torch.tensor([1.0, -2.0]), torch.tensor([0.5, 1.0])).tolist() == [0.25, 9.0]
 
 
-def test_a_grade_far_off_pulls_no_harder_than_one_at_the_limit() -> None:
+def test_the_gradient_of_a_large_error_is_limited() -> None:
     values = torch.tensor([0.5, -1.0, 3.0, -10.0], requires_grad=True)
     costs = huber(values, torch.zeros(4), delta=2.0)
     assert costs.tolist() == pytest.approx([0.125, 0.5, 2 * (3 - 1), 2 * (10 - 1)])
@@ -122,25 +120,25 @@ def test_the_gradient_of_a_loss_is_that_of_its_value(loss: Loss) -> None:
     assert torch.autograd.gradcheck(loss, logits)
 
 
-def test_texts_without_a_target_are_not_learnt_from() -> None:
+def test_texts_without_a_target_are_not_trained_on() -> None:
     values = torch.tensor([1.0, 5.0, 3.0], requires_grad=True)
     costs = values.square()
-    found = mean_of_known(costs, torch.tensor([True, False, True]))
-    assert found.item() == pytest.approx((1 + 9) / 2)
-    (gradient,) = torch.autograd.grad(found, values)
+    result = mean_of_known(costs, torch.tensor([True, False, True]))
+    assert result.item() == pytest.approx((1 + 9) / 2)
+    (gradient,) = torch.autograd.grad(result, values)
     assert gradient.tolist() == pytest.approx([1.0, 0.0, 3.0])
 
 
 def test_a_batch_without_any_target_costs_nothing_and_changes_nothing() -> None:
     values = torch.tensor([1.0, 5.0], requires_grad=True)
     for weights in (None, torch.tensor([2.0, 3.0])):
-        found = mean_of_known(values.square(), torch.tensor([False, False]), weights)
-        assert found.item() == 0.0
-        (gradient,) = torch.autograd.grad(found, values)
+        result = mean_of_known(values.square(), torch.tensor([False, False]), weights)
+        assert result.item() == 0.0
+        (gradient,) = torch.autograd.grad(result, values)
         assert gradient.tolist() == [0.0, 0.0]
 
 
-def test_a_text_counts_as_its_weight_says_and_a_batch_of_rare_ones_for_more() -> None:
+def test_a_text_counts_by_its_weight_and_a_batch_of_rare_ones_for_more() -> None:
     costs, known = torch.tensor([1.0, 2.0, 4.0]), torch.tensor([True, True, False])
     assert mean_of_known(costs, known, torch.tensor([1.0, 3.0, 9.0])).item() == pytest.approx((1 + 6) / 2)
     assert mean_of_known(costs, known, torch.full((3,), 3.0)).item() == pytest.approx(3 * 1.5)
@@ -150,8 +148,8 @@ def test_a_text_counts_as_its_weight_says_and_a_batch_of_rare_ones_for_more() ->
 def test_balanced_weights_are_those_of_scikit_learn(counts: list[int]) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
     expected = compute_class_weight("balanced", classes=np.arange(len(counts)), y=labels)
-    found = balanced_weights(one_hot(labels.tolist(), len(counts)))
-    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6)
+    result = balanced_weights(one_hot(labels.tolist(), len(counts)))
+    np.testing.assert_allclose(result.numpy(), expected, rtol=1e-6)
 
 
 def test_each_class_has_the_same_share_of_the_loss_once_balanced() -> None:
@@ -170,7 +168,7 @@ def test_a_class_without_texts_weighs_nothing_rather_than_infinitely() -> None:
 
 
 @pytest.mark.parametrize("slope", [0.5, 1.0, 3.0])
-def test_a_sentence_hardly_positive_is_not_learnt_as_a_triumph(slope: float) -> None:
+def test_a_weakly_positive_sentence_has_a_soft_target(slope: float) -> None:
     scores = [-2.0, 0.5, 4.0]
     targets = graded_targets(torch.tensor([0, 1, 1]), torch.tensor(scores), slope)
     expected = [1 / (1 + math.exp(-slope * score)) for score in scores]

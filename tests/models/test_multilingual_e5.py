@@ -1,4 +1,4 @@
-"""The encoder as it is published, fetched as the catalogue says: its download is shared with the project."""
+"""Fetch the published encoder as the catalogue describes; the download is shared with the project."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -28,7 +28,7 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="module")
 def original(encoder: Encoder) -> Iterator[Path]:
-    """The files as they are published."""
+    """Return the published files."""
     # Half a gigabyte, which pytest's own folders would keep for three runs.
     with TemporaryDirectory() as folder:
         fetch(encoder.source, Path(folder, "e5"), ROOT / ".cache" / "downloads", name="encoders.multilingual-e5-small")
@@ -37,13 +37,13 @@ def original(encoder: Encoder) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def published(original: Path) -> Tokenizer:
-    """The tokenizer as it is published, read before the encoder is made of it."""
+    """Return the published tokenizer, read before the encoder is made of it."""
     return Tokenizer.from_file(str(original / "tokenizer.json"))
 
 
 @pytest.fixture(scope="module")
 def folder(encoder: Encoder, original: Path, published: Tokenizer) -> Path:
-    """The encoder's folder as the stage leaves it."""
+    """Return the encoder's folder as the stage writes it."""
     finish_encoder(original, encoder)
     return original
 
@@ -84,7 +84,7 @@ def test_the_weights_are_those_of_twelve_layers_of_384(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def vector(folder: Path, tokenizer: PreTrainedTokenizerBase) -> Any:
-    """Gives the unit vector of a text, as `embed` computes it."""
+    """Return the unit vector of a text, as `embed` computes it."""
     import torch
     from transformers import AutoModel
 
@@ -121,7 +121,5 @@ def vector(folder: Path, tokenizer: PreTrainedTokenizerBase) -> Any:
         ),
     ],
 )
-def test_texts_of_one_meaning_are_near_each_other_in_every_language(
-    vector: Any, text: str, near: str, far: str
-) -> None:
+def test_texts_with_the_same_meaning_are_similar_in_every_language(vector: Any, text: str, near: str, far: str) -> None:
     assert vector(text) @ vector(near) - vector(text) @ vector(far) > 0.04

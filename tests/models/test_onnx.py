@@ -27,7 +27,7 @@ ALL = [LONG, *TEXTS, "", "good"]
 
 
 def saved(encoder: Path, folder: Path, loss: str = "cross_entropy", **tokenize: object) -> Path:
-    """Saves a model with two heads."""
+    """Save a model with two heads."""
     heads: dict[str, Head] = {
         "polarity": ClassificationHead(kind="classification", column="label", loss=loss),
         "intensity": RegressionHead(kind="regression", column="score", loss="mse"),
@@ -47,63 +47,59 @@ def exported(source: Path, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def source(any_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of each family that takes 12 tokens."""
+    """Save a model of each family that takes 12 tokens."""
     return saved(any_encoder, tmp_path_factory.mktemp("models") / "model", max_length=12)
 
 
 @pytest.fixture(scope="module")
 def folder(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same model, exported."""
+    """Export the same model."""
     return exported(source, tmp_path_factory.mktemp("exports") / "model")
 
 
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An exported BERT, to be damaged in copies."""
+    """Export a BERT, to be damaged in copies."""
     folder = tmp_path_factory.mktemp("damaged")
     source = saved(write_encoder(folder / "encoder"), folder / "model", max_length=12)
     return exported(source, folder / "exported")
 
 
-def said(folder: Path, texts: list[str], batch_size: int = 8) -> np.ndarray:
-    found = OnnxClassifier.load(folder, Compute(threads=1, device="cpu", batch_size=batch_size)).predict(
+def predict_texts(folder: Path, texts: list[str], batch_size: int = 8) -> np.ndarray:
+    result = OnnxClassifier.load(folder, Compute(threads=1, device="cpu", batch_size=batch_size)).predict(
         texts, lambda _: None
     )
-    assert found.others == {}
-    return found.probability
+    assert result.others == {}
+    return result.probability
 
 
-def test_an_exported_model_predicts_nearly_as_the_transformer_does(
-    source: Path, folder: Path, one_thread: Compute
-) -> None:
+def test_an_exported_model_predicts_nearly_as_the_transformer(source: Path, folder: Path, one_thread: Compute) -> None:
     expected = TransformerClassifier.load(source, one_thread).predict(ALL, lambda _: None).probability
-    found = said(folder, ALL)
-    np.testing.assert_allclose(found, expected, atol=0.01)
-    assert np.corrcoef(found[:, 1], expected[:, 1])[0, 1] > 0.99
-    np.testing.assert_allclose(found.sum(axis=1), 1)
+    result = predict_texts(folder, ALL)
+    np.testing.assert_allclose(result, expected, atol=0.01)
+    assert np.corrcoef(result[:, 1], expected[:, 1])[0, 1] > 0.99
+    np.testing.assert_allclose(result.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])
-def test_each_text_gets_its_own_answer_whatever_stands_beside_it(
-    folder: Path, one_thread: Compute, batch_size: int
-) -> None:
-    told: list[int] = []
+def test_each_text_gets_its_own_prediction_in_any_batch(folder: Path, one_thread: Compute, batch_size: int) -> None:
+    progress: list[int] = []
     _, classifier = load_classifier(folder, one_thread.model_copy(update={"batch_size": batch_size}))
-    together = classifier.predict(ALL, told.append).probability
-    alone = [said(folder, [text])[0] for text in ALL]
+    together = classifier.predict(ALL, progress.append).probability
+    alone = [predict_texts(folder, [text])[0] for text in ALL]
     np.testing.assert_allclose(together, alone, atol=1e-6)
-    assert sum(told) == len(ALL)
-    assert max(told) == min(batch_size, len(ALL))
+    assert sum(progress) == len(ALL)
+    assert max(progress) == min(batch_size, len(ALL))
 
 
-def test_a_text_longer_than_the_model_was_trained_on_is_cut_as_before(source: Path, folder: Path) -> None:
+def test_a_too_long_text_is_truncated_as_before(source: Path, folder: Path) -> None:
     theirs = tokenize_texts(load_tokenizer(source), ALL).input_ids
     classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu", batch_size=8))
     assert [encoding.ids for encoding in classifier.tokenizer.encode_batch(ALL)] == theirs
     assert max(map(len, theirs)) == 12
 
 
-def test_what_is_cut_off_at_the_beginning_is_cut_off_there_again(encoder: Path, tmp_path: Path) -> None:
+def test_truncation_at_the_beginning_is_kept(encoder: Path, tmp_path: Path) -> None:
     source = saved(encoder, tmp_path / "model", max_length=9, truncation_side="left", padding_side="left")
     folder = exported(source, tmp_path / "exported")
     classifier = OnnxClassifier.load(folder, Compute(threads=1, device="cpu", batch_size=8))
@@ -113,11 +109,11 @@ def test_what_is_cut_off_at_the_beginning_is_cut_off_there_again(encoder: Path, 
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta"])
-def test_a_tokenizer_that_knows_no_length_cuts_where_the_positions_end(tmp_path: Path, family: str) -> None:
+def test_a_tokenizer_without_a_length_truncates_at_the_last_position(tmp_path: Path, family: str) -> None:
     source = saved(write_encoder(tmp_path / family, family), tmp_path / "model")
     edit_json(source / "tokenizer_config.json", model_max_length=None, max_length=None)
     folder = exported(source, tmp_path / "exported")
-    assert np.isfinite(said(folder, [LONG * 3, "good"])).all()
+    assert np.isfinite(predict_texts(folder, [LONG * 3, "good"])).all()
 
 
 def test_the_prefix_of_an_encoder_comes_with_its_tokenizer(tmp_path: Path) -> None:
@@ -129,24 +125,22 @@ def test_the_prefix_of_an_encoder_comes_with_its_tokenizer(tmp_path: Path) -> No
     assert classifier.tokenizer.encode("was good").tokens == ["[CLS]", "the", "film", "[UNK]", "was", "good", "[SEP]"]
 
 
-def test_other_programs_find_a_tokenizer_that_they_know(source: Path, folder: Path) -> None:
+def test_other_programs_can_load_the_tokenizer(source: Path, folder: Path) -> None:
     before, after = (AutoTokenizer.from_pretrained(one, local_files_only=True) for one in (source, folder))
     assert after(ALL, truncation=True)["input_ids"] == before(ALL, truncation=True)["input_ids"]
     assert after.model_max_length == 12
 
 
-def test_a_prediction_of_each_class_against_the_rest_is_scaled_to_one(
-    encoder: Path, tmp_path: Path, one_thread: Compute
-) -> None:
+def test_one_vs_rest_predictions_are_scaled_to_one(encoder: Path, tmp_path: Path, one_thread: Compute) -> None:
     source = saved(encoder, tmp_path / "model", loss="binary")
     expected = TransformerClassifier.load(source, one_thread).predict(TEXTS, lambda _: None).probability
-    found = said(exported(source, tmp_path / "exported"), TEXTS)
-    np.testing.assert_allclose(found, expected, atol=0.01)
-    assert np.corrcoef(found[:, 1], expected[:, 1])[0, 1] > 0.99
+    result = predict_texts(exported(source, tmp_path / "exported"), TEXTS)
+    np.testing.assert_allclose(result, expected, atol=0.01)
+    assert np.corrcoef(result[:, 1], expected[:, 1])[0, 1] > 0.99
 
 
-def test_no_texts_are_no_mistake(bert: Path) -> None:
-    assert said(bert, []).shape == (0, 2)
+def test_no_texts_are_accepted(bert: Path) -> None:
+    assert predict_texts(bert, []).shape == (0, 2)
 
 
 def test_an_exported_model_predicts_without_torch_and_transformers(bert: Path) -> None:
@@ -194,13 +188,13 @@ def test_a_damaged_folder_is_named_with_the_remedy(
 
 
 def test_padding_fills_a_batch_on_the_right() -> None:
-    found = padded([[2, 7, 3], [2, 3], [2]], 9)
-    assert {name: values.tolist() for name, values in found.items()} == {
+    result = padded([[2, 7, 3], [2, 3], [2]], 9)
+    assert {name: values.tolist() for name, values in result.items()} == {
         "input_ids": [[2, 7, 3], [2, 3, 9], [2, 9, 9]],
         "attention_mask": [[1, 1, 1], [1, 1, 0], [1, 0, 0]],
     }
 
 
-def test_the_cut_is_written_where_the_tokenizers_core_reads_it(bert: Path) -> None:
+def test_the_truncation_is_written_where_tokenizers_reads_it(bert: Path) -> None:
     content = json.loads((bert / "tokenizer.json").read_text(encoding="utf-8"))
     assert (content["truncation"]["max_length"], content["padding"]) == (12, None)

@@ -18,7 +18,7 @@ HEADS: dict[str, Head] = {
     "intensity": RegressionHead(kind="regression", column="score", loss="mse"),
 }
 LAYERS = 2
-# Those that want to be told something; the others do without.
+# Those with required options; the others need none.
 NEEDED: dict[str, dict[str, float]] = {"cosine_with_min_lr": {"min_lr_rate": 0.1}}
 
 
@@ -32,19 +32,19 @@ def model(encoder: Path) -> Headed:
 
 
 def grouped(model: Headed, key: str, **changes: Any) -> dict[str, float]:
-    """The rate or the decay of each weight, by its name."""
+    """Return the rate or the decay of each weight, by its name."""
     names = {id(values): name for name, values in model.named_parameters()}
-    found = [
+    built = [
         (names[id(values)], group[key])
         for group in parameter_groups(model, training(**changes))
         for values in group["params"]
     ]
-    assert len(dict(found)) == len(found)
-    return dict(found)
+    assert len(dict(built)) == len(built)
+    return dict(built)
 
 
 def expected_rate(model: Headed, name: str) -> float:
-    """What a weight learns at by its name, where each layer learns half as fast as the one above it."""
+    """Return the learning rate of a weight by its name, where each layer has half the rate of the one above it."""
     backbone = f"classifier.{model.classifier.base_model_prefix}."
     if not name.startswith(backbone) or ".pooler." in name:
         return 1.0
@@ -75,7 +75,7 @@ def test_matrices_are_pulled_to_zero_but_biases_and_norms_are_not(every_family: 
 @pytest.mark.parametrize(
     "adaptation", [Adaptation(kind="probe"), Adaptation(kind="top", layers=1), Adaptation(kind="lora")]
 )
-def test_what_does_not_learn_is_not_given_to_the_optimiser(every_family: Path, adaptation: Adaptation) -> None:
+def test_frozen_weights_are_not_given_to_the_optimiser(every_family: Path, adaptation: Adaptation) -> None:
     model = headed(every_family)
     adapt(model.classifier, adaptation)
     rates = grouped(model, "lr", learning_rate=1.0, layer_decay=0.5)
@@ -84,7 +84,7 @@ def test_what_does_not_learn_is_not_given_to_the_optimiser(every_family: Path, a
     assert set(rates.values()) == {"probe": {1.0}, "top": {1.0, 0.5}, "lora": {1.0, 0.5, 0.25}}[adaptation.kind]
 
 
-def test_the_rate_that_is_drawn_is_the_decisions(model: Headed) -> None:
+def test_the_logged_rate_is_that_of_the_head(model: Headed) -> None:
     """The curve shows that of the last group."""
     settings = training(learning_rate=1e-3, layer_decay=0.5, lr_scheduler_type="constant")
     scheduler = new_scheduler(new_optimizer(model, settings), settings, 10)
@@ -98,14 +98,14 @@ def cost(model: Headed) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("optimizer", get_args(Optimizer))
-def test_every_optimiser_that_may_be_chosen_learns(model: Headed, optimizer: str) -> None:
+def test_every_configurable_optimiser_lowers_the_loss(model: Headed, optimizer: str) -> None:
     settings = training(optim=optimizer, learning_rate=1e-2)
     before = {name: values.detach().clone() for name, values in model.named_parameters()}
-    first, found = cost(model).item(), new_optimizer(model, settings)
+    first, built = cost(model).item(), new_optimizer(model, settings)
     for _ in range(10):
         torch.autograd.backward(cost(model))
-        found.step()
-        found.zero_grad()
+        built.step()
+        built.zero_grad()
     assert cost(model).item() < first
     changed = {name for name, values in model.named_parameters() if not torch.equal(values, before[name])}
     assert len(changed) > 0.9 * len(before)
@@ -122,11 +122,11 @@ def test_every_optimiser_that_may_be_chosen_learns(model: Headed, optimizer: str
         ("adafactor", {"beta2_decay": -0.5}, {"beta2_decay": -0.5}),
     ],
 )
-def test_an_optimiser_does_as_its_options_say(
+def test_an_optimiser_uses_its_options(
     model: Headed, optimizer: str, options: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    found = new_optimizer(model, training(optim=optimizer, optim_args=options))
-    for group in found.param_groups:
+    built = new_optimizer(model, training(optim=optimizer, optim_args=options))
+    for group in built.param_groups:
         assert {name: group[name] for name in expected} == expected
 
 
@@ -152,31 +152,29 @@ def test_options_that_an_optimiser_does_not_have_are_refused_in_one_line(
 
 
 def rates(model: Headed, scheduler: str, **options: float) -> list[float]:
-    """The rate of the decisions at each of 20 steps, of which 4 warm up, and after the last."""
+    """Return the rate of the heads at each of 20 steps, of which 4 warm up, and after the last."""
     settings = training(lr_scheduler_type=scheduler, lr_scheduler_kwargs=options, warmup_ratio=0.2, learning_rate=1.0)
     optimizer = new_optimizer(model, settings)
-    found = new_scheduler(optimizer, settings, 20)
-    gone = [float(found.get_last_lr()[-1])]
+    built = new_scheduler(optimizer, settings, 20)
+    gone = [float(built.get_last_lr()[-1])]
     for _ in range(20):
         optimizer.step()
-        found.step()
-        gone.append(float(found.get_last_lr()[-1]))
+        built.step()
+        gone.append(float(built.get_last_lr()[-1]))
     return gone
 
 
 @pytest.mark.parametrize("scheduler", get_args(Scheduler))
-def test_every_scheduler_that_may_be_chosen_warms_up_and_never_learns_faster_than_told(
-    model: Headed, scheduler: str
-) -> None:
-    found = rates(model, scheduler, **NEEDED.get(scheduler, {}))
-    assert max(found) == pytest.approx(1.0)
-    assert min(found) >= 0
+def test_every_scheduler_warms_up_and_never_exceeds_the_learning_rate(model: Headed, scheduler: str) -> None:
+    built = rates(model, scheduler, **NEEDED.get(scheduler, {}))
+    assert max(built) == pytest.approx(1.0)
+    assert min(built) >= 0
     if scheduler == "constant":  # named for having no warm-up
-        assert found == [1.0] * 21
+        assert built == [1.0] * 21
     else:
-        assert found[:5] == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
+        assert built[:5] == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
     constant = {"constant", "constant_with_warmup"}
-    assert (found[-2] < 0.9) == (scheduler not in constant)
+    assert (built[-2] < 0.9) == (scheduler not in constant)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +190,7 @@ def test_every_scheduler_that_may_be_chosen_warms_up_and_never_learns_faster_tha
         ("warmup_stable_decay", {"num_decay_steps": 16.0}, 0.5),
     ],
 )
-def test_a_scheduler_does_as_its_options_say(
+def test_a_scheduler_uses_its_options(
     model: Headed, scheduler: str, options: dict[str, float], expected: float
 ) -> None:
     """Half way through the steps after the warm-up."""
@@ -200,17 +198,17 @@ def test_a_scheduler_does_as_its_options_say(
 
 
 def test_a_stable_rate_decays_at_the_end_for_as_long_as_it_warmed_up(model: Headed) -> None:
-    found = rates(model, "warmup_stable_decay")
-    assert found[4:17] == pytest.approx([1.0] * 13)
-    assert found[17:] == sorted(found[17:], reverse=True)
-    assert found[17] < 1.0
-    assert found[-1] == pytest.approx(0, abs=1e-6)
+    built = rates(model, "warmup_stable_decay")
+    assert built[4:17] == pytest.approx([1.0] * 13)
+    assert built[17:] == sorted(built[17:], reverse=True)
+    assert built[17] < 1.0
+    assert built[-1] == pytest.approx(0, abs=1e-6)
     longer = rates(model, "warmup_stable_decay", num_decay_steps=10)
     assert longer[4:11] == pytest.approx([1.0] * 7)
     assert longer[11] < 1.0
 
 
-def test_layers_keep_their_distance_whatever_the_scheduler(model: Headed) -> None:
+def test_layers_keep_their_rate_ratios_with_every_scheduler(model: Headed) -> None:
     for scheduler in get_args(Scheduler):
         settings = training(
             lr_scheduler_type=scheduler,
@@ -219,11 +217,11 @@ def test_layers_keep_their_distance_whatever_the_scheduler(model: Headed) -> Non
             layer_decay=0.5,
         )
         optimizer = new_optimizer(model, settings)
-        found = new_scheduler(optimizer, settings, 20)
+        built = new_scheduler(optimizer, settings, 20)
         for _ in range(10):
             optimizer.step()
-            found.step()
-        first, *_, last = found.get_last_lr()
+            built.step()
+        first, *_, last = built.get_last_lr()
         assert first == pytest.approx(last * 0.5 ** (LAYERS + 1)), scheduler
 
 

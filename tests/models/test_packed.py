@@ -11,7 +11,7 @@ from decortique.models.encoder_files import unpack_encoder
 from .packing import tensors, write_packed
 
 # Where transformers keeps what the file calls otherwise, of every kind of tensor.
-PLACES = {
+TENSOR_NAMES = {
     "emb.word": "embeddings.word_embeddings.weight",
     "emb.pos": "embeddings.position_embeddings.weight",
     "emb.type": "embeddings.token_type_embeddings.weight",
@@ -39,13 +39,13 @@ def test_every_weight_arrives_where_transformers_looks_for_it_with_its_value(pac
 
     unpack_encoder(packed, tmp_path)
     # E5 has no pooler; with one, its weights alone are missing.
-    model, found = AutoModel.from_pretrained(
+    model, problems = AutoModel.from_pretrained(
         tmp_path, local_files_only=True, add_pooling_layer=False, output_loading_info=True
     )
-    assert {problem: list(names) for problem, names in found.items() if names} == {}
+    assert {problem: list(names) for problem, names in problems.items() if names} == {}
     weights, expected = model.state_dict(), tensors()
-    for name, place in PLACES.items():
-        np.testing.assert_array_equal(weights[place].numpy(), expected[name], err_msg=name)
+    for name, offset in TENSOR_NAMES.items():
+        np.testing.assert_array_equal(weights[offset].numpy(), expected[name], err_msg=name)
 
 
 def test_the_configuration_is_that_of_the_packed_model(packed: Path, tmp_path: Path) -> None:
@@ -58,29 +58,29 @@ def test_the_configuration_is_that_of_the_packed_model(packed: Path, tmp_path: P
     assert (config.pad_token_id, config.layer_norm_eps, config.model_type) == (1, 1e-12, "bert")
 
 
-def test_the_weights_can_be_read_by_those_who_may_read_the_rest(packed: Path, tmp_path: Path) -> None:
+def test_the_weights_file_has_the_permissions_of_the_other_files(packed: Path, tmp_path: Path) -> None:
     unpack_encoder(packed, tmp_path)
     assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "config.json").stat().st_mode
 
 
-def changed(place: int, layout: str, value: object) -> Callable[[bytes], bytes]:
-    """Another number at a place of the file."""
+def changed(offset: int, layout: str, value: object) -> Callable[[bytes], bytes]:
+    """Return a function that writes another number at an offset of the file."""
 
     def change(content: bytes) -> bytes:
-        return content[:place] + struct.pack(layout, value) + content[place + struct.calcsize(layout) :]
+        return content[:offset] + struct.pack(layout, value) + content[offset + struct.calcsize(layout) :]
 
     return change
 
 
 def of_another_kind(content: bytes) -> bytes:
-    place = content.index(b"emb.ln.w") + len("emb.ln.w")
-    return content[:place] + b"\x07" + content[place + 1 :]
+    offset = content.index(b"emb.ln.w") + len("emb.ln.w")
+    return content[:offset] + b"\x07" + content[offset + 1 :]
 
 
 def far_away(content: bytes) -> bytes:
-    """An offset beyond all memory."""
-    place = content.index(b"emb.ln.w") + len("emb.ln.w") + struct.calcsize("<BI")
-    return content[:place] + b"\xff" * 8 + content[place + 8 :]
+    """Write an offset beyond all memory."""
+    offset = content.index(b"emb.ln.w") + len("emb.ln.w") + struct.calcsize("<BI")
+    return content[:offset] + b"\xff" * 8 + content[offset + 8 :]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def far_away(content: bytes) -> bytes:
         (lambda content: content[:-1], ""),
     ],
 )
-def test_a_damaged_file_is_told_in_one_line_and_leaves_nothing_half_written(
+def test_a_damaged_file_is_reported_in_one_line_and_writes_nothing(
     packed: Path, tmp_path: Path, damage: Callable[[bytes], bytes], reason: str
 ) -> None:
     packed.write_bytes(damage(packed.read_bytes()))

@@ -49,19 +49,21 @@ def test_a_vector_does_not_depend_on_the_texts_beside_it(any_encoder: Path, rows
         np.testing.assert_allclose(vectors(any_encoder, rows, settings, batch_size), alone, atol=1e-5)
 
 
-def test_what_fills_a_batch_does_not_show_in_the_vectors(encoder: Path, rows: TokenRows) -> None:
+def test_padding_does_not_change_the_vectors(encoder: Path, rows: TokenRows) -> None:
     expected = vectors(encoder, rows, embed())
     np.testing.assert_allclose(vectors(encoder, rows, embed(), padding_id=7), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("layer", "same"), [(-1, 2), (-2, 1), (-3, 0), (0, 0), (1, 1), (2, 2)])
-def test_the_layer_asked_for_is_the_layer_taken(any_encoder: Path, rows: TokenRows, layer: int, same: int) -> None:
+def test_the_vectors_are_those_of_the_requested_layer(
+    any_encoder: Path, rows: TokenRows, layer: int, same: int
+) -> None:
     model = load_encoder(any_encoder, embed())
-    (places, batch), *_ = in_batches(rows, 32, 0)
+    (indices, batch), *_ = in_batches(rows, 32, 0)
     with torch.no_grad():
         states = model(**batch, output_hidden_states=True).hidden_states[same]
     expected = pooled(states, batch["attention_mask"], "mean").numpy()
-    np.testing.assert_allclose(vectors(any_encoder, rows, embed(layer=layer), 32)[places], expected, atol=1e-5)
+    np.testing.assert_allclose(vectors(any_encoder, rows, embed(layer=layer), 32)[indices], expected, atol=1e-5)
 
 
 def test_normalized_vectors_have_length_one_and_their_direction(encoder: Path, rows: TokenRows) -> None:
@@ -71,12 +73,12 @@ def test_normalized_vectors_have_length_one_and_their_direction(encoder: Path, r
 
 
 @pytest.mark.parametrize("layer", [3, -4])
-def test_a_layer_that_is_not_there_is_refused(encoder: Path, layer: int) -> None:
+def test_a_missing_layer_is_refused(encoder: Path, layer: int) -> None:
     with pytest.raises(StageError, match=rf"embed\.layer is {layer}, but .* has layers 0 to 2"):
         load_encoder(encoder, embed(layer=layer))
 
 
-def test_a_folder_without_an_encoder_says_how_it_is_made(tmp_path: Path) -> None:
+def test_a_folder_without_an_encoder_is_reported_with_the_command_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="run `dvc repro`"):
         load_encoder(tmp_path, embed())
 
@@ -104,24 +106,26 @@ def test_an_encoder_that_would_run_code_of_its_own_is_refused(tmp_path: Path, en
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 32, 100])
-def test_results_come_in_the_order_of_the_texts_whatever_the_batches(rows: TokenRows, batch_size: int) -> None:
-    told: list[int] = []
+def test_results_keep_the_order_of_the_texts_for_any_batch_size(rows: TokenRows, batch_size: int) -> None:
+    progress: list[int] = []
 
     def first_real(batch: Batch) -> torch.Tensor:
         return (batch["input_ids"] * batch["attention_mask"]).sum(dim=1, keepdim=True)
 
-    found = encode(rows, first_real, batch_size=batch_size, padding_id=9, device=torch.device("cpu"), done=told.append)
-    assert found[:, 0].tolist() == [rows[place][1].sum() for place in range(len(rows))]
-    assert sum(told) == 32
+    result = encode(
+        rows, first_real, batch_size=batch_size, padding_id=9, device=torch.device("cpu"), done=progress.append
+    )
+    assert result[:, 0].tolist() == [rows[index][1].sum() for index in range(len(rows))]
+    assert sum(progress) == 32
 
 
-def test_the_longest_texts_come_first_so_that_a_batch_too_large_fails_at_once(rows: TokenRows) -> None:
+def test_the_longest_texts_come_first_so_that_too_large_batches_fail_at_once(rows: TokenRows) -> None:
     widths = [batch["input_ids"].shape[1] for _, batch in in_batches(rows, 5, 0)]
     assert widths == sorted(widths, reverse=True)
 
 
 def test_no_texts_give_no_vectors() -> None:
-    found = encode(
+    result = encode(
         TokenRows.of([]), lambda batch: batch["input_ids"], batch_size=2, padding_id=0, device=torch.device("cpu")
     )
-    assert len(found) == 0
+    assert len(result) == 0

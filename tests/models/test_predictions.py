@@ -11,13 +11,13 @@ LABELS = ["negative", "neutral", "positive"]
 
 
 def predicted(texts: int, teacher: str | None = None) -> PredictionTable:
-    """Predictions that have nothing to do with the probabilities, as those over a stream may."""
+    """Return predictions unrelated to the probabilities, as those over a stream may be."""
     random = np.random.default_rng(0)
     ids = [f"row-{number}" for number in range(texts)]
     return PredictionTable(ids, random.integers(3, size=texts), random.dirichlet(np.ones(3), size=texts), teacher)
 
 
-def test_predictions_come_back_exactly(tmp_path: Path) -> None:
+def test_predictions_are_read_exactly_as_written(tmp_path: Path) -> None:
     written = predicted(5000, teacher="transformer")
     write_predictions(tmp_path, "test", "student", LABELS, written)
     back = read_predictions(tmp_path, "test", LABELS, written.ids)
@@ -28,15 +28,15 @@ def test_predictions_come_back_exactly(tmp_path: Path) -> None:
     assert (back.prediction != back.probability.argmax(axis=1)).any()
 
 
-def test_what_further_heads_say_comes_back_exactly(tmp_path: Path) -> None:
+def test_predictions_of_extra_heads_are_read_exactly_as_written(tmp_path: Path) -> None:
     plain, random = predicted(5000), np.random.default_rng(1)
     others = {"warmth": random.normal(size=5000), "accent": random.dirichlet(np.ones(3), size=5000)}
     written = PredictionTable(plain.ids, plain.prediction, plain.probability, others=others)
     write_predictions(tmp_path, "test", "transformer", LABELS, written)
     back = read_predictions(tmp_path, "test", LABELS, written.ids)
     assert back.others.keys() == others.keys()
-    for name, said in others.items():
-        np.testing.assert_array_equal(back.others[name], said)
+    for name, expected in others.items():
+        np.testing.assert_array_equal(back.others[name], expected)
     np.testing.assert_array_equal(back.probability, plain.probability)
     row = pq.read_table(tmp_path / "test.parquet").to_pylist()[7]
     assert row["head warmth"] == others["warmth"][7]
@@ -44,7 +44,7 @@ def test_what_further_heads_say_comes_back_exactly(tmp_path: Path) -> None:
     assert list(row["head accent"]) == LABELS
 
 
-def test_further_heads_change_nothing_of_what_is_handed_in(tmp_path: Path) -> None:
+def test_extra_heads_do_not_change_the_submission(tmp_path: Path) -> None:
     plain = predicted(50)
     more = PredictionTable(plain.ids, plain.prediction, plain.probability, others={"warmth": np.arange(50.0)})
     write_predictions(tmp_path / "plain", "test", "student", LABELS, plain)
@@ -53,7 +53,7 @@ def test_further_heads_change_nothing_of_what_is_handed_in(tmp_path: Path) -> No
         assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "more" / name).read_bytes()
 
 
-def test_an_approach_without_further_heads_says_none(tmp_path: Path) -> None:
+def test_an_approach_without_extra_heads_stores_none(tmp_path: Path) -> None:
     write_predictions(tmp_path, "test", "bag-of-words", LABELS, predicted(20))
     assert read_predictions(tmp_path, "test", LABELS, predicted(20).ids).others == {}
     assert pq.read_schema(tmp_path / "test.parquet").names == ["id", "approach", "prediction", "probability"]

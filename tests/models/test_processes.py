@@ -45,7 +45,7 @@ save_file(model.state_dict(), folder / f"{processes.rank}.safetensors")
 
 
 def launch(folder: Path, encoder: Path, count: int, *, stop: int = 0, **changes: Any) -> int:
-    """Trains with `count` processes, and gives the exit code."""
+    """Train with `count` processes and return the exit code."""
     folder.mkdir(exist_ok=True)
     (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
     several = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", str(count)]
@@ -66,11 +66,11 @@ def launch(folder: Path, encoder: Path, count: int, *, stop: int = 0, **changes:
 
 
 def weights(folder: Path, count: int) -> list[dict[str, torch.Tensor]]:
-    """The weights of each process at the end."""
+    """Return the final weights of each process."""
     return [load_file(folder / f"{rank}.safetensors") for rank in range(count)]
 
 
-def test_two_processes_learn_what_one_learns(encoder: Path, tmp_path: Path) -> None:
+def test_two_processes_train_the_same_weights_as_one(encoder: Path, tmp_path: Path) -> None:
     """The same texts to a step, so the same weights but for the order of sums."""
     for count in (1, 2):
         launch(tmp_path / str(count), encoder, count, num_train_epochs=3, optim="sgd", learning_rate=0.05)
@@ -85,7 +85,7 @@ def test_only_the_first_process_writes(encoder: Path, tmp_path: Path) -> None:
     assert len(list(tmp_path.rglob("loss.tsv"))) == 1
 
 
-def test_processes_stop_together_and_go_on_to_the_same_bytes(encoder: Path, tmp_path: Path) -> None:
+def test_processes_stop_together_and_resume_to_the_same_bytes(encoder: Path, tmp_path: Path) -> None:
     changes: dict[str, Any] = {"num_train_epochs": 2, "dropout": 0.2}
     launch(tmp_path / "whole", encoder, 2, **changes)
     assert launch(tmp_path / "cut", encoder, 2, stop=5, **changes) != 0

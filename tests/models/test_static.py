@@ -1,4 +1,4 @@
-"""The NumPy side of a static student: what it says must be what the model said that learnt."""
+"""Test the NumPy side of a static student: it must predict what the trained model predicts."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ def nothing(_: int) -> None:
 
 
 def model_of(pooling: str, classes: int = 2) -> Static:
-    """A static model whose every weight is its own."""
+    """Return a static model with distinct weights."""
     torch.manual_seed(0)
     model = Static(torch.randn(len(VOCABULARY), 6), classes, skipped=[0, 2, 3, 4], pooling=pooling, token_dropout=0.4)
     with torch.no_grad():
@@ -55,7 +55,7 @@ def model(request: pytest.FixtureRequest) -> Static:
 def both(
     model: Static, tokenizer: PreTrainedTokenizerBase, folder: Path, texts: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What NumPy and torch say of texts."""
+    """Return the predictions of NumPy and of torch."""
     rows = TokenRows.of(tokenize_texts(tokenizer, texts).input_ids)
     return (
         saved(model, tokenizer, folder).predict(texts, nothing).probability,
@@ -68,70 +68,68 @@ def both(
     [TEXTS, ODD, [*ODD, *TEXTS], [""], ["", ""], ["zzz"]],
     ids=["plain", "odd", "all", "none", "two", "unknown"],
 )
-def test_a_static_student_predicts_as_the_model_that_learnt(
+def test_a_static_student_predicts_like_the_trained_model(
     model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path, texts: list[str]
 ) -> None:
-    found, expected = both(model, tokenizer, tmp_path, texts)
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-    assert found.shape == (len(texts), 2)
-    assert found.dtype == np.float64
-    np.testing.assert_allclose(found.sum(axis=1), 1)
+    result, expected = both(model, tokenizer, tmp_path, texts)
+    np.testing.assert_allclose(result, expected, atol=1e-6)
+    assert result.shape == (len(texts), 2)
+    assert result.dtype == np.float64
+    np.testing.assert_allclose(result.sum(axis=1), 1)
 
 
-def test_what_is_said_of_a_text_does_not_depend_on_those_around_it(
+def test_a_prediction_does_not_depend_on_the_batch(
     model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = [*ODD, *TEXTS]
-    told: list[int] = []
+    progress: list[int] = []
     classifier = saved(model, tokenizer, tmp_path)
     whole = classifier.predict(texts, nothing).probability
     turned = classifier.predict(texts[::-1], nothing).probability[::-1]
     monkeypatch.setattr(static, "CHUNK", 3)
-    chunks = classifier.predict(texts, told.append).probability
-    for found in (turned, chunks):
-        np.testing.assert_allclose(found, whole, atol=1e-7)
-    assert told == [3] * 13 + [1]
+    chunks = classifier.predict(texts, progress.append).probability
+    for result in (turned, chunks):
+        np.testing.assert_allclose(result, whole, atol=1e-7)
+    assert progress == [3] * 13 + [1]
     assert len(np.unique(whole.round(6), axis=0)) > 20
 
 
-def test_no_texts_are_no_mistake(model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> None:
+def test_no_texts_are_accepted(model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> None:
     assert saved(model, tokenizer, tmp_path).predict([], nothing).probability.shape == (0, 2)
 
 
-def test_a_text_of_nothing_is_told_by_the_bias(
+def test_an_empty_text_is_predicted_by_the_bias(
     model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
 ) -> None:
-    found = saved(model, tokenizer, tmp_path).predict(["", "good"], nothing).probability
+    result = saved(model, tokenizer, tmp_path).predict(["", "good"], nothing).probability
     expected = model.linear.bias.detach().double().softmax(-1)
-    np.testing.assert_allclose(found[0], expected, atol=1e-6)
-    assert not np.allclose(found[1], expected, atol=1e-3)
+    np.testing.assert_allclose(result[0], expected, atol=1e-6)
+    assert not np.allclose(result[1], expected, atol=1e-3)
 
 
-def test_an_unknown_word_is_a_part_of_a_text_and_a_special_token_is_not(
+def test_unknown_words_count_but_special_tokens_do_not(
     model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
 ) -> None:
-    said = saved(model, tokenizer, tmp_path).predict(["good", "good zzz", "good [SEP]", "good [MASK]"], nothing)
-    assert not np.allclose(said.probability[1], said.probability[0], atol=1e-3)
-    np.testing.assert_array_equal(said.probability[2:], said.probability[[0, 0]])
+    predictions = saved(model, tokenizer, tmp_path).predict(["good", "good zzz", "good [SEP]", "good [MASK]"], nothing)
+    assert not np.allclose(predictions.probability[1], predictions.probability[0], atol=1e-3)
+    np.testing.assert_array_equal(predictions.probability[2:], predictions.probability[[0, 0]])
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_a_long_text_is_cut_where_the_student_learnt_that_it_is(
-    encoder: Path, model: Static, tmp_path: Path, side: str
-) -> None:
+def test_a_long_text_is_truncated_as_in_training(encoder: Path, model: Static, tmp_path: Path, side: str) -> None:
     tokenizer = load_tokenizer(encoder, tokenize_settings(max_length=6, truncation_side=side))
-    found, expected = both(model, tokenizer, tmp_path, [LONG, "dull film was very good , good", *TEXTS])
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    result, expected = both(model, tokenizer, tmp_path, [LONG, "dull film was very good , good", *TEXTS])
+    np.testing.assert_allclose(result, expected, atol=1e-6)
     cut = {"left": "very good , good", "right": "dull film was very"}[side]
     again = StaticClassifier.load(tmp_path).predict([cut], nothing).probability
-    np.testing.assert_allclose(found[1:2], again, atol=1e-6)
+    np.testing.assert_allclose(result[1:2], again, atol=1e-6)
 
 
 def test_a_prefix_of_the_encoder_is_read_before_every_text(model: Static, tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "encoder")
     prefix_texts(folder, "the plot was ")
-    found, expected = both(model, load_tokenizer(folder), tmp_path / "model", [*TEXTS, *ODD])
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    result, expected = both(model, load_tokenizer(folder), tmp_path / "model", [*TEXTS, *ODD])
+    np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
 def test_padding_that_a_tokenizer_was_saved_with_changes_nothing(
@@ -140,15 +138,15 @@ def test_padding_that_a_tokenizer_was_saved_with_changes_nothing(
     expected = saved(model, tokenizer, tmp_path / "plain").predict(TEXTS, nothing).probability
     tokenizer.backend_tokenizer.enable_padding(length=30, pad_id=5)
     tokenizer.backend_tokenizer.enable_truncation(3)
-    found = saved(model, tokenizer, tmp_path / "padded").predict(TEXTS, nothing).probability
-    np.testing.assert_array_equal(found, expected)
+    result = saved(model, tokenizer, tmp_path / "padded").predict(TEXTS, nothing).probability
+    np.testing.assert_array_equal(result, expected)
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_there_may_be_more_than_two_labels(tokenizer: PreTrainedTokenizerBase, tmp_path: Path, pooling: str) -> None:
-    found, expected = both(model_of(pooling, classes=3), tokenizer, tmp_path, TEXTS)
-    assert found.shape == (32, 3)
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    result, expected = both(model_of(pooling, classes=3), tokenizer, tmp_path, TEXTS)
+    assert result.shape == (32, 3)
+    np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
 def test_a_student_is_saved_without_its_trainings_dropped_tokens(
@@ -162,25 +160,25 @@ def test_a_student_is_saved_without_its_trainings_dropped_tokens(
 
 @pytest.fixture
 def approach(model: Static, tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> Path:
-    """A folder of data/models/<task>/."""
+    """Write a folder of data/models/<task>/."""
     folder = tmp_path / "static"
     saved(model, tokenizer, folder)
     Manifest(kind="static", labels=LABELS, teacher="transformer").write(folder)
     return folder
 
 
-def test_a_static_student_is_an_approach_as_any_other(approach: Path, one_thread: Compute) -> None:
-    told: list[int] = []
-    manifest, found = load_classifier(approach, one_thread)
-    said = found.predict(TEXTS, told.append)
+def test_a_static_student_is_loaded_like_any_other_approach(approach: Path, one_thread: Compute) -> None:
+    progress: list[int] = []
+    manifest, result = load_classifier(approach, one_thread)
+    predictions = result.predict(TEXTS, progress.append)
     assert (manifest.kind, manifest.teacher) == ("static", "transformer")
-    assert said.probability.shape == (32, 2)
-    assert said.others == {}
-    assert sum(told) == 32
+    assert predictions.probability.shape == (32, 2)
+    assert predictions.others == {}
+    assert sum(progress) == 32
 
 
 def test_a_static_student_predicts_without_torch_and_transformers(approach: Path) -> None:
-    """It is for whoever has no time to wait for them, and no room."""
+    """Small machines have neither the time nor the space for them."""
     program = (
         "import sys; from pathlib import Path\n"
         "from decortique.models.loading import load_classifier\n"
@@ -196,9 +194,9 @@ def test_a_static_student_predicts_without_torch_and_transformers(approach: Path
         check=True,
         cwd=Path(__file__).parents[2],
     )
-    said, loaded = done.stdout.splitlines()
+    predictions, loaded = done.stdout.splitlines()
     expected = StaticClassifier.load(approach).predict(["a good film"], nothing).probability[0, 1]
-    assert said == repr(expected)
+    assert predictions == repr(expected)
     assert loaded == "[]"
 
 
@@ -239,7 +237,7 @@ def without_weights(folder: Path) -> None:
         lambda folder: edit_json(folder / "config.json", model_type="bert"),
     ],
 )
-def test_a_damaged_static_student_is_told_in_one_line_with_the_remedy(
+def test_a_damaged_static_student_is_reported_in_one_line_with_the_remedy(
     approach: Path, one_thread: Compute, damage: Callable[[Path], None]
 ) -> None:
     damage(approach)
@@ -248,7 +246,7 @@ def test_a_damaged_static_student_is_told_in_one_line_with_the_remedy(
     assert "\n" not in str(caught.value)
 
 
-def test_a_static_student_says_what_it_is(approach: Path) -> None:
+def test_a_static_student_describes_itself(approach: Path) -> None:
     config = read_json(approach / "config.json")
     assert config["model_type"] == "decortique-static"
     assert config["max_length"] == 32

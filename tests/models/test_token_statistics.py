@@ -6,18 +6,18 @@ UNKNOWN = 1
 
 
 def statistics(unknown: int | None = UNKNOWN) -> TokenStatistics:
-    """Two batches of texts with a limit of 5 tokens: one is cut by 2, one word is unknown."""
-    found = TokenStatistics(5, unknown)
-    found.add(
+    """Count two batches of texts with a limit of 5 tokens: one is cut by 2, one word is unknown."""
+    counted = TokenStatistics(5, unknown)
+    counted.add(
         ["the film was good !", "dull"],
         Tokenized([[2, 6, 12, 8, 3], [2, 1, 3]], lengths=[7, 3]),
         [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]],
     )
-    found.add(["don't"], Tokenized([[2, 5, 5, 3]], lengths=[4]), [[0, 1, 1, 1, 1]])
-    return found
+    counted.add(["don't"], Tokenized([[2, 5, 5, 3]], lengths=[4]), [[0, 1, 1, 1, 1]])
+    return counted
 
 
-def test_what_tokenization_costs_is_counted_as_by_hand() -> None:
+def test_token_statistics_are_those_computed_by_hand() -> None:
     assert statistics().summary() == {
         "texts": 3,
         "truncated": pytest.approx(1 / 3),
@@ -33,17 +33,17 @@ def test_a_vocabulary_of_bytes_has_nothing_unknown() -> None:
     assert statistics(unknown=None).summary()["unknown"] == 0.0
 
 
-def test_a_text_of_just_the_limit_is_not_cut() -> None:
-    found = TokenStatistics(5, UNKNOWN)
-    found.add(["a b c"], Tokenized([[2, 5, 5, 5, 3]], lengths=[5]), [[1, 1, 1, 1, 1]])
-    assert (found.summary()["truncated"], found.summary()["tokens_cut"]) == (0.0, 0.0)
+def test_a_text_of_exactly_the_limit_is_not_truncated() -> None:
+    counted = TokenStatistics(5, UNKNOWN)
+    counted.add(["a b c"], Tokenized([[2, 5, 5, 5, 3]], lengths=[5]), [[1, 1, 1, 1, 1]])
+    assert (counted.summary()["truncated"], counted.summary()["tokens_cut"]) == (0.0, 0.0)
 
 
-def test_percentiles_are_lengths_that_occur() -> None:
-    found = TokenStatistics(1000, UNKNOWN)
+def test_percentiles_are_lengths_of_actual_texts() -> None:
+    counted = TokenStatistics(1000, UNKNOWN)
     for length in range(1, 101):
-        found.add(["a"], Tokenized([[5] * length], lengths=[length]), [[1] * length])
-    assert found.summary()["length"] == {"p50": 50, "p90": 90, "p95": 95, "p99": 99, "p100": 100}
+        counted.add(["a"], Tokenized([[5] * length], lengths=[length]), [[1] * length])
+    assert counted.summary()["length"] == {"p50": 50, "p90": 90, "p95": 95, "p99": 99, "p100": 100}
 
 
 def test_a_split_without_texts_has_measures_too() -> None:

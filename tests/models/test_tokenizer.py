@@ -42,12 +42,12 @@ def test_a_cut_keeps_the_end_or_the_beginning_as_asked(encoder: Path) -> None:
 
 def test_the_length_of_a_text_is_counted_before_it_is_cut(encoder: Path) -> None:
     tokenizer = load_tokenizer(encoder, tokenize_settings(max_length=6))
-    found = tokenize_texts(tokenizer, ["good", LONG, "the film was good", ""])
-    assert found.lengths == [3, 42, 6, 2]
-    assert [len(ids) for ids in found.input_ids] == [3, 6, 6, 2]
+    tokenized = tokenize_texts(tokenizer, ["good", LONG, "the film was good", ""])
+    assert tokenized.lengths == [3, 42, 6, 2]
+    assert [len(ids) for ids in tokenized.input_ids] == [3, 6, 6, 2]
 
 
-def test_no_texts_are_no_mistake(tokenizer: PreTrainedTokenizerBase) -> None:
+def test_no_texts_are_accepted(tokenizer: PreTrainedTokenizerBase) -> None:
     assert tokenize_texts(tokenizer, []).lengths == []
 
 
@@ -66,9 +66,9 @@ def test_a_cut_that_the_encoder_was_published_with_does_not_hide_lengths(encoder
             "pad_token": "[PAD]",
         },
     )
-    found = tokenize_texts(load_tokenizer(folder, tokenize_settings(max_length=16)), [LONG, "good"])
-    assert found.lengths == [42, 3]
-    assert [len(ids) for ids in found.input_ids] == [16, 3]
+    tokenized = tokenize_texts(load_tokenizer(folder, tokenize_settings(max_length=16)), [LONG, "good"])
+    assert tokenized.lengths == [42, 3]
+    assert [len(ids) for ids in tokenized.input_ids] == [16, 3]
 
 
 def test_more_tokens_than_the_encoder_has_positions_are_refused(encoder: Path) -> None:
@@ -78,7 +78,7 @@ def test_more_tokens_than_the_encoder_has_positions_are_refused(encoder: Path) -
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta"])
-def test_positions_are_known_of_encoders_whose_tokenizer_does_not_tell(tmp_path: Path, family: str) -> None:
+def test_positions_are_known_of_encoders_whose_tokenizer_has_no_limit(tmp_path: Path, family: str) -> None:
     folder = write_encoder(tmp_path / family, family)
     edit_json(folder / "tokenizer_config.json", model_max_length=None)
     assert load_tokenizer(folder, tokenize_settings(max_length=POSITIONS)).model_max_length == POSITIONS
@@ -94,7 +94,7 @@ def test_a_model_cuts_texts_as_it_was_trained_to(encoder: Path, tmp_path: Path) 
     assert tokenize_texts(again, [LONG]).input_ids == tokenize_texts(tokenizer, [LONG]).input_ids
 
 
-def test_a_folder_without_a_tokenizer_says_how_it_is_made(tmp_path: Path) -> None:
+def test_a_folder_without_a_tokenizer_is_reported_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="holds no tokenizer: run `dvc repro`"):
         load_tokenizer(tmp_path)
 
@@ -106,11 +106,11 @@ def test_a_damaged_tokenizer_is_named(tmp_path: Path) -> None:
         load_tokenizer(tmp_path / "mine")
 
 
-def test_the_frame_of_a_text_is_what_stands_before_and_behind_it(encoder: Path) -> None:
+def test_special_token_affixes_are_those_before_and_after_a_text(encoder: Path) -> None:
     assert special_token_affixes(load_tokenizer(encoder)) == ([2], [3])
 
 
-def test_a_prefix_is_a_part_of_the_frame(encoder: Path, tmp_path: Path) -> None:
+def test_a_prefix_belongs_to_the_affixes(encoder: Path, tmp_path: Path) -> None:
     folder = copied(encoder, tmp_path / "prefixed")
     prefix_texts(folder, "the film was ")
     tokenizer = load_tokenizer(folder)
@@ -119,8 +119,8 @@ def test_a_prefix_is_a_part_of_the_frame(encoder: Path, tmp_path: Path) -> None:
     assert tokenizer.convert_ids_to_tokens(text) == ["[CLS]", "the", "film", "was", "good", "[SEP]"]
 
 
-def test_a_prefix_that_is_spelt_in_pieces_is_a_part_of_the_frame(tmp_path: Path) -> None:
-    """An empty text has none, so that it must not be what the frame is read off."""
+def test_a_prefix_of_several_tokens_belongs_to_the_affixes(tmp_path: Path) -> None:
+    """An empty text has none, so the affixes must not be read from it."""
     folder = unigram(tmp_path / "e5")
     describe_tokenizer(folder)
     assert special_token_affixes(load_tokenizer(folder)) == ([0], [2])
@@ -130,7 +130,7 @@ def test_a_prefix_that_is_spelt_in_pieces_is_a_part_of_the_frame(tmp_path: Path)
     assert special_token_affixes(tokenizer) == ([0, 4, 5, 6], [2])
 
 
-def test_a_tokenizer_that_adds_nothing_frames_nothing(tmp_path: Path) -> None:
+def test_a_tokenizer_without_special_tokens_has_empty_affixes(tmp_path: Path) -> None:
     folder = unigram(tmp_path / "bare", post_processor=None)
     describe_tokenizer(folder)
     assert special_token_affixes(load_tokenizer(folder)) == ([], [])

@@ -22,7 +22,7 @@ def ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]
 
 
 def unigram(folder: Path, **changes: Any) -> Path:
-    """The files of a small encoder as a packed source brings them: config.json and an XLM-R-like tokenizer.json."""
+    """Write the files of a small packed encoder: config.json and an XLM-R-like tokenizer.json."""
     names = ["<s>", "<pad>", "</s>", "<unk>"]
     pieces = [*names, "▁the", "▁film", ":", "▁a", "▁story", "▁good", "▁", "x", "<mask>"]
     special = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
@@ -94,7 +94,7 @@ def test_the_prefix_is_before_every_text_also_after_saving(wordpiece: Path, tmp_
 
 
 @pytest.mark.parametrize("named", ["XLMRobertaTokenizer", "XLMRobertaTokenizerFast", "PreTrainedTokenizerFast"])
-def test_the_prefix_survives_a_class_that_would_build_the_tokenizer_anew(tmp_path: Path, named: str) -> None:
+def test_the_prefix_survives_a_class_that_rebuilds_the_tokenizer(tmp_path: Path, named: str) -> None:
     folder = unigram(tmp_path / "e5")
     describe_tokenizer(folder)
     edit_json(folder / "tokenizer_config.json", tokenizer_class=named)
@@ -106,7 +106,7 @@ def test_the_prefix_survives_a_class_that_would_build_the_tokenizer_anew(tmp_pat
     "normalizer",
     [None, {"type": "Sequence", "normalizers": [{"type": "Lowercase"}, {"type": "NFC"}]}, {"type": "Lowercase"}],
 )
-def test_the_prefix_goes_before_whatever_the_tokenizer_does_to_a_text(tmp_path: Path, normalizer: object) -> None:
+def test_the_prefix_comes_before_the_normalised_text(tmp_path: Path, normalizer: object) -> None:
     folder = unigram(tmp_path / "e5", normalizer=normalizer)
     describe_tokenizer(folder)
     expected = ids(load(folder), ["The film: a STORY"])
@@ -139,7 +139,7 @@ def test_special_tokens_that_only_the_older_file_names_are_kept(wordpiece: Path)
         ("tokenizer.json", "\udcff", "tokenizer.json is no JSON"),
     ],
 )
-def test_a_tokenizer_that_cannot_be_prefixed_is_told_in_one_line(
+def test_a_tokenizer_that_cannot_be_prefixed_is_reported_in_one_line(
     wordpiece: Path, name: str, content: str | None, reason: str
 ) -> None:
     (wordpiece / name).unlink()

@@ -14,14 +14,14 @@ from decortique.models.training import Scores, evaluate
 from tests.models.made_transformer import HEADS, curve, headed, trained, weights
 
 
-def test_a_small_corpus_can_be_learnt_by_heart(any_encoder: Path, examples: Examples, tmp_path: Path) -> None:
+def test_a_small_corpus_can_be_memorised(any_encoder: Path, examples: Examples, tmp_path: Path) -> None:
     model = headed(any_encoder)
     before = evaluate(model, examples, 32)
-    found = trained(model, examples, tmp_path, num_train_epochs=25)
+    result = trained(model, examples, tmp_path, num_train_epochs=25)
     after = evaluate(model, examples, 32)
     assert after["accuracy"] == 1.0 > before["accuracy"]
     assert after["log_loss"] < before["log_loss"] / 2
-    assert found.epochs[found.best_epoch - 1] == after
+    assert result.epochs[result.best_epoch - 1] == after
 
 
 def test_the_curves_of_a_training_are_kept(model: Headed, examples: Examples, tmp_path: Path) -> None:
@@ -41,8 +41,8 @@ def test_the_terms_of_a_loss_have_curves_of_their_own(model: Headed, examples: E
     plain = heads_objective(HEADS)
 
     def two(model: Headed, batch: Batch) -> Terms:
-        found = plain(model, batch)["polarity"]
-        return {"first": 0.25 * found, "second": 0.75 * found}
+        result = plain(model, batch)["polarity"]
+        return {"first": 0.25 * result, "second": 0.75 * result}
 
     trained(model, examples, tmp_path, objective=two)
     for whole, first, second in zip(
@@ -53,7 +53,7 @@ def test_the_terms_of_a_loss_have_curves_of_their_own(model: Headed, examples: E
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_stops_the_training(
+def test_a_loss_that_is_not_a_number_stops_the_training(
     model: Headed, examples: Examples, tmp_path: Path, loss: float
 ) -> None:
     plain = heads_objective(HEADS)
@@ -66,10 +66,10 @@ def test_a_loss_that_is_no_number_stops_the_training(
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
-def test_a_learning_rate_far_too_high_gives_no_scores_that_are_no_numbers(
+def test_a_far_too_high_learning_rate_gives_no_nan_scores(
     model: Headed, examples: Examples, tmp_path: Path, epochs: int
 ) -> None:
-    """The last step of all can break the weights too, and no later loss looks at it."""
+    """The very last step can break the weights too, and no later loss would show it."""
     changes: dict[str, Any] = {"learning_rate": 1e38, "warmup_ratio": 0.0, "lr_scheduler_type": "constant_with_warmup"}
     with pytest.raises(StageError, match="lower learning_rate"):
         trained(model, examples, tmp_path, num_train_epochs=epochs, batch_size=32, **changes)
@@ -83,7 +83,7 @@ SCRIPTED: dict[str, list[float]] = {
 
 
 def scripted() -> tuple[Callable[[Headed], Scores], list[dict[str, bytes]]]:
-    """A validation that says what `SCRIPTED` says, and notes the weights it saw."""
+    """Return a validation with the scores of `SCRIPTED` that records the weights it saw."""
     seen: list[dict[str, bytes]] = []
 
     def validate(model: Headed) -> Scores:
@@ -98,9 +98,9 @@ def test_the_best_epoch_is_kept_and_not_the_last(
     model: Headed, examples: Examples, tmp_path: Path, select_by: str, best: int
 ) -> None:
     validate, seen = scripted()
-    found = trained(model, examples, tmp_path, validate=validate, num_train_epochs=4, metric_for_best_model=select_by)
-    assert found.best_epoch == best
-    assert [epoch[select_by] for epoch in found.epochs] == SCRIPTED[select_by]
+    result = trained(model, examples, tmp_path, validate=validate, num_train_epochs=4, metric_for_best_model=select_by)
+    assert result.best_epoch == best
+    assert [epoch[select_by] for epoch in result.epochs] == SCRIPTED[select_by]
     assert [weights(model) == epoch for epoch in seen] == [epoch == best for epoch in (1, 2, 3, 4)]
 
 
@@ -111,7 +111,7 @@ def test_a_training_without_a_better_score_stops_early(
     model: Headed, examples: Examples, tmp_path: Path, select_by: str, patience: int, epochs: int
 ) -> None:
     validate, _ = scripted()
-    found = trained(
+    result = trained(
         model,
         examples,
         tmp_path,
@@ -120,19 +120,19 @@ def test_a_training_without_a_better_score_stops_early(
         metric_for_best_model=select_by,
         early_stopping_patience=patience,
     )
-    assert len(found.epochs) == epochs
+    assert len(result.epochs) == epochs
 
 
 def test_the_same_seed_gives_the_same_weights_to_the_last_byte(
     encoder: Path, examples: Examples, tmp_path: Path
 ) -> None:
-    found = []
+    result = []
     for run, seed in enumerate((0, 0, 1)):
         model = headed(encoder, dropout=0.1, seed=seed)
         trained(model, examples, tmp_path / str(run), seed=seed, dropout=0.1)
-        found.append(weights(model))
-    assert found[0] == found[1]
-    assert found[0] != found[2]
+        result.append(weights(model))
+    assert result[0] == result[1]
+    assert result[0] != result[2]
 
 
 def test_validation_happens_without_dropout_and_training_with_it(
@@ -146,9 +146,9 @@ def test_validation_happens_without_dropout_and_training_with_it(
         return plain(model, batch)
 
     model = headed(encoder, dropout=0.5)
-    found = trained(model, examples, tmp_path, objective=watched)
+    result = trained(model, examples, tmp_path, objective=watched)
     assert all(modes)
-    assert found.epochs[found.best_epoch - 1] == evaluate(model, examples, 32)
+    assert result.epochs[result.best_epoch - 1] == evaluate(model, examples, 32)
 
 
 @pytest.mark.parametrize("scheduler", ["linear", "cosine", "constant_with_warmup"])
@@ -167,7 +167,7 @@ def test_the_learning_rate_warms_up_and_follows_its_scheduler(
         assert 0 < rates[-1] < 1e-4
 
 
-def test_weights_without_gradients_are_pulled_to_zero_by_weight_decay_but_biases_are_not(
+def test_weight_decay_shrinks_weights_without_gradients_but_not_biases(
     model: Headed, examples: Examples, tmp_path: Path
 ) -> None:
     def only_decays(model: Headed, _: Batch) -> Terms:
@@ -196,12 +196,12 @@ def test_weights_without_gradients_are_pulled_to_zero_by_weight_decay_but_biases
         torch.testing.assert_close(values, before[name] * factor, msg=name)
 
 
-def test_half_batches_added_up_learn_as_whole_ones(encoder: Path, examples: Examples, tmp_path: Path) -> None:
-    """Texts of one length, so that the same ones fall together however many a batch holds."""
-    places = np.flatnonzero(examples.rows.lengths == np.bincount(examples.rows.lengths).argmax())[:8]
-    rows = TokenRows.of([examples.rows[place][1].tolist() for place in places])
-    few = Examples(rows, examples.labels[places], examples.scores[places])
-    found = []
+def test_accumulated_half_batches_train_like_whole_ones(encoder: Path, examples: Examples, tmp_path: Path) -> None:
+    """Use texts of one length, so that the same ones share a batch at every batch size."""
+    indices = np.flatnonzero(examples.rows.lengths == np.bincount(examples.rows.lengths).argmax())[:8]
+    rows = TokenRows.of([examples.rows[index][1].tolist() for index in indices])
+    few = Examples(rows, examples.labels[indices], examples.scores[indices])
+    result = []
     for run, (batch_size, accumulate) in enumerate(((8, 1), (4, 2), (1, 8))):
         model = headed(encoder)
         changes: dict[str, Any] = {
@@ -212,23 +212,23 @@ def test_half_batches_added_up_learn_as_whole_ones(encoder: Path, examples: Exam
         }
         trained(model, few, tmp_path / str(run), **changes)
         assert len(curve(tmp_path / str(run), "train/loss")) == 3
-        found.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
-    for other in found[1:]:
-        torch.testing.assert_close(other, found[0], atol=1e-4, rtol=1e-3)
+        result.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
+    for other in result[1:]:
+        torch.testing.assert_close(other, result[0], atol=1e-4, rtol=1e-3)
 
 
 def test_checkpointed_gradients_change_nothing_but_memory(
     any_encoder: Path, examples: Examples, tmp_path: Path
 ) -> None:
-    found = []
+    result = []
     for checkpoint in (False, True):
         model = headed(any_encoder, dropout=0.1)
         trained(model, examples, tmp_path / str(checkpoint), gradient_checkpointing=checkpoint, dropout=0.1)
-        found.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
-    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-4)
+        result.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
+    torch.testing.assert_close(*result, atol=1e-5, rtol=1e-4)
 
 
-def test_sixteen_bits_learn_too(encoder: Path, examples: Examples, tmp_path: Path) -> None:
+def test_training_works_in_sixteen_bits(encoder: Path, examples: Examples, tmp_path: Path) -> None:
     model = headed(encoder)
     trained(model, examples, tmp_path, precision="bf16", num_train_epochs=25)
     assert {values.dtype for values in model.parameters()} == {torch.float32}

@@ -23,14 +23,14 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
-    """The task as it is shipped; models are written elsewhere."""
-    found = TaskSection.named("opinion", ROOT / PARAMS)
+    """Return the shipped task; models are written elsewhere."""
+    loaded = TaskSection.named("opinion", ROOT / PARAMS)
     monkeypatch.chdir(tmp_path)
-    return found
+    return loaded
 
 
 @pytest.mark.parametrize("teacher", [None, "transformer"])
-def test_a_trained_transformer_is_an_approach_that_predicts_and_tells_of_itself(
+def test_a_saved_transformer_is_an_approach_with_a_model_card(
     tmp_path: Path, encoder: Path, rows: TokenRows, one_thread: Compute, described: Task, teacher: str | None
 ) -> None:
     model = new_headed(encoder, described.labels, described.heads, dropout=0.0, seed=0)
@@ -48,18 +48,18 @@ def test_a_trained_transformer_is_an_approach_that_predicts_and_tells_of_itself(
         teacher=teacher,
     )
     folder = paths.model("opinion", "mine")
-    manifest, found = load_classifier(folder, one_thread)
+    manifest, loaded = load_classifier(folder, one_thread)
     assert (manifest.kind, manifest.labels, manifest.teacher) == ("transformer", described.labels, teacher)
-    said, expected = found.predict(TEXTS, lambda _: None), model.predict(rows, batch_size=8)
-    np.testing.assert_array_equal(said.probability, expected.probability)
-    np.testing.assert_array_equal(said.others["intensity"], expected.others["intensity"])
+    predictions, expected = loaded.predict(TEXTS, lambda _: None), model.predict(rows, batch_size=8)
+    np.testing.assert_array_equal(predictions.probability, expected.probability)
+    np.testing.assert_array_equal(predictions.others["intensity"], expected.others["intensity"])
     card = (folder / "README.md").read_text(encoding="utf-8")
     for part in ("# opinion/mine", "| accuracy | 0.8750 |", "| intensity/spearman | 0.5000 |", "| adaptation.kind |"):
         assert part in card
     assert str(tmp_path) not in card
 
 
-def test_a_static_student_is_an_approach_that_predicts_and_tells_of_itself(
+def test_a_saved_static_student_is_an_approach_with_a_model_card(
     rows: TokenRows, tokenizer: PreTrainedTokenizerBase, one_thread: Compute, described: Task
 ) -> None:
     torch.manual_seed(0)
@@ -79,16 +79,16 @@ def test_a_static_student_is_an_approach_that_predicts_and_tells_of_itself(
         teacher="transformer",
     )
     folder = paths.model("opinion", "static")
-    manifest, found = load_classifier(folder, one_thread)
+    manifest, loaded = load_classifier(folder, one_thread)
     assert (manifest.kind, manifest.labels, manifest.teacher) == ("static", described.labels, "transformer")
-    said, expected = found.predict(TEXTS, lambda _: None), model.predict(rows, batch_size=8)
-    np.testing.assert_allclose(said.probability, expected.probability, atol=1e-6)
+    predictions, expected = loaded.predict(TEXTS, lambda _: None), model.predict(rows, batch_size=8)
+    np.testing.assert_allclose(predictions.probability, expected.probability, atol=1e-6)
     card = (folder / "README.md").read_text(encoding="utf-8")
     for part in ("# opinion/static", "| log_loss | 0.2500 |", "| loss.0.term | logits |", "| width | 4 |"):
         assert part in card
 
 
-def test_a_model_that_cannot_be_saved_leaves_the_one_that_was_there(described: Task) -> None:
+def test_a_model_that_cannot_be_saved_keeps_the_previous_one(described: Task) -> None:
     folder = paths.model("opinion", "mine")
     folder.mkdir(parents=True)
     (folder / "model").write_text("of yesterday")

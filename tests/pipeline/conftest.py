@@ -55,7 +55,7 @@ REHEARSAL: dict[str, Any] = {
 
 
 def module_of(command: str) -> str:
-    """Gives the module of stages/ that a command runs: `python -m stages.predict …` runs `predict`."""
+    """Return the module of stages/ that a command runs: `python -m stages.predict …` runs `predict`."""
     words = command.split()
     return words[words.index("-m") + 1].removeprefix("stages.")
 
@@ -89,7 +89,7 @@ class Clone:
     folder: Path
 
     def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command in the clone with this Python's environment first on the path."""
+        """Run a command in the clone with this Python's environment first on the path."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         result = subprocess.run(
             command,
@@ -107,28 +107,28 @@ class Clone:
     def stage(
         self, name: str, *arguments: str, check: bool = True, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Runs one stage by hand."""
+        """Run one stage by hand."""
         return self.run(sys.executable, "-m", f"stages.{name}", *arguments, check=check, **environment)
 
     def repro(self, *arguments: str) -> list[str]:
-        """Runs `dvc repro` and names the stages that ran."""
+        """Run `dvc repro` and names the stages that ran."""
         output = self.run("dvc", "repro", *arguments).stdout
         return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
 
     def changed(self) -> set[str]:
-        """Names the stages that DVC knows to be out of date; what follows these may be, once they have run."""
+        """Name the stages that DVC knows to be out of date; what follows these may be, once they have run."""
         return set(json.loads(self.run("dvc", "status", "--json").stdout))
 
     def set(self, choices: Mapping[str, Any] | None = None, /, **settings: Any) -> None:
-        """Changes settings in params.yaml, `__` standing for the dot; `choices` may be about the catalogue too."""
+        """Change settings in params.yaml, `__` standing for the dot; `choices` may be about the catalogue too."""
         set_params(self.folder, {**(choices or {}), **{k.replace("__", "."): value for k, value in settings.items()}})
 
     def outputs(self) -> dict[str, bytes]:
-        """Reads every file that the stages made."""
+        """Read every file that the stages made."""
         return {name: (self.folder / name).read_bytes() for name in self.files()}
 
     def files(self) -> dict[str, tuple[int, int]]:
-        """Tells of every file that the stages made which one it is, and when it was last written."""
+        """Return of every file that the stages made which one it is, and when it was last written."""
         return {
             str(path.relative_to(self.folder)): (path.stat().st_ino, path.stat().st_mtime_ns)
             for top in ("data", "metrics")
@@ -138,7 +138,7 @@ class Clone:
 
 
 def clone_into(folder: Path) -> Clone:
-    """Copies what Git would commit, as it is in the working tree, into a repository of its own."""
+    """Copy what Git would commit, as it is in the working tree, into a repository of its own."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -189,7 +189,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 
 
 def rehearse(clone: Clone, guard: Path) -> None:
-    """Runs the whole chain, with no connection allowed after the downloads."""
+    """Run the whole chain, with no connection allowed after the downloads."""
     clone.repro("download", "download_encoder", "download_language", "download_collection")  # and `code` before them
     (guard / "sitecustomize.py").write_text(GUARD)
     clone.run("dvc", "repro", PYTHONPATH=str(guard))
@@ -204,7 +204,7 @@ def chain(rehearsed: Clone, tmp_path: Path) -> Clone:
 
 
 def link_if_large(source: str, target: str) -> None:
-    """Copies a file, or links one above 100 kB: a model weighs 90 MB, and forty tests would have a copy each.
+    """Copy a file, or links one above 100 kB: a model weighs 90 MB, and forty tests would have a copy each.
 
     What the stages write is a new file put in the old one's place, so what is shared stays as it is. DVC changes its
     notes and `dvc.lock` in place: they are copied.

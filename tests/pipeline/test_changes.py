@@ -19,7 +19,7 @@ COLLECTED = {f"{stage}@{name}" for stage in ("cluster", "summarize") for name in
 
 
 def of_both(*stages: str) -> set[str]:
-    """Names stages of the task `opinion`, and the same ones of `author`."""
+    """Name stages of the task `opinion`, and the same ones of `author`."""
     return {*stages, *(stage.replace("opinion", "author") for stage in stages)}
 
 

@@ -19,7 +19,7 @@ SCREEN = [f"The screen is bright, even in the sun of {month}." for month in ("Ma
 
 
 def described(chain: Clone, name: str, **changes: Any) -> None:
-    """Makes the collection of docs/own-texts.md, changed, the only one of the run."""
+    """Make the collection of docs/own-texts.md, changed, the only one of the run."""
     entry = {**described_in("docs/own-texts.md", "catalogue/collections/letters.yaml"), **changes}
     chain.set({"collections": [name], f"catalogue/collections/{name}.yaml:": entry})
 

@@ -32,12 +32,12 @@ ALL_ENTRIES = f"{FOLDER.as_posix()}/catalogue.txt"  # depends on every entry of 
 
 
 def keys_of(stage: str) -> set[str]:
-    """Names the keys of params.yaml that a stage tracks."""
+    """Name the keys of params.yaml that a stage tracks."""
     return {name for name in CHAIN[stage].get("params", []) if isinstance(name, str)}
 
 
 def fields_of(stage: str) -> dict[str, list[str] | None]:
-    """Gives the fields that a stage tracks of an entry, by folder of the catalogue; None stands for all of them."""
+    """Return the fields that a stage tracks of an entry, by folder of the catalogue; None stands for all of them."""
     files = [one for one in CHAIN[stage].get("params", []) if isinstance(one, dict)]
     return {Path(file).parts[1]: fields for one in files for file, fields in one.items()}
 
@@ -105,7 +105,7 @@ def test_each_field_of_an_entry_that_a_stage_reads_is_tracked(
 
 
 def _of_others(stage: str) -> set[str]:
-    """Names the folders of the catalogue that the script reads for other variants of the stage: `download` has four."""
+    """Name the folders of the catalogue that the script reads for other variants of the stage: `download` has four."""
     kinds = {"task": "tasks", "collection": "collections", "encoder": "encoders", "language": "languages"}
     words = CHAIN[stage]["cmd"].split()
     return set(kinds.values()) - {kinds[words[3]]} if MODULES[stage] == "download" else set()
@@ -125,7 +125,7 @@ def test_no_module_imports_itself_around_a_corner() -> None:
 
 
 def _loaded(path: Path, kinds: Mapping[str, type]) -> set[str]:
-    """Names the kinds of settings that a module loads, by `load` or `named`."""
+    """Name the kinds of settings that a module loads, by `load` or `named`."""
     names = {kind.__name__: name for name, kind in kinds.items()}
     return {
         names[node.value.id]

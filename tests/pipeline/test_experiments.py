@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from tests.pipeline.conftest import ROOT, Clone, link_if_large
 
 PAGE = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-IN_SHORT = README.partition("## Vary, compare, keep\n")[2].partition("\n### ")[0]
+IN_SHORT = README.partition("## Vary, compare, keep\n")[2].partition("\nMore to vary:\n")[0]
 WORKER_ENDS_WITHIN = 180  # seconds; two runs of one stage take a tenth of it
 SINGLE = [1, 1]
 ACCURACY = "metrics/evaluate/opinion.json:bag-of-words.accuracy"
@@ -31,31 +30,26 @@ class Walk:
     printed: dict[str, str]
 
     def output(self, start: str, turn: int = 0) -> str:
-        """Gives what a command printed: of those that begin so, the first, or the one of that turn."""
+        """Return what a command printed: of those that begin so, the first, or the one of that turn."""
         return [text for command, text in self.printed.items() if command.startswith(start)][turn]
 
 
 def commands(page: str) -> Iterator[str]:
-    """Yields the commands and the Python of a page, each without its comment."""
-    for kind, block in re.findall(r"```(console|python)\n(.*?)```", page, re.DOTALL):
-        if kind == "python":
-            yield f"python\n{block}"
-        else:
-            lines = block.replace("\\\n", "").splitlines()
-            yield from (re.split(r" +# ", line.removeprefix("$ "))[0].strip() for line in lines)
+    """Yield the commands of a page, each without its comment."""
+    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
+        lines = block.replace("\\\n", "").splitlines()
+        yield from (re.split(r" +# ", line.removeprefix("$ "))[0].strip() for line in lines)
 
 
 def walk(clone: Clone, page: str) -> Walk:
-    """Runs every command of a page."""
+    """Run every command of a page."""
     clone.run("git", "add", "--all")
     clone.run("git", "commit", "--quiet", "--message", "results")
     printed: dict[str, str] = {}
     try:
         for number, command in enumerate(commands(page)):
             name = f"{command}  # {number}"
-            if command.startswith("python\n"):
-                printed[name] = clone.run(sys.executable, "-W", "error", "-c", command.removeprefix("python\n")).stdout
-            elif command == "dvc queue start":
+            if command == "dvc queue start":
                 # The worker keeps what it prints to open: a pipe would end with it.
                 clone.run("sh", "-c", f"{command} > .cache/worker.txt 2>&1")
                 wait_for_worker(clone)
@@ -165,11 +159,17 @@ def test_plots_of_both_versions_are_in_one_page(walked: Walk) -> None:
 
 
 def test_two_experiments_are_compared_by_a_paired_test(walked: Walk) -> None:
-    found = re.fullmatch(r"(\{.*\}) ([\d.e-]+)\n", walked.output("python\n"))
-    assert found
-    difference, p = json.loads(found[1].replace("'", '"')), float(found[2])
+    printed = walked.output("decortique compare HEAD")
+    assert "  bag_of_words.candidates.style.ngrams: [1, 2] → [1, 1]" in printed
+    changed, *others = (line for line in printed.splitlines() if re.match(r"(bag-of-words|transformer) ", line))
+    assert re.search(r" [+-]0\.\d{3} \[[+-]0\.\d{3}, [+-]0\.\d{3}\]  ", changed)
+    assert others
+    found = json.loads((walked.clone.folder / ".cache/compared.json").read_text(encoding="utf-8"))
+    test = found["tasks"]["opinion"]["approaches"]["bag-of-words"]
+    difference = test["accuracy_difference"]
     assert difference["low"] <= difference["value"] <= difference["high"]
-    assert 0 < p <= 1
+    assert 0 < test["holm_p"] <= 1
+    assert changed in walked.output("decortique compare HEAD~1 HEAD")  # the experiment was committed since
 
 
 def test_a_queue_works_off_what_was_put_into_it(walked: Walk) -> None:
@@ -215,6 +215,6 @@ def test_a_parameter_that_nothing_reads_runs_nothing(walked: Walk) -> None:
 
 
 def drawn_points(page: str) -> list[tuple[str, str]]:
-    """Finds the points that a page of plots draws: which version they are of, and where on the x-axis."""
+    """Find the points that a page of plots draws: which version they are of, and where on the x-axis."""
     found = re.findall(r"\{[^{}]*\"false_positive_rate\": \"[^{}]*\}", page)
     return [(point["rev"], point["false_positive_rate"]) for point in map(json.loads, found)]

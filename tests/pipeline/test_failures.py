@@ -21,7 +21,7 @@ def damaged(name: str) -> Damage:
 
 
 def missing(name: str) -> Damage:
-    """Removes a file or folder of the chain."""
+    """Remove a file or folder of the chain."""
 
     def damage(chain: Clone) -> None:
         path = chain.folder / name
@@ -31,19 +31,19 @@ def missing(name: str) -> Damage:
 
 
 def setting(name: str, value: object) -> Damage:
-    """Changes params.yaml or the catalogue."""
+    """Change params.yaml or the catalogue."""
     return lambda chain: chain.set({name: value})
 
 
 def other_rows(chain: Clone) -> None:
-    """Gives an approach the predictions of another split."""
+    """Return an approach the predictions of another split."""
     folder = chain.folder / "data/predictions/opinion/student"
     (folder / "test.parquet").unlink()
     shutil.copy(folder / "transfer-tweets.parquet", folder / "test.parquet")
 
 
 def of_another_collection(chain: Clone) -> None:
-    """Gives a collection the vectors of another one."""
+    """Return a collection the vectors of another one."""
     path = chain.folder / "data/embeddings/films/seen.parquet"
     path.unlink()
     shutil.copy(chain.folder / "data/embeddings/editorials/seen.parquet", path)
@@ -202,7 +202,7 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
 
 @pytest.fixture
 def run_here(chain: Clone, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str | int | None]]:
-    """Runs a stage of the chain as `python -m` does, but in this process, which need not import torch forty times."""
+    """Run a stage of the chain as `python -m` does, but in this process, which need not import torch forty times."""
 
     def run_stage(stage: str, *arguments: str) -> str | int | None:
         monkeypatch.chdir(chain.folder)

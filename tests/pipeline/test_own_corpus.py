@@ -23,7 +23,7 @@ def described_in(page: str, file: str) -> dict[str, Any]:
 
 
 def reviews(path: Path) -> None:
-    """Writes 200 made-up reviews, one of which is empty."""
+    """Write 200 made-up reviews, one of which is empty."""
     choose = random.Random(0)
     with path.open("w", newline="") as file:
         table = csv.writer(file)

@@ -24,7 +24,7 @@ REAL = ROOT.parent / "shared" / "corpora" / "chirac-mitterrand"  # the real file
 
 
 def speeches(path: Path, count: int, *, labelled: bool) -> None:
-    """Writes made-up speeches of twelve sentences, in most of which five are Mitterrand's, in one go."""
+    """Write made-up speeches of twelve sentences, in most of which five are Mitterrand's, in one go."""
     choose = random.Random(count)
     lines = []
     for speech in range(1, count + 1):
@@ -42,7 +42,7 @@ def address(path: Path) -> str:
 
 
 def run(clone: Clone, folder: Path) -> str:
-    """Adds the task as the README says, on files of one's own."""
+    """Add the task as the README says, on files of one's own."""
     source = "catalogue/tasks/author-fr.yaml:source.parts"
     result = clone.run(
         *("dvc", "exp", "run", "-S", "tasks=[author-fr]", "-S", "languages=[fr]", "-S", "collections=[]"),

@@ -1,4 +1,4 @@
-"""Model cards, of models and results that tests wrote."""
+"""Model cards, from models and results written by the tests."""
 
 import json
 import shutil
@@ -104,7 +104,7 @@ CHANGED = {
 
 @pytest.fixture(scope="module")
 def params(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A params.yaml with three approaches; what is read of one of that name is not kept for other tests."""
+    """Write a params.yaml with three approaches; cached settings are cleared for other tests."""
     path = Path(shutil.copy(PARAMS, tmp_path_factory.mktemp("params")))
     shutil.copytree(PARAMS.parent / "catalogue", path.parent / "catalogue")
     set_params(path.parent, CHANGED)
@@ -115,7 +115,7 @@ def params(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def folder(params: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with three models and an export of one, and what was measured of them."""
+    """Set up a project with three models, an export of one, and their results."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(params.parent, tmp_path, dirs_exist_ok=True)
     write_model(paths.model("opinion", "bag-of-words"), "bag-of-words", {"ngrams": [1, 2]})
@@ -172,7 +172,7 @@ def test_the_hub_finds_every_score_and_where_it_was_measured() -> None:
     }
 
 
-def test_a_score_stands_with_its_interval_and_beside_that_of_always_predicting_one_label() -> None:
+def test_a_score_has_its_interval_and_the_majority_baseline() -> None:
     text = card("transformer").text
     assert "| transformer | **0.860 [0.840, 0.880]** | 0.860 [0.840, 0.880] |" in text
     assert "Always predicting `negative` has an accuracy of 0.600." in text
@@ -180,14 +180,14 @@ def test_a_score_stands_with_its_interval_and_beside_that_of_always_predicting_o
     assert "with people's grades 0.812 [0.792, 0.832], against the probability +0.002 [-0.018, +0.022];" in text
 
 
-def test_a_difference_that_a_test_finds_is_claimed() -> None:
+def test_a_significant_difference_is_claimed() -> None:
     text = card("transformer").text
     assert "**transformer against bag-of-words: better.** Accuracy 0.860 and 0.810;" in text
     assert "difference: +0.050 [+0.020, +0.080], p < 0.001." in text
     assert "that of McNemar's exact test, corrected by Holm for 2 tests." in text
 
 
-def test_a_difference_is_not_claimed_that_is_significant_only_before_the_correction() -> None:
+def test_a_difference_significant_only_before_correction_is_not_claimed() -> None:
     text = card("student").text
     assert "+0.030 [+0.000, +0.060], p = 0.060." in text
     assert "**student against bag-of-words: no significant difference.**" in text
@@ -199,7 +199,7 @@ def test_limits_compare_other_texts_with_the_test_set() -> None:
     assert overlapping in card("student").text
 
 
-def test_what_rewriting_does_is_a_limit_too() -> None:
+def test_sensitivity_to_rewriting_is_listed_as_a_limit() -> None:
     flips = "by rule: typos 0.100 [0.080, 0.120], no punctuation 0.100 [0.080, 0.120].\n- Whether it treats"
     assert flips in card("transformer").text
     assert "rewritten by rule" not in card("transformer", exported=True).text
@@ -212,7 +212,7 @@ def test_the_baseline_is_not_tested_against_itself() -> None:
     assert "against bag-of-words" not in text
 
 
-def test_the_card_of_a_student_names_its_teacher_and_the_pool_that_it_was_trained_on() -> None:
+def test_the_card_of_a_student_names_its_teacher_and_training_pool() -> None:
     text = card("student").text
     assert "keeps of its teacher transformer: 97.7% [95.7%, 99.7%] of the accuracy.**" in text
     assert "It predicts the same as its teacher on 91.5% of the texts." in text
@@ -220,7 +220,7 @@ def test_the_card_of_a_student_names_its_teacher_and_the_pool_that_it_was_traine
     assert "on `pool`" not in card("transformer").text
 
 
-def test_an_export_is_compared_with_what_it_was_before() -> None:
+def test_an_export_is_compared_with_the_original_model() -> None:
     exported = card("transformer", exported=True)
     data: Any = exported.data
     assert {one.metric_value for one in data.eval_results} == {0.861, 0.351}
@@ -232,7 +232,7 @@ def test_an_export_is_compared_with_what_it_was_before() -> None:
     assert "It was not measured on anything but the test set." in exported.text
 
 
-def test_a_card_says_how_the_model_is_made_again() -> None:
+def test_a_card_states_how_to_reproduce_the_model() -> None:
     text = card("student").text
     assert "`dvc repro predict@opinion-student`" in text
     assert "Seeds: split 0, training.seed 3, bootstrap 0." in text
@@ -240,7 +240,7 @@ def test_a_card_says_how_the_model_is_made_again() -> None:
     assert "| accuracy | 0.8123 |" in text
 
 
-def test_the_card_says_where_texts_are_resampled_by_whole_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_card_states_when_whole_groups_are_resampled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "resampled by whole groups" not in card("student").text
     split = DESCRIBED.split.model_copy(update={"keep_groups": True})
     monkeypatch.setattr(TaskSection, "named", lambda _: DESCRIBED.model_copy(update={"split": split}))
@@ -273,7 +273,7 @@ def test_the_same_run_gives_the_same_card_and_names_no_machine(folder: Path) -> 
     assert first.count(b"\n\n\n") == 0
 
 
-def test_every_table_has_as_many_cells_in_each_row() -> None:
+def test_every_row_of_a_table_has_the_same_number_of_cells() -> None:
     for approach, exported in (("bag-of-words", False), ("student", False), ("transformer", True)):
         for block in card(approach, exported=exported).text.split("\n\n"):
             if block.startswith("|"):
@@ -281,7 +281,7 @@ def test_every_table_has_as_many_cells_in_each_row() -> None:
                 assert block.splitlines()[1].replace(" ", "").startswith("|---"), block
 
 
-def test_scores_of_other_approaches_are_no_scores_of_this_one() -> None:
+def test_scores_of_other_approaches_are_not_in_the_metadata() -> None:
     report = json.loads(paths.results("evaluate", "opinion", "scores").read_text())
     del report["versus"]["student"]["holm_p"]
     write_json(paths.results("evaluate", "opinion", "scores"), report)

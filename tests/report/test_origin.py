@@ -28,7 +28,7 @@ def origin(task: str, encoder: str = "all-minilm-l6-v2", **changes: Any) -> Orig
         ("author-fr", "bag-of-words", "other", ["the texts"]),
     ],
 )
-def test_a_licence_is_named_only_where_all_that_a_model_was_made_from_agrees(
+def test_a_licence_is_named_only_where_all_sources_of_a_model_agree(
     task: str, kind: str, identifier: str, made_from: list[str]
 ) -> None:
     licence = origin(task).licence(kind)
@@ -42,7 +42,7 @@ def test_an_encoder_is_called_by_its_name_on_the_hub() -> None:
     assert origin("author").base_model("bag-of-words") is None
 
 
-def test_a_source_is_told_with_its_pin_and_without_the_makers_own_folders() -> None:
+def test_a_source_is_listed_with_its_pin_and_without_local_folders() -> None:
     published = UrlSource(kind="url", url=f"https://host/films.csv#git-blob={HASH}")
     own = UrlSource(kind="url", url=f"file:///home/me/films.csv#git-blob={HASH}")
     assert origin("author", source=published).sources() == [f"<https://host/films.csv> (git-blob `{HASH}`)"]
@@ -56,7 +56,7 @@ def test_a_data_set_of_the_hub_is_linked() -> None:
     assert origin("author").datasets() == []
 
 
-def test_works_are_cited_that_the_licences_name() -> None:
+def test_works_named_by_the_licences_are_cited() -> None:
     assert [work.split(" ")[0] for work in origin("opinion").works("transformer")] == ["C.J.", "J.S.", "W."]
     (french,) = origin("author-fr").works("bag-of-words")
     assert "DEFT'05" in french

@@ -27,7 +27,7 @@ def picture(folder: Path, size: int = 200) -> Path:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_what_stands_in_a_text_is_shown_and_not_obeyed(tmp_path: Path, text: str) -> None:
+def test_html_in_a_text_is_escaped(tmp_path: Path, text: str) -> None:
     words = [Word(text, 0.5), Word(text)]
     blocks = [
         Table([text], [[text, Cell(text, strong=True)]], text),
@@ -53,14 +53,14 @@ def test_a_finding_that_is_not_significant_looks_different(tmp_path: Path) -> No
     assert page.index('<li class="open">') > page.index("yes")
 
 
-def test_pictures_are_inside_the_page_with_what_to_see(tmp_path: Path) -> None:
+def test_pictures_are_embedded_in_the_page_with_alternative_text(tmp_path: Path) -> None:
     page = written(tmp_path, section(blocks=[Picture(picture(tmp_path), "What to see")]))
     assert 'src="data:image/png;base64,' in page
     assert 'alt="What to see"' in page
     assert str(tmp_path) not in page
 
 
-def test_what_is_folded_is_behind_a_click(tmp_path: Path) -> None:
+def test_folded_content_is_behind_a_click(tmp_path: Path) -> None:
     page = written(tmp_path, section(blocks=[Table(["x"], [["1"]], "For who wants to know more", folded=True)]))
     assert "<details><summary>For who wants to know more</summary>" in page
 
@@ -82,13 +82,13 @@ def test_a_page_too_large_to_be_sent_is_refused(tmp_path: Path) -> None:
         written(tmp_path, section(), megabytes=0.001)
 
 
-def test_every_section_can_be_jumped_to(tmp_path: Path) -> None:
+def test_every_section_has_a_link(tmp_path: Path) -> None:
     page = written(tmp_path, section())
     assert '<a href="#one">A title</a>' in page
     assert '<section id="one">' in page
 
 
-def test_what_a_run_does_not_have_is_no_section() -> None:
+def test_missing_results_have_no_section() -> None:
     part = Part("x", [Finding("a", "b", "c"), Finding("d", "e", "f")])
     sections = sections_of({"words": [], "opinion": [part], "validity": [part, part]}, {"opinion": described()})
     assert [section.key for section in sections] == ["short", "opinion", "validity"]
@@ -97,7 +97,7 @@ def test_what_a_run_does_not_have_is_no_section() -> None:
     assert short.parts[0].findings[0].claim == "a"
 
 
-def test_a_task_of_ones_own_has_a_section_too() -> None:
+def test_a_users_own_task_has_a_section_too() -> None:
     (_, section) = sections_of({"reviews": [Part("x")]}, {"reviews": described()})
     assert section.title == "Reviews"
     assert "negative or positive?" in section.question

@@ -1,4 +1,4 @@
-"""params.yaml and the catalogue as they are shipped, and with a few things changed."""
+"""params.yaml and the catalogue as they are shipped, and with a few changes."""
 
 import copy
 import itertools
@@ -20,20 +20,20 @@ Written = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def files() -> dict[str, Params]:
-    """What is shipped, by file."""
+    """Return the shipped settings, by file."""
     entries = sorted((ROOT / "catalogue").rglob("*.yaml"))
     return {str(path.relative_to(ROOT)): read_yaml(path) for path in [ROOT / PARAMS, *entries]}
 
 
 @pytest.fixture
 def shipped(files: dict[str, Params]) -> Params:
-    """params.yaml."""
+    """Return the shipped params.yaml."""
     return files[str(PARAMS)]
 
 
 @pytest.fixture
 def written(tmp_path: Path, files: dict[str, Params]) -> Written:
-    """Writes what is shipped into a folder, but for `changes`, and gives the params.yaml that lies there.
+    """Write the shipped settings with `changes` into a folder, and return the path of its params.yaml.
 
     A change is a key → its value: `finetune/seed`, `catalogue/tasks/opinion.yaml:split/seed`; without a key behind
     its colon, `catalogue/tasks/mine.yaml:` is the whole file.
@@ -53,7 +53,7 @@ def written(tmp_path: Path, files: dict[str, Params]) -> Written:
                 del owner[last]
             else:
                 owner[last] = changes[name]
-        folder = tmp_path / f"project-{next(count)}"  # what was read of a path is kept
+        folder = tmp_path / f"project-{next(count)}"  # settings are cached by path
         shutil.copytree(ROOT / "catalogue", folder / "catalogue")
         shutil.copy(ROOT / PARAMS, folder)
         yaml = YAML(typ="safe", pure=True)
@@ -74,7 +74,7 @@ def _owner(params: Params, key: str) -> tuple[Params, str]:
 
 
 def complaint(path: Path) -> str:
-    """What is said of a project with a mistake: one line that names the file; paths in it begin where `path` lies."""
+    """Return the one-line error about a project with a mistake, with paths relative to the folder of `path`."""
     with pytest.raises(StageError) as caught:
         Tasks.load(path)
     message = str(caught.value)

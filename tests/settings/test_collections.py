@@ -1,4 +1,4 @@
-"""What a collection must say of itself, and what of the rest of params.yaml it needs."""
+"""The required settings of a collection, and the other settings it depends on."""
 
 from typing import Any
 
@@ -77,13 +77,13 @@ def own(**changes: Any) -> Params:
         ),
     ],
 )
-def test_a_collection_that_contradicts_the_rest_is_refused_with_a_way_out(
+def test_a_collection_that_contradicts_other_settings_is_refused_with_a_remedy(
     written: Written, changes: Params, parts: tuple[str, ...]
 ) -> None:
     message = complaint(written(changes))
     for part in parts:
         assert part in message
-    assert message.count("; ") == 0  # one mistake, one complaint
+    assert message.count("; ") == 0  # one mistake, one error
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_summary_that_cannot_be_made_is_refused_before_anything_is_read(
 
 
 @pytest.mark.parametrize("changes", [{**PLAIN}, {"summarize/opinion/approach": "oracle"}])
-def test_without_collections_nobody_asks_who_tells_opinions(written: Written, changes: Params) -> None:
+def test_without_collections_no_opinion_model_is_required(written: Written, changes: Params) -> None:
     path = written({"collections": [], **changes})
     assert Collections.load(path).root == []
     assert Summarize.load(path).clusters.method == "kmeans"
@@ -142,7 +142,7 @@ def test_without_collections_nobody_asks_who_tells_opinions(written: Written, ch
 @pytest.mark.parametrize(
     "changes", [{}, {"reader": ARCHIVE}, {"held_out": 0, "max_groups": 7}, {"labels": ["good", "bad"]}]
 )
-def test_texts_of_ones_own_need_only_a_description(written: Written, changes: Params) -> None:
+def test_a_users_own_texts_need_only_a_description(written: Written, changes: Params) -> None:
     path = written(own(**changes))
     assert Collections.load(path).root == ["mine"]
     described = CollectionSection.named("mine", path)
@@ -150,7 +150,7 @@ def test_texts_of_ones_own_need_only_a_description(written: Written, changes: Pa
     assert list(described.readers()) == ([] if isinstance(described.reader, ArchiveReader) else ["reader"])
 
 
-def test_french_texts_can_be_summarised_where_the_language_and_a_task_in_it_are_named(written: Written) -> None:
+def test_french_texts_can_be_summarised_with_a_language_and_a_task(written: Written) -> None:
     chosen = {"tasks": ["opinion", "author-fr"], "languages": ["fr"], "collections": ["speeches-fr"]}
     assert Collections.load(written(chosen)).root == ["speeches-fr"]
 
@@ -177,11 +177,11 @@ def test_the_number_of_clusters_may_be_left_to_the_silhouette(written: Written) 
         ("{group}", "anything", "anything"),
     ],
 )
-def test_a_pattern_tells_which_part_of_a_path_names_the_group(pattern: str, name: str, group: str | None) -> None:
+def test_a_pattern_selects_the_part_of_a_path_that_names_the_group(pattern: str, name: str, group: str | None) -> None:
     match = path_expression(pattern).fullmatch(name)
     assert (match[1] if match else None) == group
 
 
-def test_a_description_by_hand_is_refused_as_one_of_the_file() -> None:
+def test_a_collection_made_in_code_is_checked_like_one_of_the_file() -> None:
     with pytest.raises(ValidationError, match="Input should be a valid string"):
         ArchiveReader.model_validate({**ARCHIVE, "texts": 3})

@@ -118,7 +118,7 @@ def test_another_encoder_can_be_described_and_chosen(written: Written) -> None:
     assert Encoders.named("mine", path).source.kind == "folder"
 
 
-def test_labels_of_ones_own_work_with_a_zero_shot_classifier(written: Written) -> None:
+def test_custom_labels_work_with_a_zero_shot_classifier(written: Written) -> None:
     path = written(
         {
             f"{OPINION}:labels": ["chirac", "mitterrand"],

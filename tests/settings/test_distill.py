@@ -28,12 +28,12 @@ Refused = Callable[[Params], str]
 
 @pytest.fixture
 def refused(written: Written) -> Refused:
-    """What is said of the student `student` with changes."""
+    """Return a function that gives the error about `student` with changes."""
 
-    def said(changes: Params) -> str:
+    def message(changes: Params) -> str:
         return complaint(written({f"catalogue/students/student.yaml:{key}": value for key, value in changes.items()}))
 
-    return said
+    return message
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def refused(written: Written) -> Refused:
         ([{**HIDDEN, "layers": [1, 2]}], "loss.0.layers", "input should be an object"),
     ],
 )
-def test_a_loss_that_cannot_be_is_refused_at_its_place_in_the_list(
+def test_an_invalid_loss_is_refused_with_its_index_in_the_list(
     refused: Refused, loss: list[Params], where: str, why: str
 ) -> None:
     message = refused({"loss": loss})
@@ -93,7 +93,7 @@ def test_a_loss_that_cannot_be_is_refused_at_its_place_in_the_list(
         ({"weights": "zeros", "layers": [0]}, "start.weights", "'teacher', 'encoder', 'random' or 'svd'"),
     ],
 )
-def test_a_start_that_cannot_be_is_refused(refused: Refused, start: Params, where: str, why: str) -> None:
+def test_an_invalid_start_is_refused(refused: Refused, start: Params, where: str, why: str) -> None:
     message = refused({"start": start})
     assert f"{HERE}: {where}:" in message
     assert why in message
@@ -122,7 +122,7 @@ def test_a_start_that_cannot_be_is_refused(refused: Refused, start: Params, wher
         ({"kind": "forest"}, "", "input tag 'forest' found using 'kind'"),
     ],
 )
-def test_texts_that_teach_nothing_are_refused(refused: Refused, changes: Params, where: str, why: str) -> None:
+def test_invalid_training_texts_are_refused(refused: Refused, changes: Params, where: str, why: str) -> None:
     message = refused(changes)
     assert f"{HERE}: {where}".rstrip(" :") + ":" in message
     assert why in message
@@ -147,7 +147,7 @@ def test_texts_that_teach_nothing_are_refused(refused: Refused, changes: Params,
         ({"start": {"weights": "teacher", "layers": [0]}}, "catalogue/students/static.yaml: start", "is not a setting"),
     ],
 )
-def test_a_static_student_cannot_be_asked_for_what_it_has_not(
+def test_a_static_student_refuses_settings_it_does_not_have(
     written: Written, changes: Params, where: str, why: str
 ) -> None:
     message = complaint(written({f"catalogue/students/static.yaml:{key}": value for key, value in changes.items()}))
@@ -175,7 +175,7 @@ def test_a_static_student_cannot_be_asked_for_what_it_has_not(
         ),
     ],
 )
-def test_a_training_that_a_student_cannot_change_is_refused_where_it_is_described(
+def test_a_training_setting_a_student_cannot_change_is_refused_in_its_file(
     refused: Refused, training: Params, why: str
 ) -> None:
     message = refused({"training": training})
@@ -242,7 +242,7 @@ def test_a_training_that_a_student_cannot_change_is_refused_where_it_is_describe
         ({"rounds": {"again": {**ROUND, "num_train_epochs": 3}}}, "rounds.again.num_train_epochs", "is not a setting"),
     ],
 )
-def test_a_run_that_names_what_is_not_there_or_goes_in_a_circle_is_refused(
+def test_a_run_with_missing_or_circular_rounds_is_refused(
     written: Written, changes: Params, where: str, why: str
 ) -> None:
     message = complaint(written(changes))
@@ -250,19 +250,19 @@ def test_a_run_that_names_what_is_not_there_or_goes_in_a_circle_is_refused(
     assert why in message
 
 
-def test_rounds_may_follow_each_other_from_any_model(written: Written) -> None:
+def test_rounds_may_start_from_any_model(written: Written) -> None:
     rounds = {
         "assistant": {**ROUND, "teacher": "bag-of-words"},
         "smaller": {**ROUND, "teacher": "assistant"},
         "other": {**ROUND, "task": "author", "teacher": "smaller"},
     }
-    found = Rounds.load(written({"rounds": rounds}))
-    assert found.of("opinion") == ["assistant", "smaller"]
-    assert found.of("author") == ["other"]
-    assert found.of("author-fr") == []
+    result = Rounds.load(written({"rounds": rounds}))
+    assert result.of("opinion") == ["assistant", "smaller"]
+    assert result.of("author") == ["other"]
+    assert result.of("author-fr") == []
 
 
-def test_layers_are_numbers_in_the_file_and_in_the_settings(written: Written) -> None:
+def test_layer_keys_are_integers_in_the_file_and_in_the_settings(written: Written) -> None:
     path = written({"catalogue/students/student.yaml:loss": [{**HIDDEN, "layers": {0: 0, 1: 3}}]})
     (term,) = Students.named("student", path).loss
     assert isinstance(term, HiddenTerm)
@@ -274,7 +274,7 @@ def plan(path: Path, name: str, task: str = "opinion") -> StudentPlan:
     return student_plan(task, name, Distill.load(path), Finetune.load(path), Rounds.load(path), described)
 
 
-def test_a_student_learns_from_the_teacher_of_the_run_by_its_training_but_for_what_it_changes(
+def test_a_student_inherits_the_training_of_its_teacher_with_its_changes(
     written: Written,
 ) -> None:
     changes: Params = {
@@ -285,55 +285,55 @@ def test_a_student_learns_from_the_teacher_of_the_run_by_its_training_but_for_wh
         "finetune/optim": "sgd",
         "finetune/precision": "bf16",
     }
-    found = plan(written(changes), "student")
-    assert found.teacher == "bag-of-words"
-    assert found.student.kind == "transformer"
-    training = found.training
+    result = plan(written(changes), "student")
+    assert result.teacher == "bag-of-words"
+    assert result.student.kind == "transformer"
+    training = result.training
     assert (training.optim, training.precision) == ("sgd", "bf16")  # of the transformer's training
-    assert (training.num_train_epochs, training.early_stopping_patience) == (7, 2)  # of what students share
+    assert (training.num_train_epochs, training.early_stopping_patience) == (7, 2)  # of the shared student settings
     assert (training.batch_size, training.learning_rate) == (64, 1.0)  # its own
 
 
-def test_a_longer_training_of_the_transformer_is_not_one_of_its_students(written: Written) -> None:
-    """Else a change of the teacher's training would silently change everything that is compared with it."""
+def test_students_do_not_inherit_the_epochs_of_the_transformer(written: Written) -> None:
+    """Otherwise a change of the teacher's training would silently change every student compared with it."""
     changes: Params = {"finetune/num_train_epochs": 9, "finetune/batch_size": 5, "finetune/learning_rate": 1e-5}
     changes |= {"finetune/layer_decay": 0.5, "finetune/dropout": 0.3, "finetune/seed": 4}
     for name in ("student", "student-1", "static"):
         assert plan(written(changes), name).training == plan(written({}), name).training
 
 
-def test_a_round_has_a_teacher_and_a_seed_of_its_own(written: Written) -> None:
-    """Its seed wins over that of its student, so that seeds can be compared."""
+def test_a_round_has_its_own_teacher_and_seed(written: Written) -> None:
+    """The seed of a round overrides that of its student, to compare seeds."""
     path = written(
         {"rounds": {"again": ROUND}, "catalogue/students/student-1.yaml:training": {"seed": 9, "num_train_epochs": 2}}
     )
-    found = plan(path, "again")
-    assert found.teacher == "student"
-    assert (found.training.seed, found.training.num_train_epochs) == (5, 2)
+    result = plan(path, "again")
+    assert result.teacher == "student"
+    assert (result.training.seed, result.training.num_train_epochs) == (5, 2)
     plain = plan(path, "student-1")
-    assert plain.student == found.student
+    assert plain.student == result.student
     assert (plain.teacher, plain.training.seed) == ("transformer", 9)
 
 
 def test_a_static_student_is_described_as_such(written: Written) -> None:
-    found = plan(written({"catalogue/students/static.yaml:pooling": "mean_max"}), "static").student
-    assert isinstance(found, StaticStudent)
-    assert found.pooling == "mean_max"
+    result = plan(written({"catalogue/students/static.yaml:pooling": "mean_max"}), "static").student
+    assert isinstance(result, StaticStudent)
+    assert result.pooling == "mean_max"
 
 
 @pytest.mark.parametrize(("task", "name"), [("opinion", "nobody"), ("author", "again")])
-def test_a_student_that_is_not_described_is_refused_with_those_that_are(written: Written, task: str, name: str) -> None:
-    """A round is one of its own task only."""
+def test_an_unknown_student_is_refused_with_the_known_ones(written: Written, task: str, name: str) -> None:
+    """A round belongs to its own task only."""
     with pytest.raises(StageError, match=rf"catalogue/students/{name}\.yaml is missing: .*student-1"):
         plan(written({"rounds": {"again": ROUND}}), name, task)
 
 
-def test_a_student_that_is_described_need_not_be_trained(written: Written) -> None:
-    """Students of rounds, or those that wait for their day."""
+def test_a_student_in_the_catalogue_need_not_be_trained(written: Written) -> None:
+    """Students may be used by rounds only, or not at all."""
     assert plan(written({"distill/students": []}), "student-1").teacher == "transformer"
 
 
-def test_a_student_that_no_run_names_is_checked_when_it_is_trained_by_hand(written: Written) -> None:
+def test_a_student_outside_the_run_is_checked_when_it_is_trained(written: Written) -> None:
     path = written({"catalogue/students/born-again.yaml:training": {"epoch": 3}})
     assert plan(path, "student").training.num_train_epochs == 2
     with pytest.raises(StageError, match=r"^catalogue/students/born-again\.yaml: training: epoch is not a setting"):
@@ -347,5 +347,5 @@ def test_a_student_that_no_run_names_is_checked_when_it_is_trained_by_hand(writt
         ({"num_train_epochs": 0}, "num_train_epochs: input should be greater"),
     ],
 )
-def test_what_students_share_must_be_settings_of_a_training(written: Written, training: Params, why: str) -> None:
+def test_shared_student_settings_must_be_training_settings(written: Written, training: Params, why: str) -> None:
     assert f"distill.training: {why}" in complaint(written({"distill/training": training}))

@@ -30,34 +30,34 @@ def intensity(**changes: Any) -> Params:
 
 
 @pytest.mark.parametrize("order", [("polarity", "b", "a"), ("a", "polarity", "b"), ("b", "a", "polarity")])
-def test_the_head_that_predicts_comes_first_wherever_it_stands(written: Written, order: tuple[str, ...]) -> None:
+def test_the_predicting_head_comes_first_in_any_order_of_the_file(written: Written, order: tuple[str, ...]) -> None:
     """Tools that write YAML may sort its keys, and DVC does not see their order."""
     described = {"polarity": {**POLARITY, "predicts": True}, "b": INTENSITY, "a": {**POLARITY, "loss": "focal"}}
     path = written(heads(**{name: described[name] for name in order}))
-    found = TaskSection.named("opinion", path).heads
-    assert list(found) == ["polarity", *(name for name in order if name != "polarity")]
+    result = TaskSection.named("opinion", path).heads
+    assert list(result) == ["polarity", *(name for name in order if name != "polarity")]
 
 
-def test_the_only_classification_predicts(written: Written) -> None:
-    found = TaskSection.named("opinion", written(heads(intensity=INTENSITY, polarity=POLARITY))).heads
-    assert list(found) == ["polarity", "intensity"]
-    assert [type(head) for head in found.values()] == [ClassificationHead, RegressionHead]
+def test_the_only_classification_head_predicts(written: Written) -> None:
+    result = TaskSection.named("opinion", written(heads(intensity=INTENSITY, polarity=POLARITY))).heads
+    assert list(result) == ["polarity", "intensity"]
+    assert [type(head) for head in result.values()] == [ClassificationHead, RegressionHead]
 
 
 @pytest.mark.parametrize("predicts", [(False, False), (True, True)])
-def test_of_several_classifications_one_must_decide(written: Written, predicts: tuple[bool, bool]) -> None:
+def test_one_of_several_classification_heads_must_predict(written: Written, predicts: tuple[bool, bool]) -> None:
     described = {name: {**POLARITY, "predicts": one} for name, one in zip(("a", "b"), predicts, strict=True)}
     assert "catalogue/tasks/opinion.yaml: heads: a and b could predict: give one of them" in complaint(
         written(heads(**described))
     )
 
 
-def test_a_head_is_not_called_as_the_scores_of_its_approach_are(written: Written) -> None:
+def test_a_head_cannot_have_the_name_of_a_score(written: Written) -> None:
     message = complaint(written(heads(polarity=POLARITY, probability=INTENSITY)))
     assert "catalogue/tasks/opinion.yaml: heads: a head cannot be called probability" in message
 
 
-def test_what_is_left_out_of_a_head_changes_nothing_of_its_loss(written: Written) -> None:
+def test_omitted_options_of_a_head_keep_the_default_loss(written: Written) -> None:
     first, second = TaskSection.named("opinion", written(intensity())).heads.values()
     assert isinstance(first, ClassificationHead)
     assert (first.options, first.weight) == (second.options, second.weight) == ({}, 1.0)
@@ -111,7 +111,7 @@ def test_every_loss_can_be_chosen_with_each_of_its_options(
         (polarity(kind="ordinal"), ("polarity", "'ordinal'", "'classification', 'regression'")),
     ],
 )
-def test_a_head_that_cannot_learn_so_is_named_with_what_it_could(
+def test_an_invalid_loss_of_a_head_is_reported_with_the_valid_ones(
     written: Written, changes: Params, parts: tuple[str, ...]
 ) -> None:
     message = complaint(written(changes))
@@ -119,14 +119,14 @@ def test_a_head_that_cannot_learn_so_is_named_with_what_it_could(
         assert part in message
 
 
-def test_a_number_cannot_decide_between_labels(written: Written) -> None:
+def test_a_regression_head_cannot_be_the_predicting_head(written: Written) -> None:
     assert "catalogue/tasks/opinion.yaml: heads: none predicts between the labels" in complaint(
         written(heads(intensity=INTENSITY))
     )
 
 
 @pytest.mark.parametrize("named", [{}, {"Polarity!": POLARITY}, {"-": POLARITY}, {"a b": POLARITY}])
-def test_heads_have_names_that_files_and_tables_can_hold(written: Written, named: Params) -> None:
+def test_head_names_must_be_valid_in_files_and_tables(written: Written, named: Params) -> None:
     assert HEADS.replace(":", ": ") in complaint(written(heads(**named)))
 
 

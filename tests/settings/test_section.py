@@ -13,8 +13,8 @@ from tests.settings.conftest import ROOT, Params, Written, complaint
 OPINION = "catalogue/tasks/opinion.yaml"
 
 
-def said(key: str) -> str:
-    """A key of `written` as a complaint names it: `catalogue/tasks/opinion.yaml: split.seed`."""
+def key_in_message(key: str) -> str:
+    """Return a key of `written` as an error names it: `catalogue/tasks/opinion.yaml: split.seed`."""
     file, _, inside = key.rpartition(":")
     return ": ".join([*([file] if file else []), inside.replace("/", ".")])
 
@@ -32,7 +32,7 @@ def test_every_shipped_entry_of_the_catalogue_can_be_chosen(path: Path) -> None:
     assert catalogues()[path.parent.name].named(path.stem, ROOT / PARAMS)
 
 
-def test_params_yaml_is_read_at_one_sitting_and_each_section_says_why() -> None:
+def test_params_yaml_is_short_and_each_section_is_explained() -> None:
     text = (ROOT / PARAMS).read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 160
     sections_with_comments = re.findall(r"(?m)^(?:#.*\n)*\w.*\n(?:[ ].*\n)*", text)
@@ -44,7 +44,7 @@ def test_every_section_of_the_shipped_params_has_a_reader(shipped: Params) -> No
     assert list(shipped.keys() - sections().keys()) == []
 
 
-def test_a_section_gives_what_the_file_says(written: Written) -> None:
+def test_a_section_holds_the_values_of_the_file(written: Written) -> None:
     path = written(
         {
             "finetune/num_train_epochs": 7,
@@ -75,7 +75,7 @@ def test_a_section_gives_what_the_file_says(written: Written) -> None:
         ),
     ],
 )
-def test_an_option_that_nobody_would_hear_is_refused(written: Written, changes: Params, expected: str) -> None:
+def test_an_option_without_effect_is_refused(written: Written, changes: Params, expected: str) -> None:
     assert expected in complaint(written(changes))
 
 
@@ -91,18 +91,18 @@ def test_every_kind_of_adaptation_can_be_chosen_by_its_name(written: Written, ki
     assert Finetune.load(path).adaptation.kind == kind
 
 
-def test_settings_cannot_be_changed_behind_the_files_back(written: Written) -> None:
+def test_settings_are_read_only(written: Written) -> None:
     with pytest.raises(ValueError, match="frozen"):
         setattr(Finetune.load(written({})), "num_train_epochs", 3)  # noqa: B010  (mypy would see an assignment)
 
 
-def test_the_word_no_is_a_text_and_not_a_refusal(tmp_path: Path) -> None:
+def test_the_word_no_is_read_as_text(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text("language: no\nanswers: [yes, off, on]\n", encoding="utf-8")
     assert read_yaml(path) == {"language": "no", "answers": ["yes", "off", "on"]}
 
 
-def test_norwegian_is_a_language_of_a_task(written: Written) -> None:
+def test_norwegian_can_be_the_language_of_a_task(written: Written) -> None:
     path = written({f"{OPINION}:language": "no", "languages": [], "collections": []})
     entry = path.parent / OPINION
     entry.write_text(entry.read_text(encoding="utf-8").replace("'no'", "no"), encoding="utf-8")
@@ -116,7 +116,7 @@ def test_a_learning_rate_can_be_written_the_way_people_write_it(written: Written
     assert Finetune.load(path).learning_rate == 1e-5
 
 
-def test_an_octal_looking_seed_is_the_number_a_person_reads(tmp_path: Path) -> None:
+def test_a_seed_with_a_leading_zero_is_read_as_decimal(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("seed: 010\n", encoding="utf-8")
     assert read_yaml(tmp_path / "params.yaml") == {"seed": 10}
 
@@ -148,11 +148,11 @@ def test_an_octal_looking_seed_is_the_number_a_person_reads(tmp_path: Path) -> N
 )
 def test_a_misspelt_key_is_named_in_full_with_the_right_spelling(written: Written, key: str, suggestion: str) -> None:
     message = complaint(written({key: 1}))
-    assert f"{said(key)} is not a setting" in message
+    assert f"{key_in_message(key)} is not a setting" in message
     assert f"did you mean {suggestion!r}?" in message
 
 
-def test_a_key_that_resembles_nothing_is_refused_with_those_allowed(written: Written) -> None:
+def test_an_unknown_key_is_refused_with_the_allowed_ones(written: Written) -> None:
     message = complaint(written({"validity/zzz": 1}))
     assert "validity.zzz is not a setting (allowed: features, seed)" in message
 
@@ -166,10 +166,10 @@ def test_a_key_that_resembles_nothing_is_refused_with_those_allowed(written: Wri
         f"{OPINION}:off_the_shelf",
     ],
 )
-def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: str) -> None:
+def test_an_unknown_kind_is_reported_with_the_existing_ones(written: Written, key: str) -> None:
     tag = "format" if "reader" in key else "kind"
     message = complaint(written({f"{key}/{tag}": "carrier-pigeon"}))
-    assert said(key) in message
+    assert key_in_message(key) in message
     assert "carrier-pigeon" in message
 
 
@@ -230,29 +230,29 @@ def test_an_unknown_kind_is_named_with_those_that_exist(written: Written, key: s
         ("compute/batch_size", 0),
     ],
 )
-def test_a_value_that_cannot_work_is_refused_by_its_full_name(written: Written, key: str, value: object) -> None:
-    assert said(key) in complaint(written({key: value}))
+def test_an_invalid_value_is_refused_with_its_full_key(written: Written, key: str, value: object) -> None:
+    assert key_in_message(key) in complaint(written({key: value}))
 
 
-def test_a_complaint_shows_the_value_it_is_about(written: Written) -> None:
+def test_an_error_shows_the_invalid_value(written: Written) -> None:
     assert "exponential" in complaint(written({"finetune/lr_scheduler_type": "exponential"}))
 
 
-def test_a_date_is_refused_as_a_value_that_no_setting_takes(written: Written) -> None:
+def test_a_date_is_refused_as_a_value(written: Written) -> None:
     path = written({"validity/seed": "DATE"})
     path.write_text(path.read_text(encoding="utf-8").replace("DATE", "2024-01-31"), encoding="utf-8")
     assert "validity: holds a value that is no number, text, list or mapping" in complaint(path)
 
 
-def test_a_setting_left_out_is_named(written: Written) -> None:
+def test_a_missing_setting_is_named(written: Written) -> None:
     assert "finetune.num_train_epochs" in complaint(written({}, removed=("finetune/num_train_epochs",)))
 
 
-def test_a_section_left_out_is_named(written: Written) -> None:
+def test_a_missing_section_is_named(written: Written) -> None:
     assert "evaluate: this section is missing" in complaint(written({}, removed=("evaluate",)))
 
 
-def test_all_mistakes_are_told_at_once(written: Written) -> None:
+def test_all_mistakes_are_reported_at_once(written: Written) -> None:
     wrong = {
         "finetune/num_train_epochs": 0,
         "distill/teachr": 1,
@@ -262,12 +262,12 @@ def test_all_mistakes_are_told_at_once(written: Written) -> None:
     }
     entries = {f"{OPINION}:split/seed": -1, "catalogue/languages/en.yaml:wordnets": True}
     message = complaint(written({**wrong, **entries}))
-    for name in ("finetune.num_train_epochs", "distill.teachr", "zzz", "embed.pooling", *map(said, entries)):
+    for name in ("finetune.num_train_epochs", "distill.teachr", "zzz", "embed.pooling", *map(key_in_message, entries)):
         assert name in message
     assert "catalogue/collections/zzz.yaml is missing" in message
 
 
-def test_a_mistake_in_a_section_stops_the_stages_that_do_not_read_it(written: Written) -> None:
+def test_a_mistake_in_a_section_stops_every_stage(written: Written) -> None:
     path = written({"evaluate/seed": "zero"})
     with pytest.raises(StageError, match=r"evaluate\.seed"):
         BagOfWords.load(path)
@@ -275,7 +275,7 @@ def test_a_mistake_in_a_section_stops_the_stages_that_do_not_read_it(written: Wr
         TaskSection.named("opinion", path)
 
 
-def test_a_mistake_in_an_entry_stops_the_stages_that_do_not_read_it_only_where_the_run_names_it(
+def test_a_mistake_in_an_entry_stops_every_stage_only_if_the_run_uses_it(
     written: Written,
 ) -> None:
     changes: Params = {"catalogue/languages/fr.yaml:wordnet": "yes"}
@@ -308,20 +308,20 @@ def test_a_missing_file_says_where_to_run_the_command(tmp_path: Path) -> None:
         ("title: Pr\xe9sidents\n".encode("latin-1"), "UTF-8"),
     ],
 )
-def test_a_file_that_is_no_params_yaml_is_refused_in_one_line(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_malformed_params_yaml_is_refused_in_one_line(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "params.yaml"
     path.write_bytes(content)
     assert reason in complaint(path)
 
 
 @pytest.mark.parametrize("content", [b"title: [opinion\n", b"- title\n", "title: Pr\xe9sidents\n".encode("latin-1")])
-def test_an_entry_that_is_no_yaml_is_refused_by_the_name_of_its_file(written: Written, content: bytes) -> None:
+def test_a_malformed_catalogue_entry_is_refused_with_its_file_name(written: Written, content: bytes) -> None:
     path = written({})
     (path.parent / OPINION).write_bytes(content)
     assert complaint(path).startswith(f"{OPINION} ")
 
 
-def test_an_entry_that_does_not_exist_is_refused_with_those_that_do(
+def test_a_missing_catalogue_entry_is_refused_with_the_existing_ones(
     written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = "catalogue/tasks/opinions.yaml is missing: catalogue/tasks has author, author-fr, opinion"
@@ -334,7 +334,7 @@ def test_an_entry_that_does_not_exist_is_refused_with_those_that_do(
 
 
 @pytest.mark.parametrize("name", ["Opinion", "../tasks/opinion", "my task", ""])
-def test_an_entry_whose_file_has_no_proper_name_is_refused(written: Written, name: str) -> None:
+def test_a_catalogue_entry_with_an_invalid_file_name_is_refused(written: Written, name: str) -> None:
     path = written({})
     (path.parent / "catalogue/tasks/my task.yaml").write_text("title: Mine\n")
     with pytest.raises(StageError, match="a name is of lower-case letters, digits and hyphens"):

@@ -23,10 +23,10 @@ def folder(*names: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("scheme", ["https://host", "http://host", "file://"])
 @pytest.mark.parametrize("pin", [SHA256, GIT_BLOB])
-def test_every_address_is_pinned_in_the_way_its_publisher_states(scheme: str, pin: str) -> None:
-    found = source(kind="url", url=f"{scheme}/films.txt{pin}")
-    assert found.address == f"{scheme}/films.txt"
-    assert f"#{'='.join(found.pin)}" == pin
+def test_every_kind_of_address_can_be_pinned(scheme: str, pin: str) -> None:
+    result = source(kind="url", url=f"{scheme}/films.txt{pin}")
+    assert result.address == f"{scheme}/films.txt"
+    assert f"#{'='.join(result.pin)}" == pin
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_every_address_is_pinned_in_the_way_its_publisher_states(scheme: str, pi
         f"sha256={'0' * 64}",
     ],
 )
-def test_an_address_that_could_change_unseen_is_refused_with_how_to_pin_it(fragment: str) -> None:
+def test_an_unpinned_address_is_refused_with_how_to_pin_it(fragment: str) -> None:
     with pytest.raises(ValidationError) as caught:
         source(kind="url", url=f"{ADDRESS}{fragment}")
     (problem,) = caught.value.errors()
@@ -59,12 +59,12 @@ def test_an_address_that_could_change_unseen_is_refused_with_how_to_pin_it(fragm
 
 
 @pytest.mark.parametrize("key", ["sha256", "git_blob"])
-def test_there_is_one_place_for_the_pin_of_an_address(key: str) -> None:
+def test_an_address_cannot_be_pinned_twice(key: str) -> None:
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         source(kind="url", url=f"{ADDRESS}{SHA256}", **{key: "0" * 64})
 
 
-def test_a_name_beside_files_is_refused_because_it_would_name_nothing() -> None:
+def test_a_name_together_with_files_is_refused() -> None:
     with pytest.raises(ValidationError, match="give one of them"):
         source(kind="url", url=f"{ADDRESS}{SHA256}", name="films.txt", files={"a.txt": "a.txt"})
 
@@ -92,18 +92,18 @@ def test_an_address_that_names_no_file_must_be_given_a_name(address: str) -> Non
         ({"kind": "several", "parts": {"x": folder("a"), "y": folder("b", "c")}}, {"a", "b", "c"}),
     ],
 )
-def test_a_source_tells_which_files_it_brings_before_any_is_fetched(content: dict[str, Any], brought: set[str]) -> None:
+def test_a_source_lists_its_files_before_any_download(content: dict[str, Any], brought: set[str]) -> None:
     assert source(**content).file_names() == brought
 
 
 @pytest.mark.parametrize("other", [folder("films.txt"), {"kind": "url", "url": f"{ADDRESS}{SHA256}"}])
-def test_two_parts_do_not_overwrite_each_others_files(other: dict[str, Any]) -> None:
+def test_two_parts_cannot_write_the_same_file(other: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match=r"parts one and two both bring 'films\.txt'"):
         source(kind="several", parts={"one": folder("films.txt"), "two": other})
 
 
 @pytest.mark.parametrize("parts", [{}, {"a": {"kind": "several", "parts": {"b": folder("c")}}}])
-def test_several_sources_are_neither_none_nor_nested(parts: dict[str, Any]) -> None:
+def test_a_list_of_sources_is_neither_empty_nor_nested(parts: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="parts"):
         source(kind="several", parts=parts)
 
@@ -123,7 +123,7 @@ def encoder(*files: str, **choices: str) -> Encoder:
         (["config.json"], {"weights": "pickled"}, "'safetensors' or 'packed'"),
     ],
 )
-def test_an_encoder_that_cannot_be_made_is_refused_before_its_download(
+def test_an_invalid_encoder_is_refused_before_its_download(
     files: list[str], choices: dict[str, str], reason: str
 ) -> None:
     with pytest.raises(ValidationError, match=reason):

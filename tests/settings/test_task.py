@@ -77,7 +77,7 @@ def test_streams_can_be_described(changes: dict[str, Any]) -> None:
         ({"test": 0.9}, "below 1"),
     ],
 )
-def test_a_split_that_cannot_be_dealt_is_refused_before_anything_is_read(split: dict[str, Any], reason: str) -> None:
+def test_an_impossible_split_is_refused_before_any_file_is_read(split: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         Split.model_validate({**SPLIT, **split})
 
@@ -89,12 +89,12 @@ def test_a_fold_is_a_number_from_zero(fold: object) -> None:
 
 
 @pytest.mark.parametrize(("share", "number"), [(0.5, 2), (0.25, 4), (0.1, 10), (0.15, 7), (0.9, 2)])
-def test_a_share_tells_how_many_folds_there_are(share: float, number: int) -> None:
+def test_a_share_determines_the_number_of_folds(share: float, number: int) -> None:
     assert folds(share) == number
 
 
 @pytest.mark.parametrize("split", [{"test": ["3rd-*"]}, {"fold": 1}])
-def test_a_choice_of_groups_to_test_on_that_a_test_file_would_make_void_is_refused(split: dict[str, Any]) -> None:
+def test_test_groups_are_refused_together_with_a_test_file(split: dict[str, Any]) -> None:
     reader = {**SPEECHES, "files": {"learn": "all", "test": "test"}}
     assert "reader.files brings a test file" in refusal(reader=reader, split={**SPLIT, **split})
 
@@ -113,7 +113,7 @@ def test_a_choice_of_groups_to_test_on_that_a_test_file_would_make_void_is_refus
         ({"reader": {**TABLE, "files": {"new": "all"}, "labels": {"A": "a"}}}, "reader.labels must give each of the"),
     ],
 )
-def test_a_reader_that_would_not_give_the_labels_is_refused(changes: dict[str, Any], reason: str) -> None:
+def test_a_reader_that_cannot_produce_the_labels_is_refused(changes: dict[str, Any], reason: str) -> None:
     assert reason in refusal(**changes)
 
 
@@ -126,13 +126,13 @@ def test_a_reader_that_would_not_give_the_labels_is_refused(changes: dict[str, A
         ({"files": {"test": "test"}}, "reader.files brings a test file"),
     ],
 )
-def test_each_part_of_a_reader_is_checked_as_one_that_reads_alone(part: dict[str, Any], reason: str) -> None:
+def test_each_part_of_a_reader_is_checked_like_a_single_reader(part: dict[str, Any], reason: str) -> None:
     reader = {**SEVERAL, "parts": {**SEVERAL["parts"], "table": {**TABLE, **part}}}
     assert reason in refusal(reader=reader, split={**SPLIT, "fold": 1})
 
 
 @pytest.mark.parametrize("files", [{"new": "pool"}, {"new": "pool", "learn": "train"}])
-def test_a_pool_is_not_enough_to_learn_and_test_on(files: dict[str, str]) -> None:
+def test_a_pool_alone_is_not_enough_to_train_and_test(files: dict[str, str]) -> None:
     assert "needs a file used as `all`" in refusal(reader={**TABLE, "files": files})
 
 
@@ -148,19 +148,17 @@ def test_a_pool_is_not_enough_to_learn_and_test_on(files: dict[str, str]) -> Non
         (["none", "hmm"], {}, "'viterbi'"),
     ],
 )
-def test_a_decoding_that_cannot_be_compared_or_done_is_refused(
-    decoding: list[str], changes: dict[str, Any], reason: str
-) -> None:
+def test_an_impossible_decoding_is_refused(decoding: list[str], changes: dict[str, Any], reason: str) -> None:
     assert reason in refusal(**changes, decoding={"methods": decoding, "measure": "f1"})
 
 
-def test_a_head_that_says_numbers_may_stand_beside_the_one_that_predicts_but_not_alone() -> None:
+def test_a_regression_head_is_allowed_only_beside_a_predicting_head() -> None:
     age = {"kind": "regression", "column": "score", "loss": "huber"}
     assert list(task(heads={**CONTENT["heads"], "age": age}).heads) == ["speaker", "age"]
     assert list(task(heads={"age": age, **CONTENT["heads"]}).heads) == ["speaker", "age"]
     assert "none predicts between the labels" in refusal(heads={"age": age})
 
 
-def test_a_task_must_say_how_it_is_decoded_because_the_pipeline_follows_that_key() -> None:
+def test_a_task_must_have_the_decoding_key_that_the_pipeline_tracks() -> None:
     with pytest.raises(ValidationError, match=r"decoding\n  Field required"):
         Task.model_validate({key: value for key, value in CONTENT.items() if key != "decoding"})

@@ -1,4 +1,4 @@
-"""Sentences whose clusters are plain to see, and what is needed to summarise them."""
+"""Sentences whose clusters are plain to see, and helpers to summarise them."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -16,7 +16,7 @@ from decortique.summarization.vectors import Texts, dense, represent, tfidf
 
 EVALUATE = Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0)
 
-# What six reviewers say of a battery, four of a screen, and two of a price.
+# Six reviews of a battery, four of a screen, and two of a price.
 BATTERY = [
     "The battery lasts two days.",
     "A battery that lasts for days!",
@@ -45,7 +45,7 @@ FRENCH = [
 
 
 def summarizer(**changes: Any) -> Summarizer:
-    """Settings of clusters, on the words of the sentences."""
+    """Return settings of clusters, on the words of the sentences."""
     shipped = {
         "representation": "tfidf",
         "method": "kmeans",
@@ -85,32 +85,32 @@ def collection(**changes: Any) -> Collection:
 def summary(
     texts: Sequence[str], budget: Budget, *, candidates: Sequence[int] = (2, 3, 4), language: str = "en", **changes: Any
 ) -> Summary:
-    """Summarises sentences by their words."""
+    """Summarise sentences by their words."""
     return choose_sentences(texts, tfidf(texts, language), budget, summarizer(**changes), candidates)
 
 
 def scorer(texts: Sequence[str], held_out: Sequence[str] = (), language: str = "en", **changes: Any) -> SummaryScorer:
-    """A scorer of summaries of some sentences, by the vectors of their words."""
+    """Return a scorer of summaries of some sentences, by the vectors of their words."""
     vectors = dense(tfidf([*texts, *held_out], language))
     of_texts, apart = vectors[: len(texts)], vectors[len(texts) :]
     return SummaryScorer(texts, language, of_texts, held_out=held_out, held_out_vectors=apart, **changes)
 
 
 def gathered(texts: Mapping[str, Sequence[str]], labels: Sequence[str | None] = (), language: str = "en") -> Texts:
-    """Gives texts by group, with the vectors of their words for those of an encoder."""
-    flat = [(group, text) for group, found in texts.items() for text in found]
-    said = [text for _, text in flat]
-    ids = [f"{group}-{number}" for group, found in texts.items() for number in range(len(found))]
-    vectors = dense(tfidf(said, language)) if said else np.empty((0, 0), np.float32)
-    return Texts(language, ids, said, [group for group, _ in flat], list(labels) or [None] * len(flat), vectors)
+    """Return texts by group, with the vectors of their words for those of an encoder."""
+    flat = [(group, text) for group, group_texts in texts.items() for text in group_texts]
+    sentences = [text for _, text in flat]
+    ids = [f"{group}-{number}" for group, group_texts in texts.items() for number in range(len(group_texts))]
+    vectors = dense(tfidf(sentences, language)) if sentences else np.empty((0, 0), np.float32)
+    return Texts(language, ids, sentences, [group for group, _ in flat], list(labels) or [None] * len(flat), vectors)
 
 
 def groups(
     seen: Texts,
-    held: Texts | None = None,
+    held_texts: Texts | None = None,
     references: Mapping[str, Sequence[str]] | None = None,
     opinions: Opinions | None = None,
 ) -> list[Group]:
-    """Gives the groups of some texts, clustered by their words."""
+    """Return the groups of some texts, clustered by their words."""
     represented = partial(represent, "tfidf", seen, {})
-    return list(groups_of(seen, held or gathered({}), represented, references or {}, opinions))
+    return list(groups_of(seen, held_texts or gathered({}), represented, references or {}, opinions))

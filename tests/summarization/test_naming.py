@@ -10,12 +10,12 @@ SCREEN = ["The screen shines bright", "A good screen", "Screen good", "this scre
 TWO = np.repeat([0, 1], 5)
 
 
-def test_a_cluster_is_called_by_what_it_says_more_than_the_others() -> None:
+def test_a_cluster_is_named_by_its_distinctive_terms() -> None:
     terms = distinctive_terms([*BATTERY, *SCREEN], TWO, 1, "en")
     assert terms == {0: ["battery"], 1: ["screen"]}
 
 
-def test_what_all_say_as_often_names_nobody() -> None:
+def test_equally_frequent_terms_name_no_cluster() -> None:
     terms = distinctive_terms([*BATTERY, *SCREEN], TWO, 99, "en")
     assert "good" not in {word for named in terms.values() for term in named for word in term.split()}
 
@@ -31,13 +31,13 @@ def test_no_function_word_and_no_short_word_names_a_cluster() -> None:
 
 
 def z_score(here: int, own: int, everywhere: int, total: int) -> float:
-    """Equation 22 of Monroe, Colaresi & Quinn (2008), with equations 15 and 20."""
+    """Return the z-score of equation 22 of Monroe, Colaresi & Quinn (2008), with equations 15 and 20."""
     prior, there, others = everywhere * PRIOR / total, everywhere - here, total - own
     odds = log((here + prior) / (own + PRIOR - here - prior)) - log((there + prior) / (others + PRIOR - there - prior))
     return odds / sqrt(1 / (here + prior) + 1 / (there + prior))
 
 
-def test_the_strongest_term_is_that_of_the_z_score_by_hand() -> None:
+def test_the_strongest_term_matches_a_z_score_by_hand() -> None:
     # Of 16 words: `film` 5 times, once elsewhere; `plot` twice, nowhere else; `rare` once; `dull` 8 times, 5 elsewhere.
     here = {"film": 5, "plot": 2, "rare": 1, "dull": 8}
     texts = [word for word, count in here.items() for _ in range(count)] + ["film"] + ["dull"] * 5
@@ -49,12 +49,12 @@ def test_the_strongest_term_is_that_of_the_z_score_by_hand() -> None:
     assert distinctive_terms(texts, clusters, 9, "en")[0] == expected
 
 
-def test_a_word_that_one_text_repeats_is_no_more_than_a_word_of_that_text() -> None:
+def test_a_word_counts_once_per_text() -> None:
     texts = ["spam " * 50 + "battery", "battery", "battery", "screen", "screen"]
     assert distinctive_terms(texts, np.array([0, 0, 0, 1, 1]), 1, "en")[0] == ["battery"]
 
 
-def test_a_pair_of_words_and_one_of_its_words_do_not_both_name_a_cluster() -> None:
+def test_a_bigram_and_one_of_its_words_do_not_both_name_a_cluster() -> None:
     texts = ["battery life", "battery life", "battery life", "battery", "screen", "screen glare", "screen"]
     named = distinctive_terms(texts, np.array([0, 0, 0, 0, 1, 1, 1]), 5, "en")
     for terms in named.values():
@@ -63,20 +63,20 @@ def test_a_pair_of_words_and_one_of_its_words_do_not_both_name_a_cluster() -> No
     assert "battery" in {word for term in named[0] for word in term.split()}
 
 
-def test_words_that_do_not_follow_each_other_are_no_pair() -> None:
+def test_words_that_are_not_adjacent_make_no_bigram() -> None:
     texts = ["battery of life", "battery of life", "screen", "glare"]
     terms = distinctive_terms(texts, np.array([0, 0, 1, 1]), 5, "en")[0]
     assert sorted(terms) == ["battery", "life"]
 
 
-def test_texts_in_no_cluster_have_no_name_and_change_none() -> None:
+def test_outliers_have_no_name_and_change_no_other() -> None:
     alone = ["battery battery", "screen"]
     clusters = np.array([*TWO, NONE, NONE])
     named = distinctive_terms([*BATTERY, *SCREEN, *alone], clusters, 3, "en")
     assert named == distinctive_terms([*BATTERY, *SCREEN], TWO, 3, "en")
 
 
-def test_there_are_no_more_terms_than_are_asked_for_and_always_the_same() -> None:
+def test_terms_are_limited_in_number_and_reproducible() -> None:
     texts = [f"word{number} other{number} third{number}" for number in range(9)] + ["screen"] * 3
     clusters = np.array([0] * 9 + [1] * 3)
     named = [distinctive_terms(texts, clusters, 4, "en") for _ in range(2)]
@@ -92,5 +92,5 @@ def test_a_cluster_without_words_has_no_name(text: str) -> None:
 
 @pytest.mark.parametrize("texts", [["Film."], ["A film!", "The film?"]])
 def test_texts_with_a_single_word_are_named_by_it_at_most(texts: list[str]) -> None:
-    """There is nothing that it could be more frequent than."""
+    """No other word can be less frequent than the only one."""
     assert distinctive_terms(texts, np.zeros(len(texts), int), 3, "en")[0] in ([], ["film"])

@@ -28,7 +28,7 @@ def described() -> Collection:
 
 @pytest.fixture(scope="module")
 def gathered(tmp_path_factory: pytest.TempPathFactory, described: Collection) -> tuple[list[Row], dict[str, list[str]]]:
-    """The extract, packed as it is published, and read as the catalogue says."""
+    """Return the extract, packed as published and read as the catalogue describes."""
     assert isinstance(described.reader, ArchiveReader)
     path = tmp_path_factory.mktemp("opinosis") / described.reader.file
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -39,16 +39,16 @@ def gathered(tmp_path_factory: pytest.TempPathFactory, described: Collection) ->
     return read_archive(path, described.reader)
 
 
-def test_every_topic_is_read_with_what_people_wrote_of_it(gathered: tuple[list[Row], dict[str, list[str]]]) -> None:
+def test_every_topic_is_read_with_its_reference_summaries(gathered: tuple[list[Row], dict[str, list[str]]]) -> None:
     topics = {row.group for row in gathered[0]}
     assert len(topics) == 34
     assert set(gathered[1]) == topics
-    assert {len(found) for found in gathered[1].values()} <= {3, 4, 5}
-    assert all(text.strip() for found in gathered[1].values() for text in found)
+    assert {len(references) for references in gathered[1].values()} <= {3, 4, 5}
+    assert all(text.strip() for references in gathered[1].values() for text in references)
     assert len({row.id for row in gathered[0]}) == len(gathered[0]) > 3000
 
 
-def test_a_summary_on_clusters_is_nearer_to_what_people_wrote_than_the_first_sentences(
+def test_a_cluster_summary_has_a_better_rouge_than_the_first_sentences(
     gathered: tuple[list[Row], dict[str, list[str]]], described: Collection
 ) -> None:
     assert described.sentences == 2
@@ -60,8 +60,8 @@ def test_a_summary_on_clusters_is_nearer_to_what_people_wrote_than_the_first_sen
             "clusters": summary(texts, Budget(described.sentences)).indices,
             "first": list(range(described.sentences)),
         }
-        for approach, places in chosen.items():
-            said = " ".join(texts[place] for place in places)
-            found = rouge(said, gathered[1][rows[0].group], described.language)
-            scores[approach].append(found["rouge_1_f1"])
+        for approach, indices in chosen.items():
+            chosen_text = " ".join(texts[index] for index in indices)
+            result = rouge(chosen_text, gathered[1][rows[0].group], described.language)
+            scores[approach].append(result["rouge_1_f1"])
     assert np.mean(scores["clusters"]) > np.mean(scores["first"])

@@ -1,4 +1,4 @@
-"""A text of one's own: what is read of it, what is said where it seems to be another one, and what is printed."""
+"""A user's own text: how it is read, the warning about another language, and the printed summary."""
 
 import io
 import shutil
@@ -35,7 +35,7 @@ Typed = Callable[[str | bytes], None]
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> Typed:
-    """What stands on standard input."""
+    """Return a function that writes to standard input."""
 
     def enter(content: str | bytes) -> None:
         given = content if isinstance(content, bytes) else content.encode()
@@ -55,7 +55,7 @@ def test_a_text_is_read_from_a_file_or_from_standard_input(tmp_path: Path, typed
     assert read_text(None) == read_text(write(tmp_path / "a.txt", content)) == "L'été. Déjà !\r\n"
 
 
-def test_what_cannot_be_read_is_reported_in_one_line_with_a_remedy(tmp_path: Path, typed: Typed) -> None:
+def test_unreadable_input_is_reported_in_one_line_with_a_remedy(tmp_path: Path, typed: Typed) -> None:
     latin = "déjà".encode("latin-1")
     typed(latin)
     with pytest.raises(StageError, match=r"^standard input is not UTF-8 text .*: save it as UTF-8$"):
@@ -68,7 +68,7 @@ def test_what_cannot_be_read_is_reported_in_one_line_with_a_remedy(tmp_path: Pat
         read_text(tmp_path)
 
 
-def test_a_text_is_cut_into_sentences_and_lines_are_left_as_they_are(tmp_path: Path) -> None:
+def test_a_text_is_split_into_sentences_and_lines_stay_whole(tmp_path: Path) -> None:
     file = write(tmp_path / "a.txt", "Dr. Smith came. He\nleft!\n\n  One more\n...\n")
     assert read_sentences(file, "en", by_line=False) == ["Dr. Smith came.", "He left!", "One more ..."]
     assert read_sentences(file, "en", by_line=True) == ["Dr. Smith came. He", "left!", "One more"]
@@ -102,12 +102,12 @@ def test_a_text_in_another_language_is_summarised_and_the_option_is_named(
         (ENGLISH + OTHER, "en"),  # half of each
         (ENGLISH + OTHER, "fr"),
         ("\n".join(REVIEWS), "en"),
-        (OTHER, "xx"),  # of which no function words are known
+        (OTHER, "xx"),  # a language without function words
         ("42 + 23 = 65", "xx"),
         ("?!", "en"),
     ],
 )
-def test_who_says_the_right_language_is_not_warned(
+def test_the_right_language_option_gives_no_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str, language: str
 ) -> None:
     read_sentences(write(tmp_path / "a.txt", content), language, by_line=False)
@@ -138,7 +138,7 @@ def test_mixed_languages_are_summarised_and_printed(method: str) -> None:
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_thread: Compute) -> None:
-    """A project with params.yaml as it is shipped, and the small encoder."""
+    """Set up a project with the shipped params.yaml, and the small encoder."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(ROOT / PARAMS, tmp_path)
     shutil.copytree(ROOT / "catalogue", tmp_path / "catalogue")
@@ -151,25 +151,25 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_thre
 
 @pytest.fixture(params=["encoder", "tfidf"])
 def representation(request: pytest.FixtureRequest, own: None, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What stands for a sentence, as that project has it."""
+    """Return each sentence representation of that project."""
     chosen = settings(clusters=summarizer(representation=request.param))
     monkeypatch.setattr(Summarize, "load", lambda: chosen)
     name: str = request.param
     return name
 
 
-def test_a_text_of_ones_own_is_summarised_and_printed(capsys: pytest.CaptureFixture[str], representation: str) -> None:
+def test_a_users_own_text_is_summarised_and_printed(capsys: pytest.CaptureFixture[str], representation: str) -> None:
     Path("a.txt").write_text("\n".join(REVIEWS), encoding="utf-8")
     summarize(file=Path("a.txt"), sentences=3, lines=True)
     lines = capsys.readouterr().out.splitlines()
-    places = [REVIEWS.index(line.split("  [")[0]) for line in lines]
-    assert places == sorted(set(places))
-    assert len(places) == 3
+    indices = [REVIEWS.index(line.split("  [")[0]) for line in lines]
+    assert indices == sorted(set(indices))
+    assert len(indices) == 3
     summarize(file=Path("a.txt"), words=8)
     printed = capsys.readouterr().out
     assert 0 < len(printed.split("  [")[0].split()) <= 8
     if representation == "tfidf":
-        assert [sum(REVIEWS[place] in topic for place in places) for topic in (BATTERY, SCREEN, PRICE)] == [1, 1, 1]
+        assert [sum(REVIEWS[index] in topic for index in indices) for topic in (BATTERY, SCREEN, PRICE)] == [1, 1, 1]
 
 
 @pytest.mark.usefixtures("representation")

@@ -9,11 +9,11 @@ from tests.summarization.made_summaries import REVIEWS, gathered, groups, scorer
 CAT = "The cat sat on the mat"
 
 
-def test_rouge_is_that_by_hand() -> None:
-    found = rouge(CAT, ["the cat was on the mat, it was"], "en")
+def test_rouge_matches_a_calculation_by_hand() -> None:
+    scores = rouge(CAT, ["the cat was on the mat, it was"], "en")
     # Of 6 words 5 are among the 8 of the reference; of 5 pairs `the cat`, `on the` and `the mat` among its 7; in one
     # row, `the cat … on the mat`.
-    assert found == pytest.approx(
+    assert scores == pytest.approx(
         {
             "rouge_1_precision": 5 / 6,
             "rouge_1_recall": 5 / 8,
@@ -28,10 +28,10 @@ def test_rouge_is_that_by_hand() -> None:
     )
 
 
-def test_of_several_references_the_mean_counts() -> None:
+def test_several_references_are_averaged() -> None:
     one, other = "the cat was on the mat", "a dog"
-    found, first, second = (rouge(CAT, references, "en") for references in ([one, other], [one], [other]))
-    assert found == pytest.approx({name: (first[name] + second[name]) / 2 for name in first})
+    scores, first, second = (rouge(CAT, references, "en") for references in ([one, other], [one], [other]))
+    assert scores == pytest.approx({name: (first[name] + second[name]) / 2 for name in first})
     assert second["rouge_1_f1"] == 0
 
 
@@ -43,17 +43,17 @@ def test_english_words_are_stemmed_as_in_the_papers_and_french_ones_are_not() ->
 
 
 def test_french_accents_are_letters() -> None:
-    # `l`, `été` and `fut` are shared, of four words and of five; an `é` that parted words would make `t` a word.
-    found = rouge("L'été fut chaud.", ["l'Été fut à Paris"], "fr")
-    assert found["rouge_1_precision"] == pytest.approx(3 / 4)
-    assert found["rouge_1_recall"] == pytest.approx(3 / 5)
+    # `l`, `été` and `fut` are shared, of four words and of five; an `é` that split words would make `t` a word.
+    scores = rouge("L'été fut chaud.", ["l'Été fut à Paris"], "fr")
+    assert scores["rouge_1_precision"] == pytest.approx(3 / 4)
+    assert scores["rouge_1_recall"] == pytest.approx(3 / 5)
     assert rouge("été", ["ôté"], "fr")["rouge_1_f1"] == 0
     assert rouge("été", ["été"], "fr")["rouge_1_f1"] == 1
     assert rouge("Привет мир", ["привет, мир!"], "ru")["rouge_l_f1"] == 1
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_an_empty_summary_shares_nothing(language: str) -> None:
+def test_an_empty_summary_scores_zero(language: str) -> None:
     for summary, reference in (("", "words"), ("words", ""), ("...", "..."), ("", "")):
         assert set(rouge(summary, [reference], language).values()) == {0.0}
 
@@ -68,21 +68,21 @@ def rated(indices: list[int], **changes: object) -> dict[str, float]:
     return scorer.score(indices)
 
 
-def test_each_measure_is_that_by_hand() -> None:
-    found = rated([0, 2])
-    assert found["coverage"] == pytest.approx((1 + (0.8 * 0.6 + 0.6 * 0.8)) / 2)
+def test_each_measure_matches_a_calculation_by_hand() -> None:
+    scores = rated([0, 2])
+    assert scores["coverage"] == pytest.approx((1 + (0.8 * 0.6 + 0.6 * 0.8)) / 2)
     # {good, battery, dark, thing} and {good, phone}: one of four and of two; and {dark}: one of four and of one.
-    assert found["shared_words"] == pytest.approx((2 * 1 / 6 + 2 * 1 / 5) / 2)
-    assert found["shared_pairs"] == 0
-    assert found["redundancy"] == pytest.approx(0.6)
-    assert found["words"] == 5
+    assert scores["shared_words"] == pytest.approx((2 * 1 / 6 + 2 * 1 / 5) / 2)
+    assert scores["shared_pairs"] == 0
+    assert scores["redundancy"] == pytest.approx(0.6)
+    assert scores["words"] == 5
     assert rated([0, 1, 2])["redundancy"] == pytest.approx((0 + 0.6 + 0.8) / 3)
 
 
-def test_pairs_of_words_in_a_row_are_shared_only_within_a_sentence() -> None:
-    held = scorer(["a good battery", "dark screen here"], ["the good battery dark"])
+def test_bigrams_are_counted_only_within_a_sentence() -> None:
+    rater = scorer(["a good battery", "dark screen here"], ["the good battery dark"])
     # {a good, good battery, dark screen, screen here} and {the good, good battery, battery dark}.
-    assert held.score([0, 1])["shared_pairs"] == pytest.approx(2 * 1 / 7)
+    assert rater.score([0, 1])["shared_pairs"] == pytest.approx(2 * 1 / 7)
 
 
 def test_a_single_sentence_repeats_nothing() -> None:
@@ -90,51 +90,51 @@ def test_a_single_sentence_repeats_nothing() -> None:
     assert rated([1])["coverage"] == pytest.approx((0 + 0.6) / 2)
 
 
-def test_what_was_not_asked_for_is_not_measured() -> None:
+def test_measures_that_were_not_requested_are_left_out() -> None:
     assert set(rated([0])) == {"coverage", "shared_words", "shared_pairs", "redundancy", "words"}
     asked = rated([0], positive=np.array([True, False, False]), references=["a"])
     assert set(asked) - set(rated([0])) == {"opinion_off"} | set(rouge("a", ["a"], "en"))
 
 
-def test_the_share_of_positive_sentences_is_compared_with_that_of_all() -> None:
+def test_the_share_of_positive_sentences_is_compared_with_the_whole_group() -> None:
     positive, marked = np.array([True, False, False]), np.array([True, True, False])
-    found = rated([0, 1], positive=positive, marked=marked)
-    assert found["opinion_off"] == pytest.approx(1 / 2 - 1 / 3)
-    assert found["marked_off"] == pytest.approx(1 - 2 / 3)
+    scores = rated([0, 1], positive=positive, marked=marked)
+    assert scores["opinion_off"] == pytest.approx(1 / 2 - 1 / 3)
+    assert scores["marked_off"] == pytest.approx(1 - 2 / 3)
     assert rated([1], positive=positive)["opinion_off"] == pytest.approx(1 / 3)
     assert rated([0, 1, 2], positive=positive, marked=marked)["marked_off"] == 0
 
 
 def test_references_are_compared_with_the_sentences_in_their_order() -> None:
-    found = rated([0, 1], references=["good battery, dark screen"])
-    assert found["rouge_2_f1"] == 1
+    scores = rated([0, 1], references=["good battery, dark screen"])
+    assert scores["rouge_2_f1"] == 1
 
 
-def test_all_sentences_together_cover_all_and_one_covers_less() -> None:
-    held = scorer(REVIEWS)
-    assert held.score(list(range(len(REVIEWS))))["coverage"] == pytest.approx(1, abs=1e-6)
-    assert held.score([0])["coverage"] < held.score([0, 1])["coverage"] < 1
+def test_all_sentences_have_full_coverage_and_one_sentence_less() -> None:
+    rater = scorer(REVIEWS)
+    assert rater.score(list(range(len(REVIEWS))))["coverage"] == pytest.approx(1, abs=1e-6)
+    assert rater.score([0])["coverage"] < rater.score([0, 1])["coverage"] < 1
 
 
-def test_a_mean_is_of_each_measure() -> None:
+def test_each_measure_is_averaged() -> None:
     assert mean_scores([{"a": 1.0, "b": 0.0}, {"a": 2.0, "b": 0.0}]) == {"a": 1.5, "b": 0.0}
 
 
-def test_a_summary_is_compared_with_held_out_texts_where_there_are_any() -> None:
+def test_a_summary_is_rated_on_held_out_texts_where_there_are_any() -> None:
     seen = gathered({"a": ["good battery", "dark screen"], "b": ["one", "two"]})
-    held = gathered({"a": ["low price"], "b": []})
-    held = type(held)(
-        held.language, held.ids, held.texts, held.groups, held.labels, np.ones((1, seen.embedded.shape[1]))
+    unseen = gathered({"a": ["low price"], "b": []})
+    unseen = type(unseen)(
+        unseen.language, unseen.ids, unseen.texts, unseen.groups, unseen.labels, np.ones((1, seen.embedded.shape[1]))
     )
-    apart, whole = groups(seen, held)
+    apart, whole = groups(seen, unseen)
     assert apart.scorer.target_vectors.shape[0] == 1
-    assert apart.scorer.score([0])["shared_words"] == 0  # it has not seen the price
+    assert apart.scorer.score([0])["shared_words"] == 0  # it does not contain the price
     assert whole.scorer.target_vectors is whole.scorer.vectors
     assert (apart.name, apart.ids, whole.texts) == ("a", ["a-0", "a-1"], ["one", "two"])
     assert np.linalg.norm(apart.scorer.target_vectors, axis=1) == pytest.approx(1)
 
 
-def test_opinions_are_those_of_the_group_and_marks_count_where_all_are_marked() -> None:
+def test_opinions_come_from_the_group_and_marks_count_if_all_are_marked() -> None:
     texts = {"a": ["good", "bad"], "b": ["fine", "awful", "so so"]}
     opinions = Opinions(np.array([True, False, True, False, False]), "positive")
     seen = gathered(texts, labels=["positive", "negative", "positive", "negative", None])

@@ -39,99 +39,99 @@ def settings(**changes: Any) -> Cluster:
     )
 
 
-def report(truth: list[int], *found: list[int], sets: int = 1, **changes: Any) -> dict[str, Any]:
-    """What is said of clusters found by each representation in turn, the same in each set."""
+def report(truth: list[int], *clustered: list[int], sets: int = 1, **changes: Any) -> dict[str, Any]:
+    """Return a report of clusters by each representation in turn, the same in each set."""
     mixed = [MixedSet(np.arange(len(truth)), np.array(truth))] * sets
-    names = ["encoder", "tfidf"][: len(found)]
-    clusters = {(name, "kmeans"): [np.array(one)] * sets for name, one in zip(names, found, strict=True)}
+    names = ["encoder", "tfidf"][: len(clustered)]
+    clusters = {(name, "kmeans"): [np.array(one)] * sets for name, one in zip(names, clustered, strict=True)}
     return recovery(mixed, clusters, settings(representations=names, **changes), EVALUATE)
 
 
-def measured(truth: list[int], found: list[int]) -> dict[str, float]:
-    measures = report(truth, found)["ways"]["encoder"]["kmeans"]
+def measured(truth: list[int], clustered: list[int]) -> dict[str, float]:
+    measures = report(truth, clustered)["ways"]["encoder"]["kmeans"]
     return {name: one["value"] for name, one in measures.items()}
 
 
-def test_sets_share_no_group_and_hold_all_texts_of_theirs() -> None:
+def test_sets_share_no_group_and_hold_whole_groups() -> None:
     sets = mix_groups(GROUPS, 5, seed=0)
-    inside = [{GROUPS[place] for place in one.indices} for one in sets]
+    inside = [{GROUPS[index] for index in one.indices} for one in sets]
     assert [len(groups) for groups in inside] == [5] * 4  # 23 make four sets; three are left over
     assert len(set.union(*inside)) == 20
     for one, groups in zip(sets, inside, strict=True):
         assert one.groups == 5
-        assert one.indices.tolist() == [place for place, group in enumerate(GROUPS) if group in groups]
+        assert one.indices.tolist() == [index for index, group in enumerate(GROUPS) if group in groups]
 
 
-def test_the_truth_of_a_set_is_which_texts_are_of_one_group() -> None:
+def test_the_truth_of_a_set_is_the_group_of_each_text() -> None:
     for one in mix_groups(GROUPS, 4, seed=1):
-        numbers = {(GROUPS[place], number) for place, number in zip(one.indices, one.truth.tolist(), strict=True)}
+        numbers = {(GROUPS[index], number) for index, number in zip(one.indices, one.truth.tolist(), strict=True)}
         assert sorted(number for _, number in numbers) == [0, 1, 2, 3]
 
 
-def test_groups_too_few_for_one_set_are_one_set() -> None:
+def test_too_few_groups_for_one_set_still_make_one() -> None:
     (one,) = mix_groups(["a", "b", "a", "b", "c"], 10, seed=0)
     assert one.indices.tolist() == [0, 1, 2, 3, 4]
     assert one.groups == 3
 
 
 def test_sets_depend_on_the_seed() -> None:
-    dealt = [[one.indices.tolist() for one in mix_groups(GROUPS, 5, seed)] for seed in (0, 0, 1)]
-    assert dealt[0] == dealt[1]
-    assert dealt[0] != dealt[2]
+    mixes = [[one.indices.tolist() for one in mix_groups(GROUPS, 5, seed)] for seed in (0, 0, 1)]
+    assert mixes[0] == mixes[1]
+    assert mixes[0] != mixes[2]
 
 
-def test_clusters_that_are_the_groups_are_worth_one_and_one_cluster_of_all_nothing() -> None:
+def test_perfect_clusters_score_one_and_a_single_cluster_zero() -> None:
     truth = [0, 0, 0, 1, 1, 1, 2, 2, 2]
     expected = {"v_measure": 1, "adjusted_rand": 1, "adjusted_mutual_information": 1, "clusters": 3, "clustered": 1}
-    assert measured(truth, [5, 5, 5, 0, 0, 0, 7, 7, 7]) == pytest.approx(expected)  # whatever their numbers
+    assert measured(truth, [5, 5, 5, 0, 0, 0, 7, 7, 7]) == pytest.approx(expected)  # for any numbering
     all_in_one = measured(truth, [0] * 9)
     assert (all_in_one["v_measure"], all_in_one["adjusted_rand"], all_in_one["clusters"]) == (0, 0, 1)
 
 
-def test_v_measure_is_that_by_hand() -> None:
+def test_v_measure_matches_a_calculation_by_hand() -> None:
     # No cluster mixes groups: homogeneity 1. H(clusters) = 1.5 ln 2, of which 0.5 ln 2 is left in a group:
     # completeness 2/3, and their harmonic mean 0.8 (Rosenberg & Hirschberg, 2007).
     assert measured([0, 0, 1, 1], [0, 0, 1, 2])["v_measure"] == pytest.approx(0.8)
 
 
-def test_texts_in_no_cluster_count_as_a_cluster_of_their_own() -> None:
-    found = measured([0, 0, 1, 1], [3, 3, NONE, NONE])
-    assert found["v_measure"] == pytest.approx(1)
-    assert (found["clusters"], found["clustered"]) == (1, 0.5)
+def test_outliers_count_as_a_cluster_of_their_own() -> None:
+    result = measured([0, 0, 1, 1], [3, 3, NONE, NONE])
+    assert result["v_measure"] == pytest.approx(1)
+    assert (result["clusters"], result["clustered"]) == (1, 0.5)
     assert measured([0, 0, 1, 1], [NONE] * 4)["v_measure"] == 0
 
 
 def test_random_clusters_hardly_recover_groups() -> None:
     truth = np.repeat(np.arange(4), 50)
-    found = report(truth.tolist(), truth.tolist())["ways"][RANDOM][RANDOM]
-    assert found["clusters"]["value"] == 4
-    assert abs(found["adjusted_rand"]["value"]) < 0.05
-    assert found["v_measure"]["value"] < 0.1
+    result = report(truth.tolist(), truth.tolist())["ways"][RANDOM][RANDOM]
+    assert result["clusters"]["value"] == 4
+    assert abs(result["adjusted_rand"]["value"]) < 0.05
+    assert result["v_measure"]["value"] < 0.1
 
 
-def test_what_is_found_in_one_set_alone_has_no_interval() -> None:
+def test_a_score_on_a_single_set_has_no_interval() -> None:
     assert report([0, 0, 1, 1], [0, 0, 1, 2])["ways"]["encoder"]["kmeans"]["v_measure"] == {"value": pytest.approx(0.8)}
     assert "low" in report([0, 0, 1, 1], [0, 0, 1, 2], sets=2)["ways"]["encoder"]["kmeans"]["v_measure"]
 
 
 def test_each_representation_is_tested_against_the_last() -> None:
-    found = report([0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 2], sets=6)["versus"]
-    assert found["baseline"] == "tfidf"
-    assert list(found["v_measure"]) == ["encoder"]
-    test = found["v_measure"]["encoder"]["kmeans"]
+    result = report([0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 2], sets=6)["versus"]
+    assert result["baseline"] == "tfidf"
+    assert list(result["v_measure"]) == ["encoder"]
+    test = result["v_measure"]["encoder"]["kmeans"]
     assert test["difference"]["value"] == pytest.approx(0.2)
-    assert test["p"] == test["holm_p"] == pytest.approx(2 / 2**6)  # six signs, all of them alike: two of 64 ways
+    assert test["p"] == test["holm_p"] == pytest.approx(2 / 2**6)  # six equal signs: two of 64 ways
 
 
-def test_the_p_of_each_way_is_corrected_for_how_many_there_are() -> None:
+def test_p_values_are_corrected_for_the_number_of_ways() -> None:
     truth = np.array([0, 0, 1, 1])
     sets = [MixedSet(np.arange(4), truth)] * 6
     ways = {("encoder", "kmeans"): truth, ("encoder", "agglomerative"): truth, ("glove", "kmeans"): np.zeros(4, int)}
     ways |= {("glove", "agglomerative"): np.array([0, 0, 1, 2])}
     ways |= {("tfidf", method): np.array([0, 0, 1, 2]) for method in ("kmeans", "agglomerative")}
     asked = settings(representations=["encoder", "glove", "tfidf"], methods=["kmeans", "agglomerative"])
-    found = recovery(sets, {way: [numbers] * 6 for way, numbers in ways.items()}, asked, EVALUATE)
-    tests = found["versus"]["v_measure"]
+    result = recovery(sets, {way: [numbers] * 6 for way, numbers in ways.items()}, asked, EVALUATE)
+    tests = result["versus"]["v_measure"]
     assert [one["p"] for one in (*tests["encoder"].values(), *tests["glove"].values())] == [2**-5, 2**-5, 2**-5, 1]
     assert tests["encoder"]["kmeans"]["holm_p"] == pytest.approx(4 * 2**-5)
     assert tests["glove"]["kmeans"]["difference"]["value"] == pytest.approx(-0.8)
@@ -140,11 +140,11 @@ def test_the_p_of_each_way_is_corrected_for_how_many_there_are() -> None:
 
 @pytest.fixture(scope="module")
 def texts() -> Texts:
-    """Nine films, whose texts lie near each other, and name what they are of."""
+    """Return texts on nine films; those of a film are near each other and name it."""
     words = ["robot", "wedding", "shark", "opera", "spy", "horse", "island", "heist", "ghost"]
-    said = [f"{word} film number{place}" for word in words for place in range(6)]
+    sentences = [f"{word} film number{index}" for word in words for index in range(6)]
     groups = [word for word in words for _ in range(6)]
-    return Texts("en", [f"t{place}" for place in range(54)], said, groups, [None] * 54, clouds([6] * 9)[0])
+    return Texts("en", [f"t{index}" for index in range(54)], sentences, groups, [None] * 54, clouds([6] * 9)[0])
 
 
 @pytest.fixture(scope="module")
@@ -158,22 +158,22 @@ def clusters(texts: Texts, sets: list[MixedSet]) -> Clusters:
     return cluster_sets(sets, {name: partial(represent, name, texts, {}) for name in asked.representations}, asked)
 
 
-def test_every_method_gets_the_number_of_groups_and_chooses_one_as_well(clusters: Clusters) -> None:
+def test_every_method_runs_with_the_true_and_with_a_chosen_number(clusters: Clusters) -> None:
     methods = ["kmeans", f"kmeans, {CHOSEN}", "agglomerative", f"agglomerative, {CHOSEN}", "hdbscan"]
     assert list(clusters) == [(name, method) for name in ("encoder", "tfidf") for method in methods]
     for method in ("kmeans", "agglomerative"):
         assert [len(np.unique(numbers)) for numbers in clusters["tfidf", method]] == [3, 3, 3]
 
 
-def test_groups_that_lie_apart_are_recovered_by_each_method(sets: list[MixedSet], clusters: Clusters) -> None:
-    said = recovery(sets, clusters, settings(), EVALUATE)
-    assert (said["texts"], said["sets"], said["groups_per_set"]) == (54, 3, 3)
-    for method, measures in said["ways"]["encoder"].items():
+def test_separate_groups_are_recovered_by_each_method(sets: list[MixedSet], clusters: Clusters) -> None:
+    report_of_all = recovery(sets, clusters, settings(), EVALUATE)
+    assert (report_of_all["texts"], report_of_all["sets"], report_of_all["groups_per_set"]) == (54, 3, 3)
+    for method, measures in report_of_all["ways"]["encoder"].items():
         assert measures["v_measure"]["value"] == pytest.approx(1), method
         assert measures["clusters"]["value"] == 3
 
 
-def test_the_table_has_a_row_for_each_text_and_way_and_no_number_twice(
+def test_the_table_has_one_row_per_text_and_way_and_unique_numbers(
     texts: Texts, sets: list[MixedSet], clusters: Clusters
 ) -> None:
     tables = list(cluster_rows(sets, clusters, texts.ids))
@@ -184,7 +184,7 @@ def test_the_table_has_a_row_for_each_text_and_way_and_no_number_twice(
         one |= dict(zip(rows["id"], rows["cluster"], strict=True))
     for way, rows in ways.items():
         assert sorted(rows) == sorted(texts.ids)
-        numbers_of = [{rows[texts.ids[place]] for place in one.indices} - {None} for one in sets]
+        numbers_of = [{rows[texts.ids[index]] for index in one.indices} - {None} for one in sets]
         assert len(set.union(*numbers_of)) == sum(map(len, numbers_of)), way
 
 
@@ -197,7 +197,7 @@ def test_a_text_in_no_cluster_has_no_number_in_the_table() -> None:
     ]
 
 
-def test_clusters_are_named_with_the_group_that_most_of_their_texts_are_of() -> None:
+def test_clusters_are_listed_with_the_group_of_most_of_their_texts() -> None:
     groups = ["a", "a", "b", "a", "b", "b"]
     texts = Texts("en", list("123456"), ["text"] * 6, groups, [None] * 6, np.zeros((6, 1), np.float32))
     one = MixedSet(np.arange(6), np.array([0, 0, 1, 0, 1, 1]))

@@ -18,7 +18,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_page_shows_the_pictures_that_the_run_drew_and_no_others() -> None:
+def test_a_page_shows_exactly_the_pictures_of_the_run() -> None:
     PLOT.parent.mkdir(parents=True)
     PLOT.write_bytes(b"drawn")
     PICTURES.mkdir(parents=True)
@@ -29,7 +29,7 @@ def test_a_page_shows_the_pictures_that_the_run_drew_and_no_others() -> None:
     }
 
 
-def test_a_picture_that_was_not_drawn_is_named_and_the_others_stay() -> None:
+def test_a_missing_picture_is_named_and_the_others_stay() -> None:
     PICTURES.mkdir(parents=True)
     (PICTURES / "old.png").write_bytes(b"old")
     with pytest.raises(StageError, match=f"{PLOT} is missing: run `dvc checkout`"):
@@ -44,7 +44,7 @@ def test_pictures_are_found_in_pages_of_both_folders() -> None:
 MARKED = "<!-- t: written by `make readme` -->\nas it was\n<!-- end of t -->"
 
 
-def test_results_replace_what_stands_between_the_markers_on_any_page() -> None:
+def test_results_replace_the_text_between_the_markers_on_any_page() -> None:
     table = Table(["a"], [["1"]], "What to see.")
     page = updated(f"Before\n{MARKED}\nafter", {"t": lambda: [table]})
     text = "What to see.\n\n| a |\n| --- |\n| 1 |"
@@ -52,7 +52,7 @@ def test_results_replace_what_stands_between_the_markers_on_any_page() -> None:
     assert updated(page, {"t": lambda: [table]}) == page
 
 
-def test_without_results_no_page_is_touched_and_one_line_says_what_to_do(
+def test_without_results_no_page_changes_and_one_line_gives_the_remedy(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "README.md").write_text("no results here", encoding="utf-8")
@@ -65,7 +65,7 @@ def test_without_results_no_page_is_touched_and_one_line_says_what_to_do(
     assert (folder / "docs" / "page.md").read_text(encoding="utf-8") == MARKED
 
 
-def test_a_marker_that_nothing_is_written_at_is_refused() -> None:
+def test_an_unknown_marker_is_refused() -> None:
     with pytest.raises(
         SystemExit, match=r"nothing is written at the marker of t: MARKERS in tools/pages\.py has words"
     ):
@@ -77,5 +77,5 @@ def test_a_marker_without_an_end_is_refused() -> None:
         updated("<!-- t: written by `make readme` -->\n", {"t": list})
 
 
-def test_speeds_and_ratios_have_no_more_digits_than_they_are_known_to() -> None:
+def test_speeds_and_ratios_have_only_significant_digits() -> None:
     assert (ratio(1.26), ratio(12.6), speed(1234)) == ("1.3", "13", "1\N{NO-BREAK SPACE}230")

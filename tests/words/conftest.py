@@ -30,7 +30,7 @@ FRENCH = [(f"{subject} , je le dis , il est {word}", None) for subject in "abcde
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Path, one_thread: Compute) -> None:
-    """A project whose params.yaml asks for little."""
+    """Set up a project with small settings."""
     about = {code: LanguageSection.named(code, ROOT / "params.yaml") for code in ("en", "fr")}
     few = {"a": {"lemma": "a", "person": 1, "number": "singular"}}
     small = {

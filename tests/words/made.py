@@ -27,7 +27,7 @@ WORDNET = {
 
 
 def write_wordnet(folder: Path, files: Mapping[str, Sequence[str]] = WORDNET) -> Path:
-    """Writes WordNet's files, each behind its licence."""
+    """Write WordNet's files, each behind its licence."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, lines in files.items():
         (folder / name).write_text("\n".join(["  1 This is the licence.", *lines]) + "\n", encoding="utf-8")
@@ -39,7 +39,7 @@ def sentence(text: str, task: str = "film", label: str | None = None, group: str
 
 
 def write_corpus(task: str, language: str, splits: Mapping[str, Sequence[tuple[str, str | None]]]) -> None:
-    """Writes the (text, label) of each split as `prepare` does, each text a group of its own."""
+    """Write the (text, label) of each split as `prepare` does, each text a group of its own."""
     for split, rows in splits.items():
         path = paths.corpus(task) / f"{split}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def write_corpus(task: str, language: str, splits: Mapping[str, Sequence[tuple[s
 
 
 def vectors(known: Mapping[str, Sequence[float]]) -> KeyedVectors:
-    """Gives static vectors."""
-    found = KeyedVectors(len(next(iter(known.values()))))
-    found.add_vectors(list(known), np.array(list(known.values()), np.float32))
-    return found
+    """Return static vectors."""
+    keyed = KeyedVectors(len(next(iter(known.values()))))
+    keyed.add_vectors(list(known), np.array(list(known.values()), np.float32))
+    return keyed

@@ -10,8 +10,8 @@ PLANE = {word: np.array([np.cos(angle), np.sin(angle)]) for word, angle in ANGLE
 WORDS = list(ANGLES)
 JUDGMENTS = [
     Judgment(one, other, 10 - 5 * abs(ANGLES[one] - ANGLES[other]))
-    for place, one in enumerate(WORDS)
-    for other in WORDS[place + 1 :]
+    for index, one in enumerate(WORDS)
+    for other in WORDS[index + 1 :]
 ]
 
 
@@ -22,17 +22,17 @@ def few_pairs_suffice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_vectors_that_agree_with_people_correlate_with_them() -> None:
     turned = {word: np.array([np.cos(5 * angle), np.sin(5 * angle)]) for word, angle in ANGLES.items()}
-    found = agreement(JUDGMENTS, {"word2vec": turned, "glove": PLANE}, BOOTSTRAP)
-    assert found["vectors"]["glove"]["spearman"]["value"] == pytest.approx(1.0)
-    assert found["vectors"]["word2vec"]["spearman"]["value"] < 1.0
-    difference = found["vectors"]["glove"]["versus_word2vec"]["value"]
-    assert difference == pytest.approx(1 - found["vectors"]["word2vec"]["common"]["value"])
+    result = agreement(JUDGMENTS, {"word2vec": turned, "glove": PLANE}, BOOTSTRAP)
+    assert result["vectors"]["glove"]["spearman"]["value"] == pytest.approx(1.0)
+    assert result["vectors"]["word2vec"]["spearman"]["value"] < 1.0
+    difference = result["vectors"]["glove"]["versus_word2vec"]["value"]
+    assert difference == pytest.approx(1 - result["vectors"]["word2vec"]["common"]["value"])
 
 
-def test_a_word_without_vector_lowers_coverage_and_not_the_correlation() -> None:
+def test_a_word_without_vector_lowers_coverage_but_not_correlation() -> None:
     without = {word: vector for word, vector in PLANE.items() if word != "d"}
-    found = agreement(JUDGMENTS, {"word2vec": without, "glove": PLANE}, BOOTSTRAP)
-    assert (found["pairs"], found["covered_by_all"]) == (6, 3)
-    assert found["vectors"]["word2vec"]["coverage"] == 0.5
-    assert found["vectors"]["word2vec"]["spearman"]["value"] == pytest.approx(1.0)
-    assert found["vectors"]["glove"]["coverage"] == 1.0
+    result = agreement(JUDGMENTS, {"word2vec": without, "glove": PLANE}, BOOTSTRAP)
+    assert (result["pairs"], result["covered_by_all"]) == (6, 3)
+    assert result["vectors"]["word2vec"]["coverage"] == 0.5
+    assert result["vectors"]["word2vec"]["spearman"]["value"] == pytest.approx(1.0)
+    assert result["vectors"]["glove"]["coverage"] == 1.0

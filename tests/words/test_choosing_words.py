@@ -28,7 +28,7 @@ def settings(**changes: int) -> Pronouns:
     return Pronouns.model_validate({**few, "folds": 3, "ridge": 1.0, "seed": 0, **changes})
 
 
-def test_words_are_compared_with_content_words_as_frequent_as_they_are() -> None:
+def test_words_are_compared_with_content_words_of_similar_frequency() -> None:
     studied = choose_words(SPELLINGS, ["it", "she", "we", "hers"], "en", settings())
     assert studied.groups[PRONOUNS] == ["it", "she", "we"]
     assert studied.groups[STOP_WORDS] == ["the", "and", "of"]
@@ -38,7 +38,7 @@ def test_words_are_compared_with_content_words_as_frequent_as_they_are() -> None
     assert studied.counts["the"] == 2000
 
 
-def test_a_word_is_taken_as_it_is_written_most_often() -> None:
+def test_a_word_is_used_in_its_most_frequent_spelling() -> None:
     spellings = {"i": Counter({"I": 50, "i": 3}), "the": Counter({"the": 30, "The": 30})}
     assert choose_words(spellings, ["i"], "en", settings()).spelled == {"i": "I", "the": "The"}
 
@@ -52,7 +52,7 @@ def test_stop_words_are_sampled_by_the_seed() -> None:
     assert len(sampled) > 1
 
 
-def test_a_word_without_its_like_is_compared_with_none() -> None:
+def test_a_word_without_a_match_of_similar_frequency_is_compared_with_none() -> None:
     assert match_by_frequency(["the"], ["film"], COUNTS) == {}
     assert match_by_frequency(["and", "she"], ["film"], COUNTS) == {"and": "film"}
     assert match_by_frequency(["and"], [], COUNTS) == {}

@@ -24,7 +24,7 @@ STUDIED = StudiedWords(
 
 
 def states() -> np.ndarray:
-    """Words whose contexts count for more the deeper the layer, twice as much for pronouns."""
+    """Return states in which context counts more in deeper layers, and twice as much for pronouns."""
     own = RANDOM.normal(size=(len(WORDS), LAYERS, 1, WIDTH))
     noise = RANDOM.normal(size=(len(WORDS), LAYERS, OCCURRENCES, WIDTH))
     depth = np.arange(LAYERS).reshape(1, -1, 1, 1) * 0.4 + 0.2
@@ -44,10 +44,10 @@ READ = SampleStates(
 )
 BARE = RANDOM.normal(size=(LAYERS, len(WORDS), WIDTH))
 VALUES = values_by_word(READ, BARE)
-FOUND = contextuality(READ, BARE, VALUES, STUDIED, BOOTSTRAP)
+RESULT = contextuality(READ, BARE, VALUES, STUDIED, BOOTSTRAP)
 
 
-def test_each_measure_is_taken_of_each_word_at_each_layer() -> None:
+def test_each_word_has_each_measure_at_each_layer() -> None:
     assert {name: values.shape for name, values in VALUES.items()} == dict.fromkeys(MEASURES, (len(WORDS), LAYERS))
     alone, there = BARE[2, 3], READ.states[3, 2]
     cosines = there @ alone / np.linalg.norm(there, axis=1) / np.linalg.norm(alone)
@@ -57,18 +57,18 @@ def test_each_measure_is_taken_of_each_word_at_each_layer() -> None:
     assert VALUES["intra_sentence"][3, 2] == pytest.approx(cosines.mean())
 
 
-def test_what_random_words_have_is_taken_off() -> None:
+def test_the_value_of_random_words_is_subtracted() -> None:
     random = baselines(READ, BARE, BOOTSTRAP)
     assert random["self_similarity"][1].value == pytest.approx(self_similarity(READ.random[1]))
     for measure in ("self_similarity", "explained_variance"):
-        found = FOUND["measures"][measure][PRONOUNS]["1"]
-        assert found["raw"]["value"] - found["corrected"]["value"] == pytest.approx(random[measure][1].value)
-        assert found["corrected"]["low"] < found["corrected"]["value"] < found["corrected"]["high"]
+        result = RESULT["measures"][measure][PRONOUNS]["1"]
+        assert result["raw"]["value"] - result["corrected"]["value"] == pytest.approx(random[measure][1].value)
+        assert result["corrected"]["low"] < result["corrected"]["value"] < result["corrected"]["high"]
     # Eight random words are compared with a word's eight occurrences: fewer would be explained better.
     assert 0.3 < random["explained_variance"][0].value < 0.9
 
 
-def test_each_measure_is_corrected_by_what_unrelated_words_have_of_it() -> None:
+def test_each_measure_is_corrected_by_that_of_unrelated_words() -> None:
     random = baselines(READ, BARE, BOOTSTRAP)
     of_any, alone, elsewhere = READ.random[2], BARE[2], READ.random_rest[2]
     cosines = [
@@ -86,20 +86,20 @@ def test_each_measure_is_corrected_by_what_unrelated_words_have_of_it() -> None:
     ]
     assert random["intra_sentence"][2].value == pytest.approx(np.mean(shifted))
     # Texts here have nothing to do with their words: no word is nearer to its own.
-    assert all(abs(one["value"]) < 0.1 for one in FOUND["sentences"].values())
+    assert all(abs(one["value"]) < 0.1 for one in RESULT["sentences"].values())
 
 
-def test_words_are_compared_with_those_as_frequent_as_they_are() -> None:
-    compared = FOUND["compared"]["self_similarity"][PRONOUNS]
+def test_words_are_compared_with_words_of_similar_frequency() -> None:
+    compared = RESULT["compared"]["self_similarity"][PRONOUNS]
     assert compared["pairs"] == 6
     difference = VALUES["self_similarity"][:6, 2].mean() - VALUES["self_similarity"][6:, 2].mean()
     assert compared["layers"]["2"]["value"] == pytest.approx(difference)
     assert compared["layers"]["2"]["high"] < 0
     assert compared["layers"]["2"]["wilcoxon_p"] == pytest.approx(2 / 2**6)
     assert compared["layers"]["2"]["holm_p"] == pytest.approx(3 * 2 / 2**6)
-    assert STOP_WORDS not in FOUND["compared"]["self_similarity"]  # there are none
+    assert STOP_WORDS not in RESULT["compared"]["self_similarity"]  # there are none
 
 
-def test_a_fall_with_depth_is_seen() -> None:
-    assert FOUND["depth"]["self_similarity"]["all"]["value"] == pytest.approx(-1.0)
-    assert set(FOUND["measures"]["self_similarity"]) == {"all", PRONOUNS, CONTENT_WORDS}
+def test_a_decrease_with_depth_is_measured() -> None:
+    assert RESULT["depth"]["self_similarity"]["all"]["value"] == pytest.approx(-1.0)
+    assert set(RESULT["measures"]["self_similarity"]) == {"all", PRONOUNS, CONTENT_WORDS}

@@ -14,30 +14,30 @@ def corpora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_corpus("discours", "fr", {"train": [("un beau jour", "good")]})
 
 
-def test_the_texts_of_a_language_are_those_of_its_tasks(corpora: None) -> None:
-    found = list(Sentences("en", ["discours", "film"]))
-    assert [(one.task, one.text, one.label) for one in found] == [
+def test_the_texts_of_a_language_come_from_its_tasks(corpora: None) -> None:
+    sentences = list(Sentences("en", ["discours", "film"]))
+    assert [(one.task, one.text, one.label) for one in sentences] == [
         ("film", "b", None),
         ("film", "a fine day", "good"),
         ("film", "one two three four", None),
     ]
-    assert len({one.group for one in found}) == 3  # rows 0 of two splits are not one group
+    assert len({one.group for one in sentences}) == 3  # rows 0 of two splits are not one group
     assert [one.text for one in Sentences("fr", ["discours", "film"])] == ["un beau jour"]
 
 
-def test_long_texts_are_left_out_where_it_is_asked_for(corpora: None) -> None:
+def test_long_texts_are_skipped_on_request(corpora: None) -> None:
     assert [one.text for one in Sentences("en", ["film"], max_words=3)] == ["b", "a fine day"]
     assert [one.text for one in Sentences("en", ["film"], max_words=3, min_words=2)] == ["a fine day"]
 
 
-def test_texts_of_another_kind_are_another_source(corpora: None) -> None:
+def test_the_source_tells_kinds_of_texts_from_each_other(corpora: None) -> None:
     write_corpus("film", "en", {"test": [("c", None)], "transfer-tweets": [("d", None)]})
     sources = {one.text: one.source for one in Sentences("en", ["film"])}
     assert (sources["a fine day"], sources["c"]) == ("film", "film")
     assert (sources["b"], sources["d"]) == ("film/pool", "film/transfer-tweets")
 
 
-def test_words_can_be_iterated_over_again_and_are_counted() -> None:
+def test_words_can_be_iterated_over_twice_and_are_counted() -> None:
     words = Words([sentence("A fine day"), sentence("a day")])
     for _ in range(2):
         assert list(words) == [["a", "fine", "day"], ["a", "day"]]

@@ -12,20 +12,20 @@ SENSES = [
 ]
 STATIC = {"glove": vectors({"one": [1.0, 0.0], "two": [0.0, 1.0], "bank": [1.0, 1.0], "money": [1.0, 0.9]})}
 DIRECTIONS = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0]])
-SAID = np.array([DIRECTIONS[int(sense.sense == "two")] for sense in SENSES])
-STATES = np.stack([np.ones((32, 4)) + 0.01 * np.eye(4)[np.arange(32) % 4], np.ones((32, 4)) + SAID])
+OUTPUTS = np.array([DIRECTIONS[int(sense.sense == "two")] for sense in SENSES])
+STATES = np.stack([np.ones((32, 4)) + 0.01 * np.eye(4)[np.arange(32) % 4], np.ones((32, 4)) + OUTPUTS])
 
 
 def test_a_layer_that_knows_the_sense_is_distinguished_from_one_that_does_not() -> None:
-    found = induce_senses(STATES, SENSES, STATIC, BOOTSTRAP, seed=0)
-    assert (found["words"], found["sentences"]) == (2, 32)
-    assert found["vectors"]["layer 1"]["adjusted_rand"] == {"value": 1.0, "low": 1.0, "high": 1.0}
-    assert found["vectors"]["layer 0"]["adjusted_rand"]["value"] < 0.5
+    result = induce_senses(STATES, SENSES, STATIC, BOOTSTRAP, seed=0)
+    assert (result["words"], result["sentences"]) == (2, 32)
+    assert result["vectors"]["layer 1"]["adjusted_rand"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert result["vectors"]["layer 0"]["adjusted_rand"]["value"] < 0.5
     # The other words of the text name the sense here.
-    assert found["vectors"]["glove, mean of the text"]["v_measure"]["value"] == 1.0
+    assert result["vectors"]["glove, mean of the text"]["v_measure"]["value"] == 1.0
 
 
-def test_what_sets_a_sense_apart_differs_between_senses_that_are_nearest_to_the_same_word() -> None:
+def test_senses_near_the_same_word_differ_in_their_distinctive_words() -> None:
     candidates = ["like-both", "like-one", "like-two", "bank"]
     bare = np.array([[1.0, 1, 1, 1], [1.0, 0, 0, 0.5], [0, 1.0, 0, 0.5], [2.0, 2, 2, 2]])
     table = neighbour_table(STATES[1], SENSES, candidates, bare, STATIC, 1)
@@ -35,7 +35,7 @@ def test_what_sets_a_sense_apart_differs_between_senses_that_are_nearest_to_the_
     assert table["bank"]["static"] == {"glove": []}  # none of the candidates has such a vector
 
 
-def test_static_neighbours_are_those_of_the_word_whatever_its_sense() -> None:
+def test_static_neighbours_do_not_depend_on_the_sense() -> None:
     bare = np.eye(4)[:3]
     table = neighbour_table(STATES[1], SENSES, ["one", "money", "bank"], bare, STATIC, 2)
     assert table["bank"]["static"]["glove"] == ["money", "one"]
@@ -43,4 +43,4 @@ def test_static_neighbours_are_those_of_the_word_whatever_its_sense() -> None:
 
 
 def test_sentences_are_gathered_by_word() -> None:
-    assert {word: len(places) for word, places in indices_by_word(SENSES).items()} == {"bank": 16, "bat": 16}
+    assert {word: len(indices) for word, indices in indices_by_word(SENSES).items()} == {"bank": 16, "bat": 16}

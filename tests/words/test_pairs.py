@@ -20,21 +20,21 @@ def many(lemma: str) -> list[Use]:
     return [use(lemma, sense, f"text {number}") for sense in (1, 2) for number in range(6)]
 
 
-def test_of_each_word_as_many_pairs_have_one_sense_as_two() -> None:
-    found = pairs_by_family([*many("bank"), *many("plant")], at_most=4, seed=0)
-    for pairs in found.values():
+def test_each_word_has_as_many_pairs_of_one_sense_as_of_two() -> None:
+    sampled = pairs_by_family([*many("bank"), *many("plant")], at_most=4, seed=0)
+    for pairs in sampled.values():
         assert Counter(pair.same for pair in pairs) == {True: 2, False: 2}
         texts = [text for pair in pairs for text in (pair.first, pair.second)]
         assert len(set(texts)) == len(texts)
-    assert found == pairs_by_family([*many("bank"), *many("plant")], at_most=4, seed=0)
+    assert sampled == pairs_by_family([*many("bank"), *many("plant")], at_most=4, seed=0)
 
 
-def test_a_pair_of_one_sense_has_texts_of_it_and_a_pair_of_two_has_not() -> None:
+def test_the_texts_of_a_pair_match_its_senses() -> None:
     for pair in pairs_by_family(many("bank"), at_most=8, seed=0)["bank"]:
         assert (pair.first[-1] == pair.second[-1]) == pair.same
 
 
-def test_both_uses_are_written_alike_so_that_spelling_tells_nothing() -> None:
+def test_both_uses_of_a_pair_have_the_same_spelling() -> None:
     mixed = [
         use("run", sense, f"{form} {n}", form=form) for sense in (1, 2) for n in range(4) for form in ("run", "runs")
     ]
@@ -51,19 +51,19 @@ def test_both_uses_are_written_alike_so_that_spelling_tells_nothing() -> None:
         {"near": ("n9",)},  # both linked to a third
     ],
 )
-def test_senses_that_are_near_each_other_are_not_taken_for_two(other: dict[str, str]) -> None:
+def test_closely_related_senses_do_not_make_a_pair_of_two_senses(other: dict[str, str]) -> None:
     first = [use("bank", 1, f"text {n}", near=("n9",)) for n in range(3)]
     second = [use("bank", 2, f"text {n}", **other) for n in range(3)]  # type: ignore[arg-type]
     assert pairs_by_family([*first, *second], at_most=4, seed=0) == {}
 
 
-def test_a_text_is_in_one_pair_and_a_family_has_no_more_than_it_may() -> None:
+def test_a_text_is_in_one_pair_and_a_family_keeps_its_limit() -> None:
     shared = [
         one._replace(stem="bank", lemma=lemma, spelling=lemma) for lemma in ("bank", "banks") for one in many("bank")
     ]
-    found = pairs_by_family(shared, at_most=4, seed=0)
-    assert list(found) == ["bank"]
-    assert len(found["bank"]) == 4
+    result = pairs_by_family(shared, at_most=4, seed=0)
+    assert list(result) == ["bank"]
+    assert len(result["bank"]) == 4
     texts = [text for pair in pairs_by_family(shared, at_most=20, seed=0)["bank"] for text in (pair.first, pair.second)]
     assert len(set(texts)) == len(texts) >= 8
 
@@ -71,8 +71,12 @@ def test_a_text_is_in_one_pair_and_a_family_has_no_more_than_it_may() -> None:
 def test_no_word_is_in_two_splits() -> None:
     pairs = pairs_by_family([one for n in range(30) for one in many(f"word{n}")], at_most=2, seed=0)
     splits = split_families(pairs, {"train": 10, "validation": 10, "test": 100}, seed=0)
-    assert {split: len(found) for split, found in splits.items()} == {"train": 10, "validation": 10, "test": 40}
-    lemmas = [pair.lemma for found in splits.values() for pair in found]
+    assert {split: len(split_pairs) for split, split_pairs in splits.items()} == {
+        "train": 10,
+        "validation": 10,
+        "test": 40,
+    }
+    lemmas = [pair.lemma for split_pairs in splits.values() for pair in split_pairs]
     assert max(Counter(lemmas).values()) == 2
     assert not {pair.lemma for pair in splits["train"]} & {pair.lemma for pair in splits["test"]}
 
@@ -98,12 +102,12 @@ def test_the_pairs_of_a_language_with_wordnet_are_written() -> None:
     assert not apart.same
     assert words_of(same) == words_of(apart) == ("bank", "bank")
     assert counted["train"] == {"pairs": 2, "same": 1, "lemmas": 1}
-    # `plant` has two senses that WordNet links, so that nothing is left.
+    # `plant` has two senses that WordNet links: no pair is left.
     assert read_pairs(paths.word_pairs("en"))["test"] == []
 
 
 @pytest.mark.usefixtures("project")
-def test_a_language_without_wordnet_has_no_pairs_and_says_so(
+def test_a_language_without_wordnet_has_no_pairs_and_reports_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     make_word_pairs("fr", SETTINGS, wordnet=False)
@@ -111,6 +115,6 @@ def test_a_language_without_wordnet_has_no_pairs_and_says_so(
     assert read_pairs(paths.word_pairs("fr"))["test"] == []
 
 
-def test_every_word_of_a_pair_stands_where_the_pair_says(tmp_path: Path) -> None:
-    for found in pairs_by_family(uses(read_synsets(write_wordnet(tmp_path)), 3), at_most=2, seed=0).values():
-        assert all(words_of(pair) == (pair.lemma, pair.lemma) for pair in found)
+def test_every_word_of_a_pair_is_at_its_recorded_position(tmp_path: Path) -> None:
+    for result in pairs_by_family(uses(read_synsets(write_wordnet(tmp_path)), 3), at_most=2, seed=0).values():
+        assert all(words_of(pair) == (pair.lemma, pair.lemma) for pair in result)

@@ -49,7 +49,7 @@ ANTECEDENTS = {
     "layers": {layer: {"sentences": one(), "pairs": one()} for layer in LAYERS},
     "association": {"word2vec": {"pairs": 2}, "glove": {"pairs": 9, "right": one()}},
 }
-COVERED = {name: {**found, "coverage": 1.0} for name, found in by_source("spearman", "glove").items()}
+COVERED = {name: {**scores, "coverage": 1.0} for name, scores in by_source("spearman", "glove").items()}
 SETS = {"wordsim353": {"pairs": 9, "vectors": {**COVERED, "word2vec": {"coverage": 0.01}}}}
 DECIDED = {"pairs": {"test": 9}, "ways": by_source("test", "word2vec", "words in common")}
 INDUCED = {"words": 2, "vectors": by_source("adjusted_rand", "glove, mean of the text")}
@@ -73,11 +73,11 @@ DRAWINGS: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_a_picture_is_a_png_of_the_same_bytes_each_time(tmp_path: Path, name: str) -> None:
+def test_a_picture_is_a_reproducible_png(tmp_path: Path, name: str) -> None:
     assert_drawn_alike(DRAWINGS[name], tmp_path)
 
 
-def test_what_is_found_is_what_is_drawn(tmp_path: Path) -> None:
+def test_different_results_give_different_pictures(tmp_path: Path) -> None:
     other = {**ANTECEDENTS, "layers": {layer: {"sentences": one(), "pairs": one()} for layer in LAYERS}}
     draw_antecedents(tmp_path / "one.png", ANTECEDENTS)
     draw_antecedents(tmp_path / "other.png", other)

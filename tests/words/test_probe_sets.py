@@ -1,4 +1,4 @@
-"""The probe sets are sound, and balanced in what must not give an answer away."""
+"""The probe sets are sound, and balanced in everything that could reveal the answer."""
 
 from collections import Counter, defaultdict
 from itertools import pairwise
@@ -16,17 +16,17 @@ LANGUAGES = ["en", "fr"]
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_two_sentences_of_a_pair_differ_in_one_word_behind_both_nouns(code: str) -> None:
-    found = read_references(code)
-    assert len(found) >= 60
-    for one, other in zip(found[::2], found[1::2], strict=True):
+def test_the_sentences_of_a_pair_differ_in_one_word_after_both_nouns(code: str) -> None:
+    references = read_references(code)
+    assert len(references) >= 60
+    for one, other in zip(references[::2], references[1::2], strict=True):
         words, others = forms(one.text), forms(other.text)
-        (changed,) = [place for place, pair in enumerate(zip(words, others, strict=True)) if len(set(pair)) == 2]
+        (changed,) = [index for index, pair in enumerate(zip(words, others, strict=True)) if len(set(pair)) == 2]
         assert max(one.index(one.antecedent), one.index(one.distractor)) < min(changed, one.index(one.pronoun))
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_where_the_nouns_stand_says_nothing_of_which_is_meant(code: str) -> None:
+def test_the_order_of_the_nouns_does_not_reveal_the_antecedent(code: str) -> None:
     first = [one.index(one.antecedent) < one.index(one.distractor) for one in read_references(code)]
     assert sum(first) == len(first) / 2
     assert sum(first[::2]) == len(first) / 4  # nor does the order in which the sentences of a pair are written
@@ -47,15 +47,15 @@ def test_twenty_words_have_eight_sentences_in_each_of_two_senses(code: str) -> N
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_neither_length_nor_place_tells_the_senses_apart(code: str) -> None:
-    found: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
+def test_neither_length_nor_position_reveals_the_sense(code: str) -> None:
+    result: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
     for one in read_senses(code):
         length = len(forms(one.text))
-        found[one.word][one.sense].append((length, one.index / length))
-    for senses in found.values():
-        lengths, places = ([mean(one[of] for one in several) for several in senses.values()] for of in (0, 1))
+        result[one.word][one.sense].append((length, one.index / length))
+    for senses in result.values():
+        lengths, positions = ([mean(one[of] for one in several) for several in senses.values()] for of in (0, 1))
         assert abs(lengths[0] - lengths[1]) <= 1.5
-        assert abs(places[0] - places[1]) <= 0.15
+        assert abs(positions[0] - positions[1]) <= 0.15
 
 
 def test_a_language_without_probe_sets_has_none() -> None:
@@ -97,7 +97,7 @@ OTHER = "01\tThe cat saw the dog when it fell\tit\tdog\tcat"
         ([ONE, OTHER.replace("\tit\t", "\tthe\t")], "'the' stands 2 times"),
     ],
 )
-def test_sentences_that_are_no_pair_are_refused(
+def test_sentences_that_do_not_form_a_pair_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], complaint: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -108,6 +108,6 @@ def test_sentences_that_are_no_pair_are_refused(
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_sentences_of_a_word_stand_together(code: str) -> None:
+def test_the_sentences_of_a_word_are_listed_together(code: str) -> None:
     words = [one.word for one in read_senses(code)]
     assert sum(one != other for one, other in pairwise(words)) == 19

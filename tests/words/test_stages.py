@@ -25,12 +25,12 @@ def files(*folders: str) -> dict[Path, bytes]:
     return {path: path.read_bytes() for folder in folders for path in sorted(Path(folder).rglob("*")) if path.is_file()}
 
 
-def test_pronouns_are_measured_probed_and_drawn() -> None:
+def test_pronouns_are_measured_probed_and_plotted() -> None:
     pronouns.pronouns("en")
-    found = read_json(paths.results("pronouns", "en", "contextuality"))
-    assert list(found["anisotropy"]) == ["0", "1", "2"]
-    assert {"pronouns", "stop words", "all"} <= set(found["measures"]["self_similarity"])
-    assert found["antecedents"]["pairs"] >= 30
+    result = read_json(paths.results("pronouns", "en", "contextuality"))
+    assert list(result["anisotropy"]) == ["0", "1", "2"]
+    assert {"pronouns", "stop words", "all"} <= set(result["measures"]["self_similarity"])
+    assert result["antecedents"]["pairs"] >= 30
     assert {path.name for path in paths.plots("pronouns", "en").iterdir()} == {
         "contextuality.csv",
         "contextuality.png",
@@ -50,10 +50,10 @@ def test_labels_and_positions_are_probed_beside_static_vectors(monkeypatch: pyte
     pronouns.pronouns("en")
     probes = read_json(paths.results("pronouns", "en", "contextuality"))["probes"]
     assert {"label of film"} <= set(probes)
-    for found in probes.values():
-        if "examples" in found:
-            assert found["vectors"]["word2vec"]["accuracy"]["value"] == 0.5
-            assert found["vectors"]["glove"]["shuffled_labels"]["value"] == 0.5
+    for probe in probes.values():
+        if "examples" in probe:
+            assert probe["vectors"]["word2vec"]["accuracy"]["value"] == 0.5
+            assert probe["vectors"]["glove"]["shuffled_labels"]["value"] == 0.5
 
 
 def test_french_and_a_language_without_probe_sets_need_no_other_code(
@@ -89,9 +89,9 @@ def test_too_few_texts_are_refused_with_a_remedy(monkeypatch: pytest.MonkeyPatch
 
 def test_words_alone_are_compared_with_judgments_of_people() -> None:
     pronouns.pronouns("en")
-    found = read_json(paths.results("pronouns", "en", "similarity"))
-    assert list(found["sets"]) == ["wordsim353"]
-    sources = found["sets"]["wordsim353"]["vectors"]
+    result = read_json(paths.results("pronouns", "en", "similarity"))
+    assert list(result["sets"]) == ["wordsim353"]
+    sources = result["sets"]["wordsim353"]["vectors"]
     assert set(sources) == {"word2vec", "glove", "input embeddings", "layer 0", "layer 1", "layer 2"}
     assert sources["layer 0"]["coverage"] == 1.0
     assert sources["word2vec"]["coverage"] < 0.05
@@ -106,19 +106,19 @@ def pairs_of(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("code", ["en", "fr"])
-def test_words_of_several_senses_are_clustered_and_drawn(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_of_several_senses_are_clustered_and_plotted(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pairs_of(code, monkeypatch)
     polysemy.polysemy(code)
-    found: Any = read_json(paths.results("polysemy", code, "senses"))
-    assert found["pairs"] == {}  # what was made of so little has no test pairs
-    assert found["senses"]["words"] == 20
+    result: Any = read_json(paths.results("polysemy", code, "senses"))
+    assert result["pairs"] == {}  # too few texts for test pairs
+    assert result["senses"]["words"] == 20
     table = json.loads(paths.neighbours(code).read_text())
     assert len(table) == 20
     assert all(len(senses["senses"]) == 2 for senses in table.values())
     assert {path.name for path in paths.plots("polysemy", code).iterdir()} == {"senses.png", "words.png"}
 
 
-def test_word2vec_is_trained_on_the_texts_of_its_language_and_says_on_which() -> None:
+def test_word2vec_is_trained_on_texts_of_its_language_and_names_them() -> None:
     for code, known, unknown in (("en", "film", "beau"), ("fr", "beau", "film")):
         word2vec.word2vec(code)
         vectors = load_vectors(paths.word2vec(code) / VECTORS)
@@ -130,7 +130,7 @@ def test_word2vec_is_trained_on_the_texts_of_its_language_and_says_on_which() ->
     assert read_json(paths.results("word2vec", "fr"))["texts"] == 20
 
 
-def test_a_source_is_made_into_vectors_of_one_format(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_is_converted_to_the_common_vector_format(monkeypatch: pytest.MonkeyPatch) -> None:
     def bring(_: Any, folder: Path, **__: Any) -> None:
         write_wordnet(folder)
         wink(folder / "glove.json", ["the", "film"])
@@ -142,7 +142,7 @@ def test_a_source_is_made_into_vectors_of_one_format(monkeypatch: pytest.MonkeyP
     assert (paths.language("en") / "data.noun").exists()
 
 
-def test_a_language_without_source_brings_nothing_and_says_so(
+def test_a_language_without_source_downloads_nothing_and_reports_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(fetching, "fetch", None)

@@ -36,14 +36,14 @@ def settings(**changes: Any) -> Word2vec:
 
 
 def wink(path: Path, words: list[str]) -> Path:
-    """Writes winkNLP's JSON: words in another order than by rank, their numbers, their length, their rank."""
+    """Write winkNLP's JSON: words in another order than by rank, their numbers, their length, their rank."""
     entries = {word: [rank / 10, 0.5, 1.0, rank] for rank, word in reversed(list(enumerate(words)))}
     content = {"precision": 8, "words": words, "dimensions": 2, "vectors": entries, "unkVector": [0, 0, 0, -1]}
     path.write_text(json.dumps(content, separators=(",", ":"), ensure_ascii=False), encoding="utf-8")
     return path
 
 
-def test_the_same_texts_give_the_same_vectors_in_every_process(tmp_path: Path) -> None:
+def test_word2vec_is_reproducible_in_every_process(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from tests.words.test_vectors import *; "
         "save_vectors(train_word2vec(TEXTS, settings()), Path(sys.argv[1]))"
@@ -54,7 +54,7 @@ def test_the_same_texts_give_the_same_vectors_in_every_process(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"architecture": "cbow"}, {"epochs": 3}, {"dimensions": 4}])
-def test_each_setting_of_word2vec_has_its_say(change: dict[str, Any]) -> None:
+def test_each_setting_of_word2vec_changes_the_vectors(change: dict[str, Any]) -> None:
     one, other = train_word2vec(TEXTS, settings()), train_word2vec(TEXTS, settings(**change))
     assert one["film"].tolist() != other["film"].tolist()
 
@@ -66,10 +66,10 @@ def test_rare_words_get_no_vector() -> None:
         train_word2vec(TEXTS, settings(min_count=9999))
 
 
-def test_vectors_are_written_and_read_as_they_are(tmp_path: Path) -> None:
+def test_vectors_survive_being_written_and_read(tmp_path: Path) -> None:
     save_vectors(vectors(KNOWN), tmp_path / "v.bin")
-    found = load_vectors(tmp_path / "v.bin")
-    assert {word: found[word].tolist() for word in found.index_to_key} == KNOWN
+    result = load_vectors(tmp_path / "v.bin")
+    assert {word: result[word].tolist() for word in result.index_to_key} == KNOWN
     assert load_vectors(tmp_path / "v.bin", words=2).index_to_key == ["film", "été"]
     assert (tmp_path / "v.bin").read_bytes().startswith(b"3 2\n")  # word2vec's own format, no pickle
 
@@ -90,9 +90,9 @@ def test_the_most_frequent_words_of_wink_are_read_as_a_stream(
     monkeypatch.setattr(module, "CHUNK", chunk)
     monkeypatch.setattr(module, "LONGEST", 64)
     path = wink(tmp_path / "glove.json", ["the", 'q"\\', "été", "1993", "rare"])
-    found = convert_vectors(path, PretrainedVectors(file="glove.json", format="wink", words=4))
-    assert found.index_to_key == ["the", 'q"\\', "été", "1993"]
-    np.testing.assert_allclose(found["été"], [0.2, 0.5])
+    result = convert_vectors(path, PretrainedVectors(file="glove.json", format="wink", words=4))
+    assert result.index_to_key == ["the", 'q"\\', "été", "1993"]
+    np.testing.assert_allclose(result["été"], [0.2, 0.5])
 
 
 @pytest.mark.parametrize(
