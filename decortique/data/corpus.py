@@ -48,12 +48,12 @@ def held_out(task: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class LabelledSplit:
-    """The rows of one split, which all have a label."""
+    """The rows of one split, and their labels as class numbers."""
 
     split: str
     labels: list[str]
     ids: list[str]
-    truth: np.ndarray  # (texts,) class numbers
+    truth: np.ndarray  # (texts,) class numbers; -1 where a row has no label
     groups: list[str]
     positions: list[int]
     scores: np.ndarray  # (texts,) float64, NaN where there is none
@@ -68,7 +68,7 @@ class LabelledSplit:
             split,
             list(labels),
             columns["id"],
-            np.array([numbers[label] for label in columns["label"]], int),
+            np.array([numbers.get(label, -1) for label in columns["label"]], int),
             columns["group"],
             columns["position"],
             np.array(columns["score"], np.float64),

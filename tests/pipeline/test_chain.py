@@ -81,7 +81,7 @@ def test_the_model_is_taken_apart_step_by_step(rehearsed: Clone, task: str) -> N
     found = json.loads((rehearsed.folder / f"data/results/dissect/{task}.json").read_text())
     heads = {"opinion": {"polarity", "intensity"}, "author": {"speaker"}}[task]
     assert {name.split(":")[0] for name in found["steps"] if ":" in name} == heads
-    assert all(set(one["predictions"]) == heads for one in found["sentences"].values())
+    assert all(set(one["decisions"]) == heads for one in found["sentences"].values())
     assert len(list((rehearsed.folder / f"data/dissections/{task}").iterdir())) == len(found["sentences"])
 
 

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 
+from decortique.models.checkpoint import load_checkpoint
 from tests.pipeline.conftest import ROOT, TOLD, Clone, overwrite
 
 WORDS = {"pronouns@en", "polysemy@en"}
@@ -141,7 +141,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped_and_ends_the_same(rehearsed
     assert not (chain.folder / "data/models/opinion/transformer").exists()
     states = chain.folder / ".cache/trainings/finetune-opinion"
     (checkpoint,) = states.glob("*.safetensors")
-    assert torch.load(checkpoint, weights_only=True)["progress"]["step"] > 0
+    state = load_checkpoint(checkpoint)
+    assert state is not None
+    assert state["progress"]["step"] > 0
     again = chain.repro("finetune@opinion")
     assert "prepare@opinion" not in again
     assert "finetune@opinion" in again
