@@ -63,3 +63,8 @@ def test_groups_are_read_only_when_they_are_kept() -> None:
     assert whole is not None
     assert whole.tolist() == [1, 0, 1]
     assert alone is None
+
+
+def test_rows_without_a_label_are_read_too() -> None:
+    write("unlabelled", [None, "high", None])
+    assert LabelledSplit.read("film", "unlabelled", LABELS, keep_groups=False).truth.tolist() == [-1, 1, -1]
