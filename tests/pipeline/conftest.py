@@ -64,7 +64,7 @@ STAGES = {
     module_of(stage.get("do", stage)["cmd"]) for stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()
 }
 
-TOLD = {"report"}  # the stage that depends on all that was measured
+REPORTED = {"report"}  # the stage that depends on all that was measured
 
 GUARDED = ".guarded"
 # Python runs it at every start; it minds the stages only, not DVC.

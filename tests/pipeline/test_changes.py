@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from decortique.models.checkpoint import load_checkpoint
-from tests.pipeline.conftest import ROOT, TOLD, Clone, overwrite
+from tests.pipeline.conftest import ROOT, REPORTED, Clone, overwrite
 
 WORDS = {"pronouns@en", "polysemy@en"}
 COLLECTED = {f"{stage}@{name}" for stage in ("cluster", "summarize") for name in ("films", "editorials")}
@@ -27,7 +27,7 @@ def test_a_changed_evaluation_parameter_runs_the_evaluation_only(chain: Clone) -
     chain.set(evaluate__resamples=300)
     # The intervals about words are drawn as those of the scores are.
     scored = ("evaluate", "export", "validity", "robustness", "explain")
-    assert chain.changed() == WORDS | TOLD | of_both(*(f"{stage}@opinion" for stage in scored))
+    assert chain.changed() == WORDS | REPORTED | of_both(*(f"{stage}@opinion" for stage in scored))
 
 
 def test_a_changed_comment_in_a_module_that_all_import_runs_nothing_again(chain: Clone) -> None:
@@ -82,14 +82,14 @@ def test_changed_vectors_of_words_concern_all_who_take_them(chain: Clone) -> Non
     chain.set(word2vec__epochs=2)
     assert chain.changed() == {"word2vec@en"}
     assert chain.repro("word2vec@en") == ["word2vec@en"]
-    assert chain.changed() == WORDS | COLLECTED | TOLD  # which looks at all models
+    assert chain.changed() == WORDS | COLLECTED | REPORTED  # which looks at all models
 
 
 def test_a_changed_combination_is_decoded_and_evaluated_only(chain: Clone) -> None:
     chain.set(decode__combine=["bag-of-words", "student"])
     assert chain.changed() == of_both("decode@opinion")
     assert chain.repro("decode@opinion") == ["decode@opinion"]
-    assert chain.changed() == TOLD | {"decode@author", "evaluate@opinion"}
+    assert chain.changed() == REPORTED | {"decode@author", "evaluate@opinion"}
 
 
 def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
@@ -97,7 +97,7 @@ def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
     assert chain.changed() == {"code"} | of_both("distill@opinion-student")
     assert chain.repro("predict@opinion") == ["code", "distill@opinion-student", "predict@opinion"]
     asked = ("decode", "evaluate", "export", "validity", "robustness", "explain")
-    assert chain.changed() == TOLD | {"distill@author-student", *(f"{stage}@opinion" for stage in asked)}
+    assert chain.changed() == REPORTED | {"distill@author-student", *(f"{stage}@opinion" for stage in asked)}
     config = json.loads((chain.folder / "data/models/opinion/student/config.json").read_text())
     assert config["num_hidden_layers"] == 1
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.conftest import TOLD, Clone
+from tests.pipeline.conftest import REPORTED, Clone
 from tests.pipeline.test_own_corpus import described_in
 
 BATTERY = [f"The battery lasts {hours} hours and hardly needs charging." for hours in range(5, 12)]
@@ -37,7 +37,7 @@ def test_a_collection_of_ones_own_is_clustered_and_summarised(chain: Clone, tmp_
             table.writerows([subject, f"{first} {second}"] for first, second in zip(BATTERY, SCREEN * 2, strict=False))
     source = {"kind": "folder", "path": str(tmp_path), "files": {"letters.csv": "letters.csv"}}
     described(chain, "letters", source=source)
-    assert {name for name in chain.repro() if "letters" not in name} == TOLD | {"code"}
+    assert {name for name in chain.repro() if "letters" not in name} == REPORTED | {"code"}
     found = [row for row in summaries(chain, "letters") if row["approach"] == "clusters"]
     assert [row["group"] for row in found] == ["lamps", "phones", "radios"]
     for row in found:
@@ -78,7 +78,7 @@ def test_a_changed_collection_leaves_the_others_alone(chain: Clone) -> None:
     chain.set({"catalogue/collections/films.yaml:held_out": 0.25})
     assert chain.changed() == {"code", "gather@films", "summarize@films"}
     chain.repro("gather@films")
-    assert chain.changed() == TOLD | {f"{stage}@films" for stage in STAGES}
+    assert chain.changed() == REPORTED | {f"{stage}@films" for stage in STAGES}
 
 
 def summarize(chain: Clone, text: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
