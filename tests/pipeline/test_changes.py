@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from decortique.models.checkpoint import load_checkpoint
-from tests.pipeline.conftest import ROOT, REPORTED, Clone, overwrite
+from tests.pipeline.conftest import REPORTED, ROOT, Clone, overwrite
 
 WORDS = {"pronouns@en", "polysemy@en"}
 COLLECTED = {f"{stage}@{name}" for stage in ("cluster", "summarize") for name in ("films", "editorials")}
