@@ -1,20 +1,26 @@
 """How long the whole chain takes from nothing, with nothing to do, and after a changed evaluation parameter.
 
 Runs in a fresh clone of the last commit, and says whether that gives the committed bytes. Downloads are shared with the
-project's cache.
+project's cache. Of each stage it prints the seconds that its processes import, those that they work, and those that DVC
+takes around them (the start of a process, checksums, the cache, the lock file).
 
     python -m benchmarks.chain
 """
 
+import importlib
+import os
+import runpy
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 CHANGED = ["exp", "run", "--set-param", "evaluate.confidence=0.9"]
+TIMES = "BENCHMARK_TIMES"  # the environment variable that names the file in which stages write their seconds
 
 
 def timed(folder: Path, *arguments: str) -> tuple[float, list[tuple[str, float]]]:
@@ -32,6 +38,45 @@ def timed(folder: Path, *arguments: str) -> tuple[float, list[tuple[str, float]]
     return end - start, [(name, stop - mark) for (name, mark), stop in zip(marks, ends, strict=False)]
 
 
+def write_shim(folder: Path) -> None:
+    """Put a `python` before the real one on the path, which runs stages through `timed_stage`."""
+    folder.mkdir()
+    shim = folder / "python"
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m benchmarks.chain "$@"\n', encoding="utf-8")
+    shim.chmod(0o755)
+    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    os.environ[TIMES] = str(folder / "times.tsv")
+
+
+def timed_stage(module: str, *arguments: str) -> None:
+    """Run a stage as `python -m` does, and append its seconds: importing, working."""
+    start = time.perf_counter()
+    sys.argv = [module, *arguments]
+    importlib.import_module(module)
+    imported = time.perf_counter()
+    try:
+        runpy.run_module(module, run_name="__main__")
+    finally:
+        with Path(os.environ[TIMES]).open("a", encoding="utf-8") as file:
+            file.write(f"{imported - start}\t{time.perf_counter() - imported}\n")
+
+
+def print_stages(stages: list[tuple[str, float]], times: Path) -> None:
+    """Print a line for each stage, and one for all that run the same module."""
+    inside = [tuple(map(float, line.split("\t"))) for line in times.read_text(encoding="utf-8").splitlines()]
+    rows = [
+        (name, importing, work, whole - importing - work)
+        for (name, whole), (importing, work) in zip(stages, inside, strict=True)
+    ]
+    sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    for name, *seconds in rows:
+        for summed in (sums[name.partition("@")[0]], sums["all"]):
+            summed[:] = [one + more for one, more in zip(summed, seconds, strict=True)]
+    sys.stdout.write("  imports     work      DVC  stage\n")
+    for name, *seconds in [*rows, *((f"= {name}", *sums[name]) for name in sums)]:
+        sys.stdout.write("".join(f"{one:9.1f}" for one in seconds) + f"  {name}\n")
+
+
 def main() -> None:
     """Print seconds, stage by stage and in all."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -41,9 +86,9 @@ def main() -> None:
         (folder / ".cache" / "downloads").symlink_to(ROOT / ".cache" / "downloads")
         # They are committed: where everything else comes out as before, DVC would see no reason to make them again.
         shutil.rmtree(folder / "metrics")
+        write_shim(Path(temporary, "bin"))
         whole, stages = timed(folder, "repro")
-        for name, seconds in stages:
-            sys.stdout.write(f"{seconds:7.1f} s  {name}\n")
+        print_stages(stages, Path(os.environ[TIMES]))
         sys.stdout.write(f"{whole:7.1f} s  the whole chain ({whole / 60:.1f} minutes)\n")
         # The lock holds a checksum of every output; Git tracks the metrics.
         changed = subprocess.run(
@@ -62,4 +107,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if os.environ.get(TIMES) and sys.argv[1:2] == ["-m"]:
+        timed_stage(*sys.argv[2:])
+    else:
+        main()

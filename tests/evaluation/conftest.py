@@ -15,7 +15,7 @@ AFTER = {"bag-of-words": range(5), "off-the-shelf": range(60), "static": range(2
 
 
 @pytest.fixture(scope="session")
-def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Commit the run `BEFORE`, then `AFTER`, and add the experiment `tried`, which has other style n-grams."""
     folder = tmp_path_factory.mktemp("two-runs") / "project"
     folder.mkdir()
@@ -37,7 +37,7 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         run("dvc", "exp", "save", "--quiet", "--name", "tried")
         run("git", "reset", "--quiet", "--hard")
         run("dvc", "checkout", "--quiet")
-        yield folder
+    return folder
 
 
 @pytest.fixture
