@@ -18,6 +18,7 @@ from decortique.core.findings import (
     signed,
     thousands,
 )
+from decortique.models.settings import STACKED
 
 Results = Mapping[str, Any]
 
@@ -27,8 +28,8 @@ CAPTIONS = {
 
 
 def students_of(task: str) -> list[str]:
-    """Return the approaches of a task that have a teacher."""
-    return list(_students(measured("evaluate", task, "generations")["members"]))
+    """Return the approaches of a task that a teacher trained: a stack only holds one."""
+    return [name for name in _students(measured("evaluate", task, "generations")["members"]) if name != STACKED]
 
 
 def _students(members: Results) -> dict[str, Results]:
@@ -39,7 +40,7 @@ def students_part(task: str, title: str, exported: Sequence[str], trainings: Pic
     """Return how students compare with their teachers on one task, what they lose elsewhere, and what exports lose."""
     members = measured("evaluate", task, "generations")["members"]
     students = _students(members)
-    sizes = {name: measured("distill", task, name)["parameters"] for name in students}
+    sizes = {name: measured("distill", task, name)["parameters"] for name in students_of(task)}
     exports = {name: measured("export", task, name) for name in exported}
     blocks: list[Block] = []
     if students:
@@ -55,8 +56,8 @@ def _against_teachers(students: Results) -> Iterator[Finding]:
         difference = test["versus_teacher"]["accuracy_difference"]
         verdict = "worse" if difference["value"] < 0 else "better"
         yield Finding(
-            f"{name}, trained by {one['teacher']}",
-            verdict if excludes_zero(difference) else "no significant difference from its teacher",
+            f"{name}, compared with its teacher {one['teacher']}",
+            verdict if excludes_zero(difference) else "no significant difference",
             f"Accuracy {interval(test['accuracy'])}; difference from its teacher {signed(difference)}; predicts as its "
             f"teacher in {interval(test['agreement_with_teacher'])} of the texts.",
             excludes_zero(difference),

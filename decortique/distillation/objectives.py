@@ -6,6 +6,7 @@ texts of a batch.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -161,10 +162,15 @@ class StudentModel(Headed):
     def __init__(self, classifier: PreTrainedModel, primary: str, compared: Compared, width: int) -> None:
         """Take the student, what of it is compared, and the width of its teacher's states."""
         super().__init__(classifier, primary)
+        self.all_tokens = compared.all_tokens
         own = classifier.config.hidden_size
         self.projections = nn.ModuleDict(
             {PROJECTION.format(state): nn.Linear(own, width, bias=False) for state in compared.hidden if own != width}
         )
+
+    def read_states_only(self) -> AbstractContextManager[None]:
+        """Return a context in which hidden states that neither head nor loss reads need not be computed."""
+        return nullcontext() if self.all_tokens else super().read_states_only()
 
     def projected(self, number: int, state: torch.Tensor) -> torch.Tensor:
         """Return a hidden state, as wide as its teacher's."""

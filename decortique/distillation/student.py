@@ -60,6 +60,10 @@ class Static(Trainable):
         """Return the layer of each parameter by its `id`: the vectors are below the linear layer."""
         return {id(self.embeddings.weight): 0, id(self.weights): 0}
 
+    def word_embeddings(self) -> nn.Embedding:
+        """Return the table with a row for each token of the vocabulary."""
+        return self.embeddings
+
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Return (batch, classes) logits of (batch, length) ids; the mask is 0 at padding."""
         seen = attention_mask.bool() & ~self.skipped[input_ids]

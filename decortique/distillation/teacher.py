@@ -33,6 +33,7 @@ from decortique.models.checkpoint import fingerprint
 from decortique.models.folder import Manifest
 from decortique.models.heads import Headed, load_headed
 from decortique.models.loading import load_classifier
+from decortique.models.pretrained import first_token_only
 from decortique.models.tokenizer import special_token_affixes
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,8 @@ def _compute(teacher: Headed, rows: TokenRows, done: Callable[[int], object]) ->
     classes, width = config.num_labels, config.hidden_size
 
     def compute(batch: Batch) -> torch.Tensor:
-        output = teacher.classifier(**batch, output_hidden_states=True)
+        with first_token_only(teacher.classifier):
+            output = teacher.classifier(**batch, output_hidden_states=True)
         return torch.cat(
             [softmax_logits(config, output.logits), *(state[:, 0] for state in output.hidden_states)], dim=1
         )

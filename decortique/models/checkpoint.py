@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -135,11 +136,15 @@ def fingerprint(*determined_by: Any) -> str:
 
     That may be settings, models, examples, tensors, plain values, and mappings and lists of them.
     """
-    digest = hashlib.sha256(f"{torch.__version__} {transformers.__version__} {sys.version}".encode())
-    for source in sorted(CODE.rglob("*.py")):
-        digest.update(f"{code_digest(source.read_bytes(), str(source))} ".encode())  # a comment discards no state
+    digest = hashlib.sha256(f"{torch.__version__} {transformers.__version__} {sys.version} {_code()}".encode())
     _add(digest, determined_by)
     return digest.hexdigest()[:32]
+
+
+@cache
+def _code() -> str:
+    """Return a hash of the code of all rooms, in which a comment does not count."""
+    return " ".join(f"{code_digest(source.read_bytes(), str(source))}" for source in sorted(CODE.rglob("*.py")))
 
 
 def _add(digest: Any, one: Any) -> None:

@@ -1,6 +1,7 @@
 """The model of a task: one encoder with one or several heads; its predictions."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal, cast
 
@@ -19,7 +20,14 @@ from decortique.data.settings import Head, RegressionHead
 from decortique.models.batches import Batch, TokenRows, encode
 from decortique.models.encoder import pooled
 from decortique.models.folder import Done, Predictions
-from decortique.models.pretrained import layer_indices, load_classifier, new_classifier, prepare_device, save_classifier
+from decortique.models.pretrained import (
+    first_token_only,
+    layer_indices,
+    load_classifier,
+    new_classifier,
+    prepare_device,
+    save_classifier,
+)
 from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 
 CONFIG, WEIGHTS = "heads.json", "heads.safetensors"
@@ -39,6 +47,14 @@ class Trainable(nn.Module):
     def layer_indices(self) -> dict[int, int]:
         """Return the layer of each parameter by its `id`, from 0; those left out are heads, above all layers."""
         raise NotImplementedError
+
+    def word_embeddings(self) -> nn.Embedding:
+        """Return the table with a row for each token of the vocabulary."""
+        raise NotImplementedError
+
+    def read_states_only(self) -> AbstractContextManager[None]:
+        """Return a context in which hidden states that neither head nor loss reads need not be computed."""
+        return nullcontext()
 
     def predict(
         self, rows: TokenRows, *, batch_size: int, done: Callable[[int], object] = lambda _: None
@@ -125,6 +141,14 @@ class Headed(Trainable):
         """Return the layer of each backbone parameter by its `id`."""
         return layer_indices(self.classifier)
 
+    def word_embeddings(self) -> nn.Embedding:
+        """Return the table with a row for each token of the vocabulary."""
+        return cast("nn.Embedding", self.classifier.get_input_embeddings())
+
+    def read_states_only(self) -> AbstractContextManager[None]:
+        """Return a context in which hidden states that neither head nor loss reads need not be computed."""
+        return nullcontext() if self.others else first_token_only(self.classifier)
+
     def enable_gradient_checkpointing(self) -> bool:
         """Recompute activations in the backward pass instead of keeping them; return False if the model cannot."""
         if self.classifier.supports_gradient_checkpointing:
@@ -153,9 +177,10 @@ class Headed(Trainable):
         def compute(batch: Batch) -> torch.Tensor:
             return torch.cat([values.reshape(len(values), -1) for values in self(**batch).values()], dim=1)
 
-        values = encode(
-            rows, compute, batch_size=batch_size, padding_id=config.pad_token_id, device=self.device, done=done
-        )
+        with self.read_states_only():
+            values = encode(
+                rows, compute, batch_size=batch_size, padding_id=config.pad_token_id, device=self.device, done=done
+            )
         extra = self.extra_heads()
         widths = [config.num_labels, *(head.linear.out_features for head in extra.values())]
         if not len(rows):

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ def prepare_device(compute: Compute) -> torch.device:
     """
     torch.set_num_threads(compute.threads)
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = (
+        False  # with NaN, each time that memory is taken: for debugging
+    )
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     name = next(one for one, there in available.items() if there) if compute.device == "auto" else compute.device
     if name == "cuda":  # of several processes, each has a GPU of its own
@@ -132,6 +136,28 @@ def layer_stack(model: PreTrainedModel) -> nn.ModuleList:
             f"the layers of a {model.config.model_type} cannot be identified: {len(stacks)} stacks of {depth} modules"
         )
     return stacks[0]
+
+
+# Families whose head reads the state of the first token only, and in whose blocks all that follows the attention starts
+# with a module `attention.output` of two inputs: what the tokens attended to, and their states.
+FIRST_TOKEN_HEADS = {"bert", "camembert", "deberta-v2", "electra", "roberta", "xlm-roberta"}
+
+
+@contextmanager
+def first_token_only(classifier: PreTrainedModel) -> Iterator[None]:
+    """Within this block, the last layer computes the state of the first token only, if the head reads no other.
+
+    Logits and gradients are the same; of the last layer, three quarters of the work are left out.
+    """
+    if classifier.config.model_type not in FIRST_TOKEN_HEADS:
+        yield
+        return
+    output = layer_stack(classifier)[-1].attention.output
+    hook = output.register_forward_pre_hook(lambda _, inputs: tuple(states[:, :1] for states in inputs))
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def embeddings_of(model: PreTrainedModel) -> nn.Module:

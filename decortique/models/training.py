@@ -5,7 +5,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import get_scheduler
 
@@ -64,16 +65,17 @@ def parameter_groups(model: Trainable, settings: Training) -> Iterator[dict[str,
     """Yield groups of parameters of one layer and one weight decay.
 
     Heads have `learning_rate`, each layer below `layer_decay` times the rate of the one above it (Howard & Ruder,
-    2018). Weight decay applies to matrices, not to biases and layer norms, which have one dimension.
+    2018). Weight decay applies to matrices, not to biases and layer norms, which have one dimension, nor to the word
+    embeddings, where it would shrink the rows of words that a batch does not have.
     """
-    indices = model.layer_indices()
+    indices, words = model.layer_indices(), model.word_embeddings().weight
     top = max(indices.values()) + 1
     for layer in range(top + 1):
         trained = [v for v in model.parameters() if v.requires_grad and indices.get(id(v), top) == layer]
         rate = settings.learning_rate * settings.layer_decay ** (top - layer)
         for decay, parameters in (
-            (settings.weight_decay, [values for values in trained if values.ndim > 1]),
-            (0.0, [values for values in trained if values.ndim <= 1]),
+            (settings.weight_decay, [values for values in trained if values.ndim > 1 and values is not words]),
+            (0.0, [values for values in trained if values.ndim <= 1 or values is words]),
         ):
             if parameters:
                 yield {"params": parameters, "lr": rate, "weight_decay": decay}
@@ -122,16 +124,61 @@ def fit(
     `determined_by` is what the result depends on besides the other arguments.
     """
     training = (settings, processes.count, model, rows, targets, validation)
-    return train(
-        model.to(processes.device),
-        Batches(rows, targets, padding_id=padding_id, batch_size=settings.batch_size, seed=settings.seed),
-        objective,
-        lambda trained: evaluate(trained, validation, settings.batch_size),
-        settings,
-        curves=paths.plots(stage, name),
-        checkpoint=paths.trainings(stage, name) / f"{fingerprint(*determined_by, *training)}.safetensors",
-        processes=processes,
-    )
+    checkpoint = paths.trainings(stage, name) / f"{fingerprint(*determined_by, *training)}.safetensors"
+    occurring = np.union1d(rows.ids, validation.rows.ids)
+    with nullcontext() if settings.optim == "adafactor" else compact_embeddings(model, [padding_id, *occurring]):
+        return train(
+            model.to(processes.device),
+            Batches(rows, targets, padding_id=padding_id, batch_size=settings.batch_size, seed=settings.seed),
+            objective,
+            lambda trained: evaluate(trained, validation, settings.batch_size),
+            settings,
+            curves=paths.plots(stage, name),
+            checkpoint=checkpoint,
+            processes=processes,
+        )
+
+
+class CompactEmbedding(nn.Embedding):
+    """Some rows of a table of embeddings, looked up by the ids of the whole table."""
+
+    places: torch.Tensor
+
+    def __init__(self, table: nn.Embedding, ids: Sequence[int]) -> None:
+        kept = torch.as_tensor(np.unique(ids))
+        super().__init__(len(kept), table.embedding_dim, _weight=table.weight.detach()[kept])
+        self.weight.requires_grad = table.weight.requires_grad
+        places = torch.full((table.num_embeddings,), -1)  # an id that is not kept is an error of the look-up
+        places[kept] = torch.arange(len(kept))
+        self.register_buffer("places", places, persistent=False)
+        if table.padding_idx is not None and places[table.padding_idx] >= 0:
+            self.padding_idx = int(places[table.padding_idx])
+
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        """Return the rows of some ids."""
+        return super().forward(self.places[input_ids])
+
+
+@contextmanager
+def compact_embeddings(model: Trainable, ids: Sequence[int]) -> Iterator[None]:
+    """Within this block, the model has the rows of the token ids alone that occur in a training; then they return.
+
+    A row that occurs in no text has no gradient: without weight decay an optimizer that treats each weight by itself
+    leaves it as it is, but takes time for it, and half of the weights of a small encoder are such rows. (Adafactor
+    takes means over rows.)
+    """
+    table = model.word_embeddings()
+    compact = CompactEmbedding(table, ids)
+    (parent, name), *_ = [
+        (one, name) for one in model.modules() for name, child in one.named_children() if child is table
+    ]
+    setattr(parent, name, compact)
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            table.weight[compact.places.cpu() >= 0] = compact.weight.to(table.weight.device)
+        setattr(parent, name, table.to(compact.weight.device))
 
 
 def evaluate(model: Trainable, examples: Examples, batch_size: int) -> Scores:
@@ -245,14 +292,15 @@ class Loop:
         for whole in batches:
             batch, share = self.processes.share({name: values.to(self.model.device) for name, values in whole.items()})
             dtype = DTYPES.get(self.settings.precision)
-            with torch.autocast(self.model.device.type, dtype) if dtype else nullcontext():
-                terms = self.objective(self.model, batch)
-                loss = torch.stack(list(terms.values())).sum()
-            self.scaler.scale(loss * share / len(batches)).backward()  # type: ignore[no-untyped-call]
+            with self.model.read_states_only():
+                with torch.autocast(self.model.device.type, dtype) if dtype else nullcontext():
+                    terms = self.objective(self.model, batch)
+                    loss = torch.stack(list(terms.values())).sum()
+                self.scaler.scale(loss * share / len(batches)).backward()  # type: ignore[no-untyped-call]
             losses.append(share * torch.stack([loss, *terms.values()]).detach())
         self.processes.average_gradients(self.model)
         self.scaler.unscale_(self.optimizer)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.max_grad_norm)
+        self._clip_gradients()
         names = ["loss", *(f"loss_{term}" for term in terms if len(terms) > 1)]
         for name, value in zip(names, self.processes.mean(torch.stack(losses).mean(0)).tolist(), strict=False):
             self._log(f"train/{name}", value)
@@ -263,6 +311,16 @@ class Loop:
         self.optimizer.zero_grad()
         self.done.step += 1
         self.done.batch += len(batches)
+
+    def _clip_gradients(self) -> None:
+        """Scale the gradients so that their norm is at most `max_grad_norm`."""
+        gradients = [values.grad for values in self.model.parameters() if values.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        if self.settings.optim in FUSED and not self.scaler.is_enabled():
+            # It divides each gradient as it reads it, which saves a pass over all of them.
+            self.optimizer.grad_scale = (norm / self.settings.max_grad_norm).clamp(min=1.0)
+        else:
+            nn.utils.clip_grads_with_norm_(self.model.parameters(), self.settings.max_grad_norm, norm)
 
     def end_epoch(self, scores: Scores) -> None:
         """Log the validation scores, and keep the weights if they are the best so far."""

@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils import parameters_to_vector
 
 from decortique.core.files import StageError
 from decortique.models.batches import Batch, Examples, TokenRows
 from decortique.models.heads import Headed
 from decortique.models.losses import Terms, heads_objective
-from decortique.models.training import Scores, evaluate
+from decortique.models.pretrained import first_token_only
+from decortique.models.training import Scores, compact_embeddings, evaluate
 from tests.models.made_transformer import HEADS, curve, headed, trained, weights
 
 
@@ -192,7 +194,7 @@ def test_weight_decay_shrinks_weights_without_gradients_but_not_biases(
         **changes,
     )
     for name, values in model.named_parameters():
-        factor = 0.95**4 if values.ndim > 1 else 1.0
+        factor = 0.95**4 if values.ndim > 1 and values is not model.word_embeddings().weight else 1.0
         torch.testing.assert_close(values, before[name] * factor, msg=name)
 
 
@@ -244,3 +246,72 @@ def test_a_precision_that_the_device_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(StageError, match="precision is fp16, which cpu does not have: use full"):
         trained(model, examples, tmp_path, precision="fp16")
+
+
+@pytest.mark.parametrize("optim", ["adamw", "nadam", "adagrad", "sgd"])
+def test_training_the_rows_of_the_words_that_occur_is_training_the_whole_table(
+    encoder: Path, examples: Examples, tmp_path: Path, optim: str
+) -> None:
+    whole, compact = headed(encoder), headed(encoder)
+    before = whole.word_embeddings().weight.detach().clone()
+    ids = np.unique(examples.rows.ids)
+    trained(whole, examples, tmp_path / "whole", optim=optim)
+    with compact_embeddings(compact, [0, *ids]):
+        assert len(compact.word_embeddings().weight) == len(ids) + 1 < len(before)
+        trained(compact, examples, tmp_path / "compact", optim=optim)
+    for (name, one), other in zip(whole.named_parameters(), compact.parameters(), strict=True):
+        torch.testing.assert_close(other, one, atol=1e-5, rtol=1e-4, msg=name)
+    table = compact.word_embeddings().weight
+    moved = (table != before).any(1).nonzero().flatten().tolist()
+    assert moved
+    assert set(moved) <= set(ids)
+
+
+def test_a_word_that_was_said_not_to_occur_is_an_error(encoder: Path) -> None:
+    model = headed(encoder)
+    with compact_embeddings(model, [0, 2, 3]), pytest.raises(IndexError):
+        model.word_embeddings()(torch.tensor([[2, 5]]))
+    assert model.word_embeddings()(torch.tensor([[2, 5]])).isfinite().all()
+
+
+def test_a_step_is_as_long_as_the_norm_of_the_gradients_allows(
+    encoder: Path, examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: dict[str, Any] = {
+        "optim": "sgd",
+        "learning_rate": 0.1,
+        "lr_scheduler_type": "constant",
+        "warmup_ratio": 0.0,
+        "weight_decay": 0.0,
+        "num_train_epochs": 1,
+    }
+    start, clipped, again = (headed(encoder) for _ in range(3))
+    trained(clipped, examples, tmp_path / "clipped", max_grad_norm=0.01, **settings)
+    monkeypatch.setattr("decortique.models.training.FUSED", ())  # clipped in a pass of its own
+    trained(again, examples, tmp_path / "again", max_grad_norm=0.01, **settings)
+    first, *others = (parameters_to_vector(model.parameters()).detach() for model in (start, clipped, again))
+    torch.testing.assert_close(*others, atol=1e-6, rtol=1e-4)
+    steps = 4
+    assert 0 < (others[0] - first).norm() <= steps * 0.1 * 0.01 * 1.001
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_the_states_that_the_head_does_not_read_need_not_be_computed(every_family: Path, dropout: float) -> None:
+    model = headed(every_family, dropout=dropout)
+    model.train(bool(dropout))
+    batch = {"input_ids": torch.tensor([[2, 6, 11, 8, 3], [2, 6, 3, 0, 0]])}
+    batch["attention_mask"] = (batch["input_ids"] != 0).long()
+    plain = model.classifier(**batch, output_hidden_states=True)
+    plain.logits.square().sum().backward()
+    expected = [values.grad.clone() for values in model.parameters() if values.grad is not None]
+    model.zero_grad()
+    with first_token_only(model.classifier):
+        output = model.classifier(**batch, output_hidden_states=True)
+    reads_one_token = model.classifier.config.model_type not in {"distilbert", "modernbert"}
+    assert output.hidden_states[-1].shape[1] == (1 if reads_one_token else 5)
+    if not dropout:
+        torch.testing.assert_close(output.logits, plain.logits)
+        output.logits.square().sum().backward()
+        for one, other in zip([v.grad for v in model.parameters() if v.grad is not None], expected, strict=True):
+            torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-4)
+    assert model.classifier(**batch, output_hidden_states=True).hidden_states[-1].shape[1] == 5
