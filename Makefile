@@ -1,5 +1,5 @@
 # Everything from an empty machine: `make repro` rebuilds every result, `make test` runs every test.
-# Both make the virtual environment first, and are quick when nothing changed.
+# Both make the virtual environment first, and take seconds when nothing changed.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,10 +8,13 @@ READY := $(VENV)/ready
 # DVC starts the stages with the environment's own python.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: repro test check format lock readme clean
+.PHONY: repro quick test check format lock readme clean
 
 repro: $(READY) ## rebuild every result that is out of date
 	$(RUN) dvc repro
+
+quick: $(READY) ## rehearse the whole chain on few texts, apart from the results: a first report in minutes
+	$(RUN) decortique quick
 
 test: $(READY) ## run all tests
 	$(RUN) python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -73,8 +73,8 @@ def print_stages(stages: list[tuple[str, float]], times: Path) -> None:
         for summed in (sums[name.partition("@")[0]], sums["all"]):
             summed[:] = [one + more for one, more in zip(summed, seconds, strict=True)]
     sys.stdout.write("  imports     work      DVC  stage\n")
-    for name, *seconds in [*rows, *((f"= {name}", *sums[name]) for name in sums)]:
-        sys.stdout.write("".join(f"{one:9.1f}" for one in seconds) + f"  {name}\n")
+    for title, parts in [*((name, seconds) for name, *seconds in rows), *((f"= {name}", sums[name]) for name in sums)]:
+        sys.stdout.write("".join(f"{one:9.1f}" for one in parts) + f"  {title}\n")
 
 
 def main() -> None:

@@ -16,8 +16,9 @@ from decortique.core import paths
 from decortique.core.measures import every_measure
 from decortique.core.tables import read_columns
 from decortique.data.settings import TaskSection
-from decortique.evaluation.decoding import Evidence, SequencePrior, Streams, fit_calibration, tune, variants
+from decortique.evaluation.decoding import Evidence, SequencePrior, Streams, tune, variants
 from decortique.models.bag_of_words import fit
+from decortique.models.calibration import fit_calibration
 from decortique.models.settings import BagOfWords
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)

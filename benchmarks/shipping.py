@@ -83,14 +83,19 @@ def timed(classifiers: Mapping[str, Classifier], texts: Sequence[str]) -> dict[s
 
 
 def weighed(folder: Path) -> dict[str, Any]:
-    """Return what a folder weighs, and how many weights it holds where that is a number of a neural network."""
+    """Return what a folder weighs, and how many weights its neural networks hold, if it has any."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "README.md"]
     found: dict[str, Any] = {"megabytes": sum(path.stat().st_size for path in files) / 1e6}
-    if (weights := folder / "model.safetensors").exists() and not (folder / "zero_shot.json").exists():
-        with safe_open(weights, framework="np") as file:
-            shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118  (it is no mapping)
-        found["parameters"] = sum(map(prod, shapes))
+    networks = [path for path in files if path.name == "model.safetensors"]
+    if networks and not (folder / "zero_shot.json").exists():
+        found["parameters"] = sum(map(parameters, networks))
     return found
+
+
+def parameters(weights: Path) -> int:
+    """Return how many numbers a file of weights holds."""
+    with safe_open(weights, framework="np") as file:
+        return sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118  (it is no mapping)
 
 
 def scored(task: str, name: str) -> dict[str, Any]:

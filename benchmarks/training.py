@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 
@@ -29,7 +30,7 @@ from decortique.models.losses import head_targets, heads_objective
 from decortique.models.pretrained import new_classifier, prepare_device
 from decortique.models.settings import Finetune
 from decortique.models.tokenizer import load_tokenizer
-from decortique.models.training import train
+from decortique.models.training import compact_embeddings, train
 
 TASK, TEXTS, ROUNDS = "opinion", 640, 3
 
@@ -40,9 +41,10 @@ def main() -> None:
     settings, compute, described = Finetune.load(), Compute.load(), TaskSection.named(TASK)
     device = prepare_device(compute)
     folder = paths.encoder(EncoderName.load().root)
-    examples = first(Examples.read(TASK, "train", described.labels), TEXTS)
+    whole = Examples.read(TASK, "train", described.labels)
+    examples = first(whole, TEXTS)
     works = {
-        "ours": partial(ours, folder, examples, described.labels, settings, device),
+        "ours": partial(ours, folder, examples, whole.rows.ids, described.labels, settings, device),
         "Trainer, its defaults": partial(theirs, folder, examples, described.labels),
         "Trainer, our batch size": partial(
             theirs, folder, examples, described.labels, per_device_train_batch_size=settings.batch_size
@@ -78,13 +80,15 @@ def first(examples: Examples, count: int) -> Examples:
     return Examples(few, examples.labels[:count], examples.scores[:count])
 
 
-def ours(folder: Path, examples: Examples, labels: list[str], settings: Finetune, device: torch.device) -> float:
-    """Time an epoch of `decortique.models.training`, one head, from first to last batch."""
+def ours(
+    folder: Path, examples: Examples, ids: np.ndarray, labels: list[str], settings: Finetune, device: torch.device
+) -> float:
+    """Time an epoch of `decortique.models.training`, one head, from first to last batch; `ids` occur in the corpus."""
     primary, *_ = TaskSection.named(TASK).heads.items()
     heads = dict([primary])
     model = new_headed(folder, labels, heads, dropout=None, seed=0).to(device)
     targets = head_targets(model, heads, examples)
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, compact_embeddings(model, ids):
         work = partial(
             train,
             model,

@@ -1,4 +1,4 @@
-"""The command `decortique`, also `python -m decortique`: questions about the project that DVC alone does not answer."""
+"""The command `decortique`, also `python -m decortique`: what DVC alone does not do for this project."""
 
 import sys
 from collections.abc import Iterator
@@ -15,7 +15,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 def main() -> None:
     """Ask about the project in this folder. `dvc repro` rebuilds it; `decortique why` says what it would do and why.
 
-    `decortique compare` tests whether two runs differ; `decortique verify` says whether the last commit is reproduced.
+    `decortique compare` tests whether two runs differ; `decortique verify` says whether the last commit is reproduced;
+    `decortique quick` rehearses the whole chain in minutes.
     """
 
 
@@ -102,6 +103,24 @@ def verify_run(
         typer.echo(line)
     if not all(is_reproduced for is_reproduced, _ in answers):
         raise typer.Exit(1)
+
+
+@app.command(name="quick")
+def rehearse_chain(
+    tasks: Annotated[
+        list[str] | None, typer.Argument(metavar="[TASK]...", help="Tasks of catalogue/tasks/; those of params.yaml.")
+    ] = None,
+) -> None:
+    """Run the whole chain on few texts, for a first look at its report in minutes; its numbers mean little.
+
+    It is the experiment `quick` of DVC, in a temporary copy of the last commit with what was changed since then: the
+    workspace stays as it is. What it downloads is there for `make repro`.
+    """
+    from decortique.report.quick import rehearse
+
+    with errors_as_one_line():
+        for line in rehearse(tasks or []):
+            typer.echo(line)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ def chosen(deal: Mapping[str, float], fold: int, encoder: str, source: str) -> d
         "collections": [],
         "approaches": [BASELINE, TRANSFORMER],
         "export.approaches": [],
+        "stack.students": [],
         "encoder": encoder,
         **{f"{ENTRY}:split.{name}": share for name, share in deal.items()},
         f"{ENTRY}:split.fold": fold,

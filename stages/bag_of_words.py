@@ -5,6 +5,7 @@ import numpy as np
 from decortique.core import paths
 from decortique.core.command import TaskName, run
 from decortique.core.files import progress, write_json, write_points
+from decortique.core.settings import Compute
 from decortique.core.tables import read_columns
 from decortique.data.settings import TaskSection
 from decortique.models.bag_of_words import best_fit, strongest_features
@@ -49,4 +50,4 @@ def bag_of_words(task: TaskName) -> None:
 
 
 if __name__ == "__main__":
-    run(bag_of_words)
+    run(bag_of_words, compute=Compute.load)

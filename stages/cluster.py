@@ -4,6 +4,7 @@ from decortique.core import paths
 from decortique.core.command import CollectionName, run
 from decortique.core.files import new_folder, write_json
 from decortique.core.headlines import headline_of_clustering, write_metrics
+from decortique.core.settings import Compute
 from decortique.core.tables import CLUSTERS, write_table
 from decortique.data.settings import HELD_OUT, SEEN
 from decortique.evaluation.settings import Evaluate
@@ -37,4 +38,4 @@ def cluster(name: CollectionName) -> None:
 
 
 if __name__ == "__main__":
-    run(cluster)
+    run(cluster, compute=Compute.load)

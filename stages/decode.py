@@ -5,12 +5,13 @@ from typing import Any
 from decortique.core import paths
 from decortique.core.command import TaskName, run
 from decortique.core.files import new_folder, progress, write_json
-from decortique.core.settings import Approaches
+from decortique.core.settings import Approaches, Compute
 from decortique.core.tables import splits
 from decortique.data.corpus import LabelledSplit
 from decortique.data.settings import POOL, TaskSection
-from decortique.evaluation.decoding import Evidence, SequencePrior, Streams, fit_calibration, parameters, tune, variants
+from decortique.evaluation.decoding import Evidence, SequencePrior, Streams, parameters, tune, variants
 from decortique.evaluation.settings import COMBINED, Decode
+from decortique.models.calibration import fit_calibration
 from decortique.models.predictions import PredictionTable, read_predictions, write_predictions
 
 
@@ -62,4 +63,4 @@ def decode(task: TaskName) -> None:
 
 
 if __name__ == "__main__":
-    run(decode)
+    run(decode, compute=Compute.load)

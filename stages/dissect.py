@@ -39,4 +39,4 @@ def dissect(task: TaskName) -> None:
 
 
 if __name__ == "__main__":
-    run(dissect)
+    run(dissect, compute=Compute.load)

@@ -75,4 +75,4 @@ def distill(
 
 
 if __name__ == "__main__":
-    run(distill)
+    run(distill, compute=Compute.load)

@@ -24,4 +24,4 @@ def embed(task: TaskName) -> None:
 
 
 if __name__ == "__main__":
-    run(embed)
+    run(embed, compute=Compute.load)

@@ -4,7 +4,7 @@ from decortique.core import paths
 from decortique.core.command import TaskName, run
 from decortique.core.files import new_folder, progress, write_json, write_points
 from decortique.core.headlines import headline_of_evaluation, write_metrics
-from decortique.core.settings import Approaches
+from decortique.core.settings import Approaches, Compute
 from decortique.data.corpus import LabelledSplit, held_out
 from decortique.data.settings import TaskSection
 from decortique.distillation.settings import Rounds
@@ -67,4 +67,4 @@ def evaluate(task: TaskName) -> None:
 
 
 if __name__ == "__main__":
-    run(evaluate)
+    run(evaluate, compute=Compute.load)

@@ -72,4 +72,4 @@ def explain(task: TaskName) -> None:
 
 
 if __name__ == "__main__":
-    run(explain)
+    run(explain, compute=Compute.load)

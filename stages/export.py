@@ -62,4 +62,4 @@ def compare(task: str, approach: str, folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run(export)
+    run(export, compute=Compute.load)

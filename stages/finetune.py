@@ -62,4 +62,4 @@ def finetune(task: TaskName) -> None:
 
 
 if __name__ == "__main__":
-    run(finetune)
+    run(finetune, compute=Compute.load)

@@ -56,4 +56,4 @@ def gather(name: CollectionName) -> None:
 
 
 if __name__ == "__main__":
-    run(gather)
+    run(gather, compute=Compute.load)

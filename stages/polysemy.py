@@ -39,4 +39,4 @@ def polysemy(code: LanguageCode) -> None:
 
 
 if __name__ == "__main__":
-    run(polysemy)
+    run(polysemy, compute=Compute.load)

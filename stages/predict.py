@@ -46,4 +46,4 @@ def predict(
 
 
 if __name__ == "__main__":
-    run(predict)
+    run(predict, compute=Compute.load)

@@ -55,4 +55,4 @@ def pronouns(code: LanguageCode) -> None:
 
 
 if __name__ == "__main__":
-    run(pronouns)
+    run(pronouns, compute=Compute.load)

@@ -3,8 +3,9 @@
 from decortique.core import paths
 from decortique.core.command import run
 from decortique.core.files import new_folder
+from decortique.core.findings import rehearsal
 from decortique.core.settings import Approaches, EncoderName, Tasks
-from decortique.data.settings import Collections, CollectionSection, Languages, TaskSection
+from decortique.data.settings import Collections, CollectionSection, Languages, Prepare, TaskSection
 from decortique.diagnosis.findings import dissection_part, explained_texts, validity_part
 from decortique.distillation.findings import students_of, students_part
 from decortique.evaluation.findings import predictions_part, trainings_picture
@@ -44,14 +45,21 @@ def report() -> None:
             "origins": [origins_part(tasks, collections, encoder, Encoders.named(encoder))],
         }
         sections = sections_of(parts, tasks)
-        write_page(folder / "index.html", sections, confidence=confidence, max_megabytes=settings.max_megabytes)
+        write_page(
+            folder / "index.html",
+            sections,
+            confidence=confidence,
+            max_megabytes=settings.max_megabytes,
+            warning=rehearsal(Prepare.load().limit),
+        )
         write_cards(texts)
 
 
 def cards() -> dict[str, dict[str, str]]:
     """Return the text of the card of each approach and of each export, by task and name."""
     encoder, approaches, exported = EncoderName.load().root, Approaches.load().root, Export.load().approaches
-    origins = {name: Origin(TaskSection.named(name), encoder, Encoders.named(encoder)) for name in Tasks.load().root}
+    tasks, limit = {name: TaskSection.named(name) for name in Tasks.load().root}, Prepare.load().limit
+    origins = {name: Origin(task, encoder, Encoders.named(encoder), limit) for name, task in tasks.items()}
     return {name: card_texts(name, origin, approaches, exported, Evaluate.load()) for name, origin in origins.items()}
 
 

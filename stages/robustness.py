@@ -50,4 +50,4 @@ def robustness(task: TaskName) -> None:
 
 
 if __name__ == "__main__":
-    run(robustness)
+    run(robustness, compute=Compute.load)

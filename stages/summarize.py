@@ -98,4 +98,4 @@ def summarize_collection(name: str) -> None:
 
 
 if __name__ == "__main__":
-    run(summarize)
+    run(summarize, compute=Compute.load)

@@ -4,7 +4,7 @@ from decortique.core import paths
 from decortique.core.command import TaskName, run
 from decortique.core.files import new_folder, write_json, write_json_lines
 from decortique.core.headlines import headline_of_validity, write_metrics
-from decortique.core.settings import Approaches
+from decortique.core.settings import Approaches, Compute
 from decortique.data.settings import TaskSection
 from decortique.diagnosis.controls import measure_controls
 from decortique.diagnosis.near_duplicates import TaskTexts, audit_near_duplicates, near_pairs, read_corpus
@@ -46,4 +46,4 @@ def validity(task: TaskName) -> None:
 
 
 if __name__ == "__main__":
-    run(validity)
+    run(validity, compute=Compute.load)

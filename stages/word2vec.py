@@ -5,7 +5,7 @@ import logging
 from decortique.core import paths
 from decortique.core.command import LanguageCode, run
 from decortique.core.files import new_folder, progress, write_json
-from decortique.core.settings import Tasks
+from decortique.core.settings import Compute, Tasks
 from decortique.words.corpus import Sentences
 from decortique.words.settings import Word2vec
 from decortique.words.vectors import VECTORS, save_vectors
@@ -34,4 +34,4 @@ def word2vec(code: LanguageCode) -> None:
 
 
 if __name__ == "__main__":
-    run(word2vec)
+    run(word2vec, compute=Compute.load)

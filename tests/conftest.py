@@ -3,11 +3,14 @@
 import json
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from decortique.core import settings
 from decortique.core.settings import Compute
 from decortique.models.settings import Tokenize
 
@@ -94,6 +97,17 @@ def edit_json(path: Path, **changes: Any) -> None:
     """Change some keys of a JSON file; None removes the key."""
     content = {**json.loads(path.read_text(encoding="utf-8")), **changes}
     path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}), encoding="utf-8")
+
+
+@contextmanager
+def project_in(folder: Path) -> Iterator[None]:
+    """Work in a folder, with the settings that stand there: a stage runs without a process of its own."""
+    with chdir(folder):
+        settings._validated.cache_clear()
+        try:
+            yield
+        finally:
+            settings._validated.cache_clear()
 
 
 def tokenize_settings(**changes: Any) -> Tokenize:

@@ -4,11 +4,14 @@ import errno
 import logging
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
 from decortique.core.files import StageError
+from decortique.core.portable import pin_libraries
+from decortique.core.settings import Compute
 
 TaskName = Annotated[str, typer.Argument(help="A task: the name of its file in catalogue/tasks/, without .yaml.")]
 CollectionName = Annotated[
@@ -17,8 +20,10 @@ CollectionName = Annotated[
 LanguageCode = Annotated[str, typer.Argument(help="A language of params.yaml, by its two-letter code: en, fr.")]
 
 
-def run(function: Callable[..., None]) -> None:
+def run(function: Callable[..., None], *, compute: Callable[[], Compute] | None = None) -> None:
     """Run `function` with the arguments of the command line, and end the process.
+
+    A stage that computes passes how it loads `compute`: where that is portable, its libraries are pinned first.
 
     Exit codes: 0 done, 1 a mistake that the last line explains, 2 wrong arguments. Anything else is a defect of the
     pipeline and shows its traceback.
@@ -28,7 +33,7 @@ def run(function: Callable[..., None]) -> None:
     for library in ("httpx", "httpx2", "unearth", "huggingface_hub", "matplotlib", "gensim", "smart_open"):
         logging.getLogger(library).setLevel(logging.WARNING)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(function)
+    app.command()(_pinned(function, compute) if compute else function)
     try:
         app()
     except StageError as error:
@@ -38,3 +43,13 @@ def run(function: Callable[..., None]) -> None:
             raise
         where = error.filename or "while writing"
         sys.exit(f"ERROR the disk is full ({where}): free some space and run the command again")
+
+
+def _pinned(function: Callable[..., None], compute: Callable[[], Compute]) -> Callable[..., None]:
+    @wraps(function)  # its signature is that of the command line
+    def pinned(*args: Any, **kwargs: Any) -> None:
+        if compute().portable:
+            pin_libraries()
+        function(*args, **kwargs)
+
+    return pinned

@@ -187,6 +187,13 @@ def effect(g: float) -> str:
     return next((word for smallest, word in EFFECTS.items() if abs(g) >= smallest), "next to none")
 
 
+def rehearsal(limit: int | None) -> str:
+    """Return what a run with `prepare.limit` says of itself; an empty text where there is no limit."""
+    if limit is None:
+        return ""
+    return f"A rehearsal on about {thousands(limit)} texts of each split (prepare.limit): its numbers mean little."
+
+
 def is_significant(test: Mapping[str, Any], alpha: float) -> bool:
     """Return whether a test, corrected for the number of tests of its family, rejects chance."""
     return test["holm_p"] < alpha

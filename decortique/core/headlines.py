@@ -14,7 +14,9 @@ Results = Mapping[str, Any]
 Numbers = dict[str, Any]  # nested; each leaf a number
 
 NOT_APPROACHES = ("versus", "retained", "graded", "transfer", "decoded")  # keys of `scores` beside the approaches
-BASELINE, TRANSFORMER, COMBINED, OFF_THE_SHELF = "bag-of-words", "transformer", "combined", "off-the-shelf"
+BASELINE, TRANSFORMER, COMBINED = "bag-of-words", "transformer", "combined"
+# Validation says nothing of what nothing was chosen of, and flatters what was fitted on it.
+NO_VALIDATION = {"off-the-shelf", "stacked"}
 
 
 def write_metrics(stage: str, item: str, numbers: Results) -> None:
@@ -34,7 +36,7 @@ def headline_of_evaluation(scores: Results, validation: Results, measure: Litera
     numbers: Numbers = {
         name: {measure: _score(one, measure)} for name, one in scores.items() if name not in NOT_APPROACHES
     }
-    for name in numbers.keys() & validation.keys() - {OFF_THE_SHELF}:
+    for name in numbers.keys() & validation.keys() - NO_VALIDATION:
         numbers[name]["validation"] = _score(validation[name], measure)
     for head, graded in scores["graded"].get("test", {}).get(TRANSFORMER, {}).items():
         if head != "probability" and graded.get("spearman"):

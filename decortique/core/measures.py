@@ -81,18 +81,25 @@ def ranking(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> tup
     highest down. Both are NaN where a weighting holds no positive or no negative example.
     """
     order = np.argsort(score, kind="stable")
-    starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf))  # where each group of equal scores begins
-    ups = np.add.reduceat(weights[:, order] * positive[order], starts, axis=1)
-    downs = np.add.reduceat(weights[:, order] * ~positive[order], starts, axis=1)
-    up, down = ups.sum(axis=1), downs.sum(axis=1)
-    below = np.cumsum(downs, axis=1) - downs
-    true = up[:, None] - np.cumsum(ups, axis=1) + ups  # positives at or above each threshold
-    false = down[:, None] - below
-    known = (up > 0) & (down > 0)
+    edges = np.flatnonzero(np.diff(score[order], prepend=-np.inf, append=np.inf))  # of groups of equal scores
+    counts = np.take(weights.astype(np.int32, order="C"), order, axis=1)  # summed several times faster than floats
+    # All examples, and the positive ones, below each edge.
+    every, ups = (np.take(_cumulated(part), edges, axis=1) for part in (counts, counts * positive[order]))
+    downs, gained = every - ups, np.diff(ups)
+    up, down = ups[:, -1], downs[:, -1]
+    true, predicted = (sums[:, -1:] - sums[:, :-1] for sums in (ups, every))  # at or above each threshold
     with np.errstate(invalid="ignore", divide="ignore"):
-        area = (ups * (below + downs / 2)).sum(axis=1) / (up * down)
-        precision = np.nansum(ups * true / (true + false), axis=1) / up
+        area = np.multiply(gained, downs[:, :-1] + downs[:, 1:], dtype=float).sum(axis=1) / (2.0 * up * down)
+        precision = (np.multiply(gained, true, dtype=float) / np.maximum(predicted, 1)).sum(axis=1) / up
+    known = (up > 0) & (down > 0)
     return np.where(known, area, np.nan), np.where(known, precision, np.nan)
+
+
+def _cumulated(counts: np.ndarray) -> np.ndarray:
+    """Return (weightings, examples + 1): how many there are before each example, and in all."""
+    sums = np.zeros((len(counts), counts.shape[1] + 1), counts.dtype)
+    np.cumsum(counts, axis=1, out=sums[:, 1:])
+    return sums
 
 
 def measure_grades(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
@@ -105,10 +112,12 @@ def measure_grades(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]
 
 def grade_measures(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Return (weightings,) Spearman correlation and mean absolute error of (examples,) grades."""
-    return {
-        "spearman": spearman(truth, predicted, weights),
-        "mae": weights @ np.abs(truth - predicted) / weights.sum(axis=1),
-    }
+    return {"spearman": spearman(truth, predicted, weights), "mae": mean_error(truth, predicted, weights)}
+
+
+def mean_error(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return (weightings,) mean absolute errors of (examples,) numbers."""
+    return weights @ np.abs(truth - predicted) / weights.sum(axis=1)
 
 
 def spearman(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -116,21 +125,21 @@ def spearman(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.n
 
     The values are (examples,), the weights (weightings, examples); NaN where a weighting holds one value of either.
     """
-    total = weights.sum(axis=1, keepdims=True)
-    # A weighted mean of ranks is half the total, whatever the order: an example of weight w takes up w ranks.
-    one, other = (_ranks(values, weights) - total / 2 for values in (first, second))
-    covariance = (weights * one * other).sum(axis=1)
-    spread = (weights * one**2).sum(axis=1) * (weights * other**2).sum(axis=1)
+    return rank_correlation(centred_ranks(first, weights), centred_ranks(second, weights), weights)
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return what `spearman` does, of `centred_ranks`."""
+    covariance = (weights * first * second).sum(axis=1)
+    spread = (weights * first**2).sum(axis=1) * (weights * second**2).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(spread > 0, covariance / np.sqrt(spread), np.nan)
 
 
-def _ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return (weightings, examples) ranks: the weight below an example, and half of that of its equals."""
-    order = np.argsort(values, kind="stable")
-    starts = np.flatnonzero(np.diff(values[order], prepend=-np.inf))
-    shared = np.add.reduceat(weights[:, order], starts, axis=1)
-    middle = np.cumsum(shared, axis=1) - shared / 2
-    ranks = np.empty_like(weights)
-    ranks[:, order] = np.repeat(middle, np.diff(starts, append=len(order)), axis=1)
-    return ranks
+def centred_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return (weightings, examples) ranks, less their mean: the weight below an example, and half of its equals'."""
+    _, equals, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    counts = weights.T.astype(np.int32)[np.argsort(equals, kind="stable")]
+    below = _cumulated(counts.T)[:, np.cumsum([0, *sizes])].T
+    # A weighted mean of ranks is half the total, whatever the order: an example of weight w takes up w ranks.
+    return ((below[:-1] + below[1:])[equals] / 2 - below[-1] / 2).T

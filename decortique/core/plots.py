@@ -11,7 +11,6 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from sklearn.decomposition import PCA
 
 from decortique.core.files import new_file
 
@@ -52,6 +51,8 @@ def plane_of(points: np.ndarray, differing: np.ndarray | None = None) -> Plane:
 
     There must be two of them. Of a component and its opposite, the one whose largest loading is positive is taken.
     """
+    from sklearn.decomposition import PCA  # takes a second, and most pictures have no plane
+
     differing = points if differing is None else differing
     components = PCA(n_components=2, svd_solver="full")
     projected = components.fit(differing.astype(np.float64)).transform(points.astype(np.float64))

@@ -315,3 +315,9 @@ class Compute(Section, Strict):
     threads: Annotated[int, Field(ge=1)]  # of torch and ONNX Runtime
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:N or mps")]
     batch_size: Annotated[int, Field(ge=1)]  # texts at once wherever nothing is trained
+    portable: bool = False  # the same bytes on other processors: see `decortique.core.portable`
+
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """Yield a device that is not the same everywhere."""
+        if self.portable and self.device != "cpu":
+            yield "compute.device", f"must be cpu where compute.portable is true (got {self.device!r})"

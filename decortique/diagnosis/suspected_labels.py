@@ -20,7 +20,7 @@ from decortique.evaluation.bootstrap import resampled, resampled_means
 from decortique.evaluation.settings import Evaluate
 from decortique.models.bag_of_words import fit
 from decortique.models.folder import Done
-from decortique.models.settings import Candidate
+from decortique.models.settings import STACKED, Candidate
 
 
 class Confident(NamedTuple):
@@ -143,6 +143,7 @@ def detect_flipped(
 
 
 OURS = "bag-of-words"  # the approach whose out-of-fold models doubt: its word is no second opinion
+PARTIAL = {OURS, STACKED}  # nor is that of a stack, which holds it and was fitted on validation
 ASKED = ("validation", "test")  # the splits that no model was trained on
 DIGITS = 6  # of probabilities that people read
 PARTS = 5  # of the texts, by the strength of their grades
@@ -176,7 +177,7 @@ class SuspectedLabels:
                 labels, table = texts.labels[inside], tables[split]
                 numbers[inside] = table.prediction
                 probabilities[inside] = table.probability[np.arange(len(labels)), labels]
-                if split == "validation" and name != OURS:
+                if split == "validation" and name not in PARTIAL:
                     scores[name] = measure(labels, table.probability)["macro_f1"]
             predicted[name], given[name] = numbers[judged], probabilities[judged]
         texts, probability = texts.at(judged), probability[judged]

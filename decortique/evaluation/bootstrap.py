@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -53,15 +54,21 @@ def resampled(
     `groups` are the (examples,) numbers of the groups that examples belong to: sentences of one speech are not
     independent, so whole groups are resampled (Davison & Hinkley, 1997, section 3.8).
     """
-    groups = np.arange(examples) if groups is None else groups
-    random, count = np.random.default_rng(seed), int(groups.max()) + 1
-    sizes = [min(CHUNK, resamples - start) for start in range(0, resamples, CHUNK)]
-    draws = (random.multinomial(count, np.full(count, 1 / count), size=size) for size in sizes)
-    parts = [statistic(drawn[:, groups].astype(float)) for drawn in draws]
+    chunks = _draws(examples if groups is None else int(groups.max()) + 1, resamples, seed)
+    parts = [statistic((chunk if groups is None else chunk[:, groups]).astype(float)) for chunk in chunks]
     whole = statistic(np.ones((1, examples)))
     return {
         name: Resampled(float(one[0]), np.concatenate([part[name] for part in parts])) for name, one in whole.items()
     }
+
+
+@lru_cache(maxsize=8)  # every approach is measured on the same draws
+def _draws(count: int, resamples: int, seed: int) -> list[np.ndarray]:
+    """Return chunks of (resamples, count): how often each of `count` is drawn; an example is contiguous in memory."""
+    random, every = np.random.default_rng(seed), np.full(count, 1 / count)
+    sizes = (min(CHUNK, resamples - start) for start in range(0, resamples, CHUNK))
+    # In 8 bits: even of millions, none is drawn as often as 255 times.
+    return [np.asfortranarray(random.multinomial(count, every, size=size), np.uint8) for size in sizes]
 
 
 def resampled_means(

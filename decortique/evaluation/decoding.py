@@ -13,37 +13,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.special import logsumexp, softmax
 from scipy.stats import gaussian_kde
-from sklearn.linear_model import LogisticRegression
 
-from decortique.core.files import StageError
 from decortique.core.measures import every_measure
-
-SMALLEST = 1e-6  # a probability of 0 or 1 would be infinite evidence
-
-
-def fit_calibration(
-    probabilities: Sequence[np.ndarray], truth: np.ndarray, labels: Sequence[str]
-) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
-    """Return a function from (texts, classes) probabilities, of one approach or several, to calibrated ones.
-
-    It is a logistic regression on the log-odds, fitted on validation. With one approach and two classes this is Platt
-    scaling (1999); with several it is stacking (Wolpert, 1992): each approach weighs as much as it adds to the others.
-    Raise a `StageError` where a class is missing among the texts.
-    """
-    if absent := sorted(set(range(len(labels))) - set(truth.tolist())):
-        raise StageError(
-            f"the validation set holds no {labels[absent[0]]!r}, so that nothing can be calibrated on it: "
-            "enlarge split.validation, or choose another split.seed"
-        )
-    # Weakly regularised: a few coefficients on hundreds of texts.
-    model = LogisticRegression(C=10.0, max_iter=1000).fit(log_odds(probabilities), truth)
-    return lambda others: model.predict_proba(log_odds(others))
-
-
-def log_odds(probabilities: Sequence[np.ndarray]) -> np.ndarray:
-    """Return (texts, approaches × (classes - 1)) log-odds of each class against the first."""
-    logs = [np.log(np.clip(values, SMALLEST, 1.0)) for values in probabilities]
-    return np.concatenate([values[:, 1:] - values[:, :1] for values in logs], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, roc_curve
 
 from decortique.core.files import StageError
-from decortique.core.measures import grade_measures, measures, most_probable, spearman
+from decortique.core.measures import centred_ranks, mean_error, measures, most_probable, rank_correlation
 from decortique.data.corpus import LabelledSplit
 from decortique.evaluation.bootstrap import Resampled, resampled
 from decortique.evaluation.paired_tests import error_tests, with_holm
@@ -201,12 +201,17 @@ def grade_scores(rows: LabelledSplit, predicted: Mapping[str, PredictionTable], 
     }
 
     def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
-        values = {"constant": weights @ np.abs(truth - median) / weights.sum(axis=1)}
+        ranks = centred_ranks(truth, weights)
+
+        def ranked(grades: np.ndarray) -> np.ndarray:
+            return rank_correlation(ranks, centred_ranks(grades, weights), weights)
+
+        values = {"constant": mean_error(truth, median, weights)}
         for name, one in predicted.items():
-            values[f"{name}/probability"] = spearman(truth, one.probability[known, -1], weights)
+            values[f"{name}/probability"] = ranked(one.probability[known, -1])
             for head, grades in heads[name].items():
-                results = grade_measures(truth, grades, weights)
-                values |= {f"{name}/{head}/{measure}": value for measure, value in results.items()}
+                values[f"{name}/{head}/spearman"] = ranked(grades)
+                values[f"{name}/{head}/mae"] = mean_error(truth, grades, weights)
         return values
 
     values = resampled(statistic, len(truth), resamples=settings.resamples, seed=settings.seed, groups=groups)

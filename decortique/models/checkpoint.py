@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from dvclive import Live
 from pydantic import BaseModel
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -69,6 +68,8 @@ def live_logger(folder: Path, before: Sequence[Point]) -> Iterator[Callable[[int
 
     `before` are the points of the same training before it was interrupted.
     """
+    from dvclive import Live  # takes a second, and only who trains needs it
+
     with new_folder(folder) as new:
         with Live(str(new), dvcyaml=None, save_dvc_exp=False, report=None) as live:
 

@@ -77,6 +77,7 @@ APPROACHES = {
     "transformer": ApproachKind("decortique.models.heads:TransformerClassifier", "transformers", USE_PIPELINE),
     "onnx": ApproachKind("decortique.models.onnx:OnnxClassifier", "onnx", USE_ONNX),
     "static": ApproachKind("decortique.models.static:StaticClassifier"),
+    "stacked": ApproachKind("decortique.models.stacked:StackedClassifier"),
     "vader": ApproachKind(
         "decortique.models.vader:VaderClassifier",
         trained=False,

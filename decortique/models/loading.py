@@ -13,6 +13,7 @@ from decortique.core.tables import read_columns, splits
 from decortique.data.settings import TRAINED_ON
 from decortique.models.folder import APPROACHES, Classifier, Manifest
 from decortique.models.predictions import PredictionTable, write_predictions
+from decortique.models.stacked import member_folders
 
 
 def load_classifier(folder: Path, compute: Compute) -> tuple[Manifest, Classifier]:
@@ -26,7 +27,8 @@ def load_classifier(folder: Path, compute: Compute) -> tuple[Manifest, Classifie
     # imports: decortique.models.bag_of_words, decortique.models.encoder, decortique.models.heads
     # imports: decortique.models.onnx, decortique.models.static, decortique.models.vader
     kind: Any = pkgutil.resolve_name(APPROACHES[manifest.kind].classifier)
-    return manifest, kind.load(folder, compute, manifest.labels)
+    members = [load_classifier(member, compute) for member in member_folders(folder)]  # other kinds have none
+    return manifest, kind.load(folder, compute, manifest.labels, *members)
 
 
 def predict_splits(task: str, approach: str, folder: Path, labels: Sequence[str], compute: Compute) -> None:

@@ -38,9 +38,8 @@ def prepare_device(compute: Compute) -> torch.device:
     """
     torch.set_num_threads(compute.threads)
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = (
-        False  # with NaN, each time that memory is taken: for debugging
-    )
+    # That would fill all new memory with NaN, which helps debugging and takes time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     name = next(one for one, there in available.items() if there) if compute.device == "auto" else compute.device
     if name == "cuda":  # of several processes, each has a GPU of its own
@@ -152,7 +151,7 @@ def first_token_only(classifier: PreTrainedModel) -> Iterator[None]:
     if classifier.config.model_type not in FIRST_TOKEN_HEADS:
         yield
         return
-    output = layer_stack(classifier)[-1].attention.output
+    output = layer_stack(classifier)[-1].get_submodule("attention.output")
     hook = output.register_forward_pre_hook(lambda _, inputs: tuple(states[:, :1] for states in inputs))
     try:
         yield

@@ -181,3 +181,25 @@ class Export(Section, Strict):
         for name in self.approaches:
             if name not in run["approaches"].root:
                 yield "export.approaches", f"{name!r} is not among approaches ({', '.join(run['approaches'].root)})"
+
+
+STACKED = "stacked"  # the approach that the stage `stack` makes
+
+
+class Stack(Section, Strict):
+    """Two approaches of which one model folder is made, by a logistic regression over what both predict."""
+
+    key: ClassVar[str] = "stack"
+
+    students: Annotated[list[Name], Field(max_length=1)]  # a list, as DVC has no stage for an empty one
+    partner: Name
+
+    def contradictions(self, run: Run) -> Iterator[tuple[str, str]]:
+        """Yield members that are not in the run, and a member that is there twice."""
+        others = [name for name in run["approaches"].root if name != STACKED]
+        for student in self.students:
+            for key, name in (("stack.students", student), ("stack.partner", self.partner)):
+                if name not in others:
+                    yield key, f"{name!r} is not among approaches ({', '.join(others)})"
+            if self.partner == student:
+                yield "stack.partner", f"{student!r} is in stack.students too: choose another approach"

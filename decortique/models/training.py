@@ -20,6 +20,7 @@ from transformers import get_scheduler
 from decortique.core import paths
 from decortique.core.files import StageError, progress
 from decortique.core.measures import greater_is_better, measure, measure_grades
+from decortique.core.portable import is_pinned
 from decortique.models.batches import Batch, Batches, Examples, Processes, TokenRows
 from decortique.models.checkpoint import deferred_signals, fingerprint, live_logger, load_checkpoint, save_checkpoint
 from decortique.models.heads import Trainable
@@ -51,10 +52,12 @@ def new_optimizer(model: Trainable, settings: Training) -> torch.optim.Optimizer
     """Return an optimizer over the parameters that are trained, embeddings first and heads last.
 
     Raises:
-        StageError: it has no such argument.
+        StageError: it has no such argument, or rounds differently on other processors where they should agree.
     """
     options: dict[str, Any] = {"fused": True} if settings.optim in FUSED else {}
     options |= {name: tuple(v) if isinstance(v, list) else v for name, v in settings.optim_args.items()}
+    if is_pinned() and not options.get("fused"):  # others take square roots with MKL, which no variable pins
+        raise StageError(f"params.yaml: {settings.optim} is not for compute.portable: use {', '.join(FUSED)}, fused")
     try:
         return OPTIMIZERS[settings.optim](list(parameter_groups(model, settings)), lr=settings.learning_rate, **options)
     except (TypeError, ValueError, IndexError, RuntimeError) as error:
@@ -144,7 +147,7 @@ class CompactEmbedding(nn.Embedding):
 
     places: torch.Tensor
 
-    def __init__(self, table: nn.Embedding, ids: Sequence[int]) -> None:
+    def __init__(self, table: nn.Embedding, ids: Sequence[int] | np.ndarray) -> None:
         kept = torch.as_tensor(np.unique(ids))
         super().__init__(len(kept), table.embedding_dim, _weight=table.weight.detach()[kept])
         self.weight.requires_grad = table.weight.requires_grad
@@ -160,7 +163,7 @@ class CompactEmbedding(nn.Embedding):
 
 
 @contextmanager
-def compact_embeddings(model: Trainable, ids: Sequence[int]) -> Iterator[None]:
+def compact_embeddings(model: Trainable, ids: Sequence[int] | np.ndarray) -> Iterator[None]:
     """Within this block, the model has the rows of the token ids alone that occur in a training; then they return.
 
     A row that occurs in no text has no gradient: without weight decay an optimizer that treats each weight by itself
@@ -318,7 +321,7 @@ class Loop:
         norm = nn.utils.get_total_norm(gradients)
         if self.settings.optim in FUSED and not self.scaler.is_enabled():
             # It divides each gradient as it reads it, which saves a pass over all of them.
-            self.optimizer.grad_scale = (norm / self.settings.max_grad_norm).clamp(min=1.0)
+            self.optimizer.grad_scale = (norm / self.settings.max_grad_norm).clamp(min=1.0)  # type: ignore[attr-defined]
         else:
             nn.utils.clip_grads_with_norm_(self.model.parameters(), self.settings.max_grad_norm, norm)
 

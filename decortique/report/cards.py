@@ -11,7 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from decortique.core import paths
 from decortique.core.files import StageError, new_folder, read_json
-from decortique.core.findings import Finding, Table, decimal, interval, markdown, measured, percent, thousands
+from decortique.core.findings import (
+    Finding,
+    Table,
+    decimal,
+    interval,
+    markdown,
+    measured,
+    percent,
+    rehearsal,
+    thousands,
+)
 from decortique.data.corpus import TRANSFER
 from decortique.data.settings import Task
 from decortique.data.source_settings import (
@@ -130,6 +140,7 @@ class Origin:
     task: Task
     encoder_name: str
     encoder: Encoder
+    limit: int | None = None  # texts of a split, where it is a rehearsal
 
     def licence(self, kind: str) -> Licence:
         """Return the licence of a model of a kind: that of its texts and of its encoder, if they agree."""
@@ -310,6 +321,7 @@ class Card:
             head=head,
             name=self.name,
             model=self.notes,
+            warning=rehearsal(self.origin.limit),
             task=task,
             labels=" or ".join([", ".join(labels[:-1]), labels[-1]]),
             training_data=self._training_data(),

@@ -106,8 +106,10 @@ def origins_part(
 COLOURS = 96  # of a picture: lines and letters on white need few, and a page of 5 MB should hold them all
 
 
-def write_page(path: Path, sections: Sequence[Section], *, confidence: float, max_megabytes: float) -> None:
-    """Write the page; HTML inside texts is escaped, never interpreted.
+def write_page(
+    path: Path, sections: Sequence[Section], *, confidence: float, max_megabytes: float, warning: str = ""
+) -> None:
+    """Write the page, with a warning at its top, if any; HTML inside texts is escaped, never interpreted.
 
     Raises:
         StageError: a picture is missing, or the page would be larger than `max_megabytes`.
@@ -127,7 +129,12 @@ def write_page(path: Path, sections: Sequence[Section], *, confidence: float, ma
         lstrip_blocks=True,
     )
     page = environment.get_template("page.html.j2").render(
-        title=TITLE, lead=LEAD, sections=sections, pictures=pictures, confidence=percent(confidence, 0)
+        title=TITLE,
+        lead=LEAD,
+        warning=warning,
+        sections=sections,
+        pictures=pictures,
+        confidence=percent(confidence, 0),
     )
     if len(page.encode()) > max_megabytes * 1e6:
         raise StageError(

@@ -99,6 +99,17 @@ def test_a_single_approach_is_summarised_by_the_measure_it_is_tuned_for() -> Non
     }
 
 
+def test_what_was_fitted_on_validation_shows_no_score_there() -> None:
+    nothing: dict[str, Any] = {"versus": {}, "retained": {}, "graded": {}, "transfer": {}, "decoded": {"none": {}}}
+    results = {name: scores(0.7) for name in ("student", "stacked", "off-the-shelf")}
+    numbers = headline_of_evaluation({**results, **nothing}, results, "accuracy")
+    assert numbers == {
+        "student": {"accuracy": 0.7, "validation": 0.7},
+        "stacked": {"accuracy": 0.7},
+        "off-the-shelf": {"accuracy": 0.7},
+    }
+
+
 def test_validity_shows_what_a_random_split_would_have_claimed_and_what_leaks() -> None:
     controls = {
         split: {"as_it_is": {"accuracy": of(plain)}, "masked": {"accuracy": of(masked)}}

@@ -1,8 +1,6 @@
 """The stage itself, on a small corpus of its own."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,9 @@ from decortique.data.corpus import Row
 from decortique.data.settings import Split
 from decortique.data.splitting import clean_splits
 from experiments.clone import choose
+from stages import prepare as stage
+from tests.conftest import project_in
 
-ROOT = Path(__file__).parents[2]
 TASK: dict[str, Any] = {
     "title": "Speakers",
     "language": "en",
@@ -48,8 +47,8 @@ def prepare(
     (raw / "new").write_text("<1:1> Paul left.\n<1:2>\n", encoding="utf-8")
     (raw / "pool.csv").write_text("\n".join(POOL), encoding="utf-8")
     choose(folder, {"catalogue/tasks/speakers.yaml:": described, "prepare.mask": mask, "prepare.near_duplicates": near})
-    command = [sys.executable, "-m", "stages.prepare", "speakers"]
-    subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, check=True)
+    with project_in(folder):
+        stage.prepare("speakers")
     tables = (folder / "data/corpus/speakers").glob("*.parquet")
     splits = {path.stem: read_columns(path, CORPUS.names) for path in tables}
     return splits, json.loads((folder / "data/results/prepare/speakers.json").read_text(encoding="utf-8"))

@@ -40,6 +40,11 @@ def test_the_second_opinion_is_the_best_on_validation_except_bag_of_words() -> N
     assert suspected(ALL, OURS, "bag-of-words").best is None
 
 
+def test_a_stack_which_holds_the_bag_of_words_is_no_second_opinion() -> None:
+    outputs = {"poor": OUTPUTS["poor"], "stacked": OUTPUTS["transformer"]}
+    assert SuspectedLabels.of(ALL, OURS, outputs).best == "poor"
+
+
 def test_labels_doubted_by_both_come_first_and_confirmed_ones_last() -> None:
     lines = list(suspected().lines())
     # Means of 0.2 and 0.1, of 0.2 and 0.4; confirmed: of 0.1 and 0.7, of 0.15 and 0.7.

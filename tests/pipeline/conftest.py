@@ -16,8 +16,10 @@ from ruamel.yaml import YAML
 
 from experiments.clone import set_params
 from tests.conftest import WORKER
+from tests.pipeline.warm import warm_commands
 
 ROOT = Path(__file__).parents[2]
+SESSION = os.getppid() if WORKER else os.getpid()  # the process of pytest that all workers have in common
 EXPORTED = ["transformer", "student-1"]
 # A slice that every stage goes through in seconds: 120 rows per split, one epoch, two of six layers.
 REHEARSAL: dict[str, Any] = {
@@ -87,10 +89,12 @@ class Clone:
     """A copy of the project in which commands can be run."""
 
     folder: Path
+    warm: bool = True  # False for processes that a stranger would start, imports and all
 
     def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the clone with this Python's environment first on the path."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        first = [warm_commands(ROOT, SESSION)] if self.warm else []
+        path = os.pathsep.join([*map(str, [*first, Path(sys.executable).parent]), os.environ["PATH"]])
         result = subprocess.run(
             command,
             cwd=self.folder,
@@ -108,7 +112,7 @@ class Clone:
         self, name: str, *arguments: str, check: bool = True, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run one stage by hand."""
-        return self.run(sys.executable, "-m", f"stages.{name}", *arguments, check=check, **environment)
+        return self.run("python", "-m", f"stages.{name}", *arguments, check=check, **environment)
 
     def repro(self, *arguments: str) -> list[str]:
         """Run `dvc repro` and names the stages that ran."""
@@ -165,7 +169,7 @@ def clone_into(folder: Path) -> Clone:
     return clone
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def notes_of_dvc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What DVC notes of each repository outside it goes with the tests."""
     with pytest.MonkeyPatch.context() as patch:

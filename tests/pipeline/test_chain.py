@@ -11,7 +11,7 @@ import pytest
 
 from tests.pipeline.conftest import GUARDED, STAGES, Clone, clone_into
 
-APPROACHES = ["bag-of-words", "off-the-shelf", "transformer", "student", "student-1", "static"]
+APPROACHES = ["bag-of-words", "off-the-shelf", "transformer", "student", "student-1", "static", "stacked"]
 LABELS = {"opinion": ["negative", "positive"], "author": ["trump", "clinton"]}
 EXAMINED = ("validity", "robustness", "explain")
 METHODS = {"opinion": ["none"], "author": ["none", "moving_average", "gaussian", "viterbi"]}

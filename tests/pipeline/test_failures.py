@@ -108,6 +108,8 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
         "pool.parquet is missing",
     ),
     ("distill", ["opinion", "again"], setting("rounds.again.teacher", "again"), "again learns from again: a circle"),
+    ("stack", ["opinion", "student-1"], missing("data/models/opinion/student-1"), "student-1/approach.json is missing"),
+    ("stack", ["opinion", "student-1"], setting("stack.partner", "oracle"), "stack.partner: 'oracle'"),
     ("evaluate", ["opinion"], missing("data/predictions/opinion/again"), "again/test.parquet is missing"),
     ("export", ["opinion"], setting("export.approaches", ["static"]), "only a transformer can be exported"),
     (

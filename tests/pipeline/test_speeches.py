@@ -48,7 +48,8 @@ def run(clone: Clone, folder: Path) -> str:
         *("dvc", "exp", "run", "-S", "tasks=[author-fr]", "-S", "languages=[fr]", "-S", "collections=[]"),
         *("-S", f"{source}.learn.url={address(folder / 'learn.utf8')}"),
         *("-S", f"{source}.test.url={address(folder / 'test.utf8')}"),
-        *("-S", f"approaches={APPROACHES}", "-S", f"decode.combine={APPROACHES}", "-S", "export.approaches=[]"),
+        *("-S", f"approaches={APPROACHES}", "-S", f"decode.combine={APPROACHES}"),
+        *("-S", "export.approaches=[]", "-S", "stack.students=[]"),
         "evaluate@author-fr",
         check=False,
     )

@@ -12,7 +12,7 @@ from huggingface_hub import ModelCard
 from decortique.core import paths
 from decortique.core.files import StageError, write_json
 from decortique.core.settings import _validated
-from decortique.data.settings import TaskSection
+from decortique.data.settings import Prepare, TaskSection
 from decortique.models.folder import describe_model
 from decortique.report.cards import write_cards
 from experiments.clone import set_params
@@ -99,6 +99,7 @@ CHANGED = {
     "approaches": ["bag-of-words", "transformer", "student"],
     "decode.combine": [],
     "export.approaches": ["transformer"],
+    "stack.students": [],
 }
 
 
@@ -149,6 +150,15 @@ def write_model(folder: Path, kind: str, settings: dict[str, Any]) -> None:
 def card(approach: str, *, exported: bool = False) -> ModelCard:
     cards()
     return ModelCard.load(paths.cards("opinion") / f"{approach}{'-int8' if exported else ''}.md")
+
+
+def test_the_card_of_a_rehearsal_says_what_its_scores_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = Prepare.load().model_copy(update={"limit": 200})
+    for prepare, warnings in ((Prepare.load(), 0), (few, 1)):
+        monkeypatch.setattr(Prepare, "load", lambda prepare=prepare: prepare)
+        text = card("transformer").text
+        said = text.count("**A rehearsal on about 200 texts of each split (prepare.limit): its numbers mean little.**")
+        assert (said, text.count("ehearsal")) == (warnings, warnings)
 
 
 def test_the_hub_finds_every_score_and_where_it_was_measured() -> None:

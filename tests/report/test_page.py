@@ -4,7 +4,19 @@ import pytest
 from PIL import Image
 
 from decortique.core.files import StageError
-from decortique.core.findings import Cell, Example, Examples, Explanation, Finding, Part, Picture, Section, Table, Word
+from decortique.core.findings import (
+    Cell,
+    Example,
+    Examples,
+    Explanation,
+    Finding,
+    Part,
+    Picture,
+    Section,
+    Table,
+    Word,
+    rehearsal,
+)
 from decortique.report.page import inlined, sections_of, write_page
 from tests.report.made_reporting import described
 from tests.summarization.test_page import HOSTILE, Read
@@ -14,9 +26,9 @@ def section(*, findings: list[Finding] | None = None, blocks: list[object] | Non
     return Section("one", "A title", "A question?", [Part("A part", findings or [], blocks or [])])  # type: ignore[arg-type]
 
 
-def written(folder: Path, *sections: Section, megabytes: float = 5) -> str:
+def written(folder: Path, *sections: Section, megabytes: float = 5, warning: str = "") -> str:
     path = folder / "report" / "index.html"
-    write_page(path, sections, confidence=0.95, max_megabytes=megabytes)
+    write_page(path, sections, confidence=0.95, max_megabytes=megabytes, warning=warning)
     return path.read_text(encoding="utf-8")
 
 
@@ -80,6 +92,13 @@ def test_a_missing_picture_is_named(tmp_path: Path) -> None:
 def test_a_page_too_large_to_be_sent_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"index\.html would have .* MB, report\.max_megabytes allows 0\.001"):
         written(tmp_path, section(), megabytes=0.001)
+
+
+def test_the_page_of_a_rehearsal_says_so_before_anything_else(tmp_path: Path) -> None:
+    said = "A rehearsal on about 1\N{NO-BREAK SPACE}200 texts of each split (prepare.limit): its numbers mean little."
+    page = written(tmp_path, section(), warning=rehearsal(1200))
+    assert page.index(said) < page.index("<h1>")
+    assert "ehearsal" not in written(tmp_path, section(), warning=rehearsal(None))
 
 
 def test_every_section_has_a_link(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from decortique.core.settings import EncoderName
 from decortique.data.settings import TaskSection
-from decortique.models.settings import Encoders
+from decortique.models.settings import Encoders, Stack
 from tests.settings.conftest import Params, Written, complaint
 
 OPINION, ENCODER = "catalogue/tasks/opinion.yaml", "catalogue/encoders/all-minilm-l6-v2.yaml"
@@ -39,6 +39,9 @@ OPINION, ENCODER = "catalogue/tasks/opinion.yaml", "catalogue/encoders/all-minil
             {"export/approaches": ["transformer", "oracle"]},
             ("export.approaches", "'oracle'", "bag-of-words, off-the-shelf, transformer, student"),
         ),
+        ({"stack/students": ["oracle"]}, ("stack.students: 'oracle' is not among approaches", "student-1, static)")),
+        ({"stack/partner": "stacked"}, ("stack.partner: 'stacked' is not among approaches", "student-1, static)")),
+        ({"stack/partner": "student-1"}, ("stack.partner: 'student-1' is in stack.students too",)),
         (
             {f"{OPINION}:labels": ["positive", "negative"]},
             (OPINION, "vader", "zero-shot"),
@@ -90,6 +93,11 @@ def test_settings_that_contradict_each_other_are_refused(
     message = complaint(written(changes))
     for part in parts:
         assert part in message
+
+
+def test_a_run_without_a_stack_needs_none_of_its_members(written: Written) -> None:
+    path = written({"stack/students": [], "stack/partner": "oracle"})
+    assert Stack.load(path).students == []
 
 
 @pytest.mark.parametrize(

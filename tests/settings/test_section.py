@@ -52,6 +52,7 @@ def test_a_section_holds_the_values_of_the_file(written: Written) -> None:
             "approaches": ["a", "b"],
             "decode/combine": ["b"],
             "export/approaches": ["a"],
+            "stack/students": [],
             "collections": [],
         }
     )
@@ -131,7 +132,7 @@ def test_a_seed_with_a_leading_zero_is_read_as_decimal(tmp_path: Path) -> None:
         ("finetune/adaptation/freeze_embedding", "freeze_embeddings"),
         ("catalogue/students/student.yaml:start/layer", "layers"),
         ("catalogue/students/static.yaml:token_dropouts", "token_dropout"),
-        ("catalogue/students/student-1.yaml:texts/spans/copy", "copies"),
+        ("catalogue/students/static.yaml:texts/spans/copy", "copies"),
         (f"{OPINION}:label", "labels"),
         (f"{OPINION}:heads/polarity/class_weigth", "class_weight"),
         (f"{OPINION}:source/parts/graded/pakage", "package"),
@@ -215,6 +216,7 @@ def test_an_unknown_kind_is_reported_with_the_existing_ones(written: Written, ke
         ("bag_of_words/candidates/style/class_weight", "heavy"),
         ("bag_of_words/select_by", "loss"),
         ("decode/combine", "transformer"),
+        ("stack/students", ["student", "student-1"]),
         ("validity/features", 0),
         ("compute/device", "gpu"),
         ("evaluate/confidence", 95),

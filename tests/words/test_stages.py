@@ -16,7 +16,7 @@ from decortique.words.vectors import VECTORS, load_vectors
 from stages import download, polysemy, pronouns, word2vec
 from tests.words.conftest import ENGLISH
 from tests.words.made import write_corpus, write_wordnet
-from tests.words.test_vectors import wink
+from tests.words.test_pretrained import wink
 
 pytestmark = pytest.mark.usefixtures("project")
 

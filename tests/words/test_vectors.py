@@ -1,17 +1,13 @@
-import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from decortique.core.files import StageError
-from decortique.data.settings import PretrainedVectors
-from decortique.words import vectors as module
 from decortique.words.settings import Word2vec
-from decortique.words.vectors import convert_vectors, load_vectors, save_vectors
+from decortique.words.vectors import load_vectors, save_vectors
 from decortique.words.word2vec import train_word2vec
 from tests.words.made import vectors
 
@@ -33,14 +29,6 @@ def settings(**changes: Any) -> Word2vec:
             **changes,
         }
     )
-
-
-def wink(path: Path, words: list[str]) -> Path:
-    """Write winkNLP's JSON: words in another order than by rank, their numbers, their length, their rank."""
-    entries = {word: [rank / 10, 0.5, 1.0, rank] for rank, word in reversed(list(enumerate(words)))}
-    content = {"precision": 8, "words": words, "dimensions": 2, "vectors": entries, "unkVector": [0, 0, 0, -1]}
-    path.write_text(json.dumps(content, separators=(",", ":"), ensure_ascii=False), encoding="utf-8")
-    return path
 
 
 def test_word2vec_is_reproducible_in_every_process(tmp_path: Path) -> None:
@@ -81,24 +69,3 @@ def test_damaged_vectors_are_reported_in_one_line(tmp_path: Path, content: bytes
         load_vectors(tmp_path / "v.bin")
     with pytest.raises(StageError, match=r"absent\.bin is missing: run `dvc repro`"):
         load_vectors(tmp_path / "absent.bin")
-
-
-@pytest.mark.parametrize("chunk", [64, 100, 1 << 22])
-def test_the_most_frequent_words_of_wink_are_read_as_a_stream(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
-) -> None:
-    monkeypatch.setattr(module, "CHUNK", chunk)
-    monkeypatch.setattr(module, "LONGEST", 64)
-    path = wink(tmp_path / "glove.json", ["the", 'q"\\', "été", "1993", "rare"])
-    result = convert_vectors(path, PretrainedVectors(file="glove.json", format="wink", words=4))
-    assert result.index_to_key == ["the", 'q"\\', "été", "1993"]
-    np.testing.assert_allclose(result["été"], [0.2, 0.5])
-
-
-@pytest.mark.parametrize(
-    "content", ["", "{}", '{"vectors":{}}', '{"vectors":{"a":3}}', '{"vectors":{"a":[1,2', '{"vectors":{"a":["x"]}}']
-)
-def test_a_file_that_is_not_wink_is_refused(tmp_path: Path, content: str) -> None:
-    (tmp_path / "v.json").write_text(content)
-    with pytest.raises(StageError, match=r"v\.json is not in the format of winkNLP's vectors"):
-        convert_vectors(tmp_path / "v.json", PretrainedVectors(file="v.json", format="wink", words=4))

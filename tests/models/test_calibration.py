@@ -3,8 +3,8 @@ import pytest
 from sklearn.metrics import accuracy_score, log_loss
 
 from decortique.core.files import StageError
-from decortique.evaluation.decoding import fit_calibration, log_odds
 from decortique.evaluation.scores import reliability
+from decortique.models.calibration import fit_calibration, log_odds
 from tests.evaluation.made_decoding import probabilities
 
 LABELS = ["chirac", "mitterrand"]
