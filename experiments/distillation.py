@@ -95,7 +95,7 @@ log = logging.getLogger(__name__)
 
 def students(described: Mapping[str, Student]) -> dict[str, Student]:
     """Return the students of the experiment, made from those of the catalogue."""
-    three, one, static = described["student-spans"], described["student-1-spans"], described["static"]
+    three, one, static = described["student"], described["student-1"], described["static"]
     # Without pieces of texts, which only a teacher can label.
     whole, plain, again = ({**student, "texts": {}} for student in (three, one, described["born-again"]))
     hard, soft = (_terms(three, name) for name in ("labels", "logits"))

@@ -335,7 +335,7 @@ def test_a_student_in_the_catalogue_need_not_be_trained(written: Written) -> Non
 
 def test_a_student_outside_the_run_is_checked_when_it_is_trained(written: Written) -> None:
     path = written({"catalogue/students/born-again.yaml:training": {"epoch": 3}})
-    assert plan(path, "student").training.num_train_epochs == 3
+    assert plan(path, "student").training.num_train_epochs == 2
     with pytest.raises(StageError, match=r"^catalogue/students/born-again\.yaml: training: epoch is not a setting"):
         plan(path, "born-again")
 

@@ -132,7 +132,7 @@ def test_a_seed_with_a_leading_zero_is_read_as_decimal(tmp_path: Path) -> None:
         ("finetune/adaptation/freeze_embedding", "freeze_embeddings"),
         ("catalogue/students/student.yaml:start/layer", "layers"),
         ("catalogue/students/static.yaml:token_dropouts", "token_dropout"),
-        ("catalogue/students/static.yaml:texts/spans/copy", "copies"),
+        ("catalogue/students/student-1.yaml:texts/spans/copy", "copies"),
         (f"{OPINION}:label", "labels"),
         (f"{OPINION}:heads/polarity/class_weigth", "class_weight"),
         (f"{OPINION}:source/parts/graded/pakage", "package"),
