@@ -23,19 +23,14 @@ CHANGED = ["exp", "run", "--set-param", "evaluate.confidence=0.9"]
 TIMES = "BENCHMARK_TIMES"  # the environment variable that names the file in which stages write their seconds
 
 
-def timed(folder: Path, *arguments: str) -> tuple[float, list[tuple[str, float]]]:
-    """Run one dvc command; gives its seconds, and those of each stage it ran."""
-    start = time.perf_counter()
-    with subprocess.Popen(["dvc", *arguments], cwd=folder, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout
-        marks = [
-            (line.split("'")[1], time.perf_counter()) for line in running.stdout if line.startswith("Running stage")
-        ]
-    if running.returncode:
+def timed(folder: Path, *arguments: str) -> tuple[float, list[list[str]]]:
+    """Run one dvc command; gives its seconds, and of each stage it ran a name, and seconds: start, imports, work."""
+    times = Path(os.environ[TIMES])
+    times.write_text("", encoding="utf-8")
+    start = time.time()
+    if subprocess.run(["dvc", *arguments], cwd=folder, stdout=subprocess.DEVNULL, check=False).returncode:
         sys.exit(f"`dvc {' '.join(arguments)}` failed: run it in the project to see why")
-    end = time.perf_counter()
-    ends = [*(mark for _, mark in marks[1:]), end]
-    return end - start, [(name, stop - mark) for (name, mark), stop in zip(marks, ends, strict=False)]
+    return time.time() - start, [line.split("\t") for line in times.read_text(encoding="utf-8").splitlines()]
 
 
 def write_shim(folder: Path) -> None:
@@ -50,31 +45,29 @@ def write_shim(folder: Path) -> None:
 
 def timed_stage(module: str, *arguments: str) -> None:
     """Run a stage as `python -m` does, and append its seconds: importing, working."""
-    start = time.perf_counter()
+    start = time.time()
     sys.argv = [module, *arguments]
     importlib.import_module(module)
-    imported = time.perf_counter()
+    imported = time.time()
     try:
         runpy.run_module(module, run_name="__main__")
     finally:
+        name = " ".join([module.removeprefix("stages."), *arguments])
         with Path(os.environ[TIMES]).open("a", encoding="utf-8") as file:
-            file.write(f"{imported - start}\t{time.perf_counter() - imported}\n")
+            file.write(f"{name}\t{start}\t{imported - start}\t{time.time() - imported}\n")
 
 
-def print_stages(stages: list[tuple[str, float]], times: Path) -> None:
-    """Print a line for each stage, and one for all that run the same module."""
-    inside = [tuple(map(float, line.split("\t"))) for line in times.read_text(encoding="utf-8").splitlines()]
-    rows = [
-        (name, importing, work, whole - importing - work)
-        for (name, whole), (importing, work) in zip(stages, inside, strict=True)
-    ]
-    sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-    for name, *seconds in rows:
-        for summed in (sums[name.partition("@")[0]], sums["all"]):
-            summed[:] = [one + more for one, more in zip(summed, seconds, strict=True)]
-    sys.stdout.write("  imports     work      DVC  stage\n")
-    for title, parts in [*((name, seconds) for name, *seconds in rows), *((f"= {name}", sums[name]) for name in sums)]:
-        sys.stdout.write("".join(f"{one:9.1f}" for one in parts) + f"  {title}\n")
+def print_stages(whole: float, stages: list[list[str]]) -> None:
+    """Print a line for each process, one for all of a module, and one for all; what is left is DVC's."""
+    sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    sys.stdout.write("  imports     work  stage\n")
+    for name, _, *seconds in stages:
+        for summed in (sums[f"= {name.split()[0]}"], sums["= all"]):
+            summed[:] = [one + float(more) for one, more in zip(summed, seconds, strict=True)]
+        sys.stdout.write("".join(f"{float(one):9.1f}" for one in seconds) + f"  {name}\n")
+    for name, summed in sums.items():
+        sys.stdout.write("".join(f"{one:9.1f}" for one in summed) + f"  {name}\n")
+    sys.stdout.write(f"{whole - sum(sums['= all']):7.1f} s  DVC, and starts of processes\n")
 
 
 def main() -> None:
@@ -88,7 +81,7 @@ def main() -> None:
         shutil.rmtree(folder / "metrics")
         write_shim(Path(temporary, "bin"))
         whole, stages = timed(folder, "repro")
-        print_stages(stages, Path(os.environ[TIMES]))
+        print_stages(whole, stages)
         sys.stdout.write(f"{whole:7.1f} s  the whole chain ({whole / 60:.1f} minutes)\n")
         # The lock holds a checksum of every output; Git tracks the metrics.
         changed = subprocess.run(
@@ -102,7 +95,7 @@ def main() -> None:
         nothing, ran = timed(folder, "repro")
         sys.stdout.write(f"{nothing:7.1f} s  dvc repro with nothing to do ({len(ran)} stages ran)\n")
         varied, ran = timed(folder, *CHANGED)
-        names = ", ".join(name for name, _ in ran)
+        names = ", ".join(name for name, *_ in ran)
         sys.stdout.write(f"{varied:7.1f} s  dvc exp run with another evaluate.confidence (ran: {names})\n")
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from decortique.models.batches import TokenRows
 
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
+LONGEST = {"test_changes", "test_experiments", "test_failures"}
 if WORKER:  # those of `make test` share the cores
     os.environ["OMP_NUM_THREADS"] = "1"
 
@@ -124,15 +125,20 @@ def tokenize_settings(**changes: Any) -> Tokenize:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Has one worker begin with rehearsing the chain, and the others with files whose tests need not wait for that."""
+    """Has all workers busy to the end: one begins with rehearsing the chain, the others need not wait for that.
+
+    A file is tested by one worker. So the longest of those that wait for the chain come once it is there, and small
+    ones last.
+    """
     waiting = {item.path for item in items if "rehearsed" in getattr(item, "fixturenames", ())}
 
     def turn(item: pytest.Item) -> int:
+        room = item.path.parent.name
         if item.path.stem == "test_chain":
             return 0
         if item.path in waiting:
-            return 3
-        return 1 if item.path.parent.name == "pipeline" else 2
+            return 4 if item.path.stem in LONGEST else 5
+        return {"pipeline": 1, "models": 2, "distillation": 3}.get(room, 6)
 
     if WORKER:
         items.sort(key=turn)

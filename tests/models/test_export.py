@@ -14,14 +14,17 @@ from decortique.core.settings import PARAMS, Compute
 from decortique.core.tables import CORPUS, write_table
 from decortique.data.settings import Task, TaskSection
 from decortique.evaluation.settings import Evaluate
+from decortique.models import onnx
 from decortique.models.folder import Manifest
 from decortique.models.heads import new_headed, save_headed
 from decortique.models.loading import load_classifier
+from decortique.models.onnx import traced
 from decortique.models.predictions import PredictionTable, read_predictions, write_predictions
 from decortique.models.settings import Export
 from decortique.models.tokenizer import load_tokenizer
 from stages import export as stage
 from tests.conftest import CLASSES, TEXTS, tokenize_settings
+from tests.models.made_graph import traced_once
 
 ROOT = Path(__file__).parents[2]
 TASK, APPROACH = "opinion", "student"
@@ -46,6 +49,7 @@ def project(
     monkeypatch.setattr(Export, "load", lambda: Export(approaches=[APPROACH]))
     monkeypatch.setattr(Evaluate, "load", lambda: Evaluate(resamples=100, confidence=0.95, calibration_bins=5, seed=0))
     monkeypatch.setattr(TaskSection, "named", {TASK: described}.__getitem__)
+    monkeypatch.setattr(onnx, "traced", traced_once)
     write_project(encoder, described, one_thread)
 
 
@@ -124,6 +128,7 @@ def test_the_same_bytes_are_written_wherever_and_whenever(
 ) -> None:
     stage.export(TASK)
     first = written()
+    monkeypatch.setattr(onnx, "traced", traced)  # anew, each time
     stage.export(TASK)
     assert written() == first
     (tmp_path / "elsewhere").mkdir()

@@ -12,6 +12,7 @@ from transformers import AutoTokenizer
 from decortique.core.files import StageError
 from decortique.core.settings import Compute
 from decortique.data.settings import ClassificationHead, Head, RegressionHead
+from decortique.models import onnx
 from decortique.models.encoder_files import prefix_texts
 from decortique.models.folder import Manifest
 from decortique.models.heads import TransformerClassifier, new_headed, save_headed
@@ -19,6 +20,7 @@ from decortique.models.loading import load_classifier
 from decortique.models.onnx import OnnxClassifier, padded, write_onnx
 from decortique.models.tokenizer import load_tokenizer, tokenize_texts
 from tests.conftest import TEXTS, edit_json, tokenize_settings, write_encoder
+from tests.models.made_graph import traced_once
 
 ROOT = Path(__file__).parents[2]
 LABELS = ["negative", "positive"]
@@ -40,7 +42,9 @@ def saved(encoder: Path, folder: Path, loss: str = "cross_entropy", **tokenize: 
 
 def exported(source: Path, folder: Path) -> Path:
     folder.mkdir()
-    write_onnx(source, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx, "traced", traced_once)
+        write_onnx(source, folder)
     Manifest(kind="onnx", labels=LABELS).write(folder)
     return folder
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +92,19 @@ class Clone:
     folder: Path
     warm: bool = True  # False for processes that a stranger would start, imports and all
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """This process's, but that commands are found warm, or else beside this Python."""
+        warm = [str(warm_commands(ROOT, SESSION))] if self.warm else []
+        path = os.pathsep.join([*warm, str(Path(sys.executable).parent), os.environ["PATH"]])
+        return {**os.environ, "PATH": path}
+
     def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the clone with this Python's environment first on the path."""
-        first = [warm_commands(ROOT, SESSION)] if self.warm else []
-        path = os.pathsep.join([*map(str, [*first, Path(sys.executable).parent]), os.environ["PATH"]])
+        """Run a command in the clone."""
         result = subprocess.run(
             command,
             cwd=self.folder,
-            env={**os.environ, "PATH": path, **environment},
+            env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -202,22 +208,28 @@ def rehearse(clone: Clone, guard: Path) -> None:
 @pytest.fixture
 def chain(rehearsed: Clone, tmp_path: Path) -> Clone:
     """A copy of the chain after its run, for a test to change as it likes: with `overwrite` where it damages a file."""
-    folder = tmp_path / "chain"
-    shutil.copytree(rehearsed.folder, folder, symlinks=True, copy_function=link_if_large)
+    return copied(rehearsed, tmp_path / "chain")
+
+
+def copied(chain: Clone, folder: Path, *names: str) -> Clone:
+    """Copy a chain, or what is named of it."""
+    for name in names or [path.name for path in chain.folder.iterdir()]:
+        source, target = chain.folder / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, symlinks=True, copy_function=partial(link_or_copy, chain.folder))
+        else:
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy2(source, target)
     return Clone(folder)
 
 
-def link_if_large(source: str, target: str) -> None:
-    """Copy a file, or links one above 100 kB: a model weighs 90 MB, and forty tests would have a copy each.
+def link_or_copy(chain: Path, source: str, target: str) -> None:
+    """Link a file that is never changed in its place, and copy others: a chain weighs a gigabyte.
 
-    What the stages write is a new file put in the old one's place, so what is shared stays as it is. DVC changes its
-    notes and `dvc.lock` in place: they are copied.
+    What the stages write is a new file put in the old one's place, so what is shared stays as it is.
     """
-    in_place = source.endswith("/dvc.lock") or "/.dvc/tmp/" in source
-    if Path(source).stat().st_size > 100_000 and not in_place:
-        os.link(source, target)
-    else:
-        shutil.copy2(source, target)
+    link = Path(source).relative_to(chain).as_posix().startswith(("data/", ".dvc/cache/files/", ".git/objects/"))
+    (os.link if link else shutil.copy2)(source, target)
 
 
 def overwrite(path: Path, content: bytes) -> None:

@@ -105,7 +105,8 @@ def test_a_changed_student_leaves_its_teacher_alone(chain: Clone) -> None:
 def test_a_round_is_added_by_one_option_and_followed_back_to_the_first_teacher(chain: Clone) -> None:
     chain.run("git", "add", "--all")
     chain.run("git", "commit", "--quiet", "--message", "results")
-    chain.run("dvc", "exp", "run", "-S", "+rounds.thrice={task: opinion, teacher: again, student: born-again, seed: 2}")
+    added = "+rounds.thrice={task: opinion, teacher: again, student: born-again, seed: 2}"
+    chain.run("dvc", "exp", "run", "-S", added, "evaluate@opinion")
     members = json.loads((chain.folder / "data/results/evaluate/opinion/generations.json").read_text())["members"]
     assert members["thrice"]["generation"] == 3
     assert members["thrice"]["ancestor"] == "transformer"

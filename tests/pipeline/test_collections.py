@@ -3,7 +3,6 @@
 import csv
 import json
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -83,8 +82,10 @@ def test_a_changed_collection_leaves_the_others_alone(chain: Clone) -> None:
 
 def summarize(chain: Clone, text: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Pipes a text into the stage."""
-    command = [sys.executable, "-m", "stages.summarize", *arguments]
-    return subprocess.run(command, cwd=chain.folder, input=text, capture_output=True, check=False)
+    command = ["python", "-m", "stages.summarize", *arguments]
+    return subprocess.run(
+        command, cwd=chain.folder, env=chain.environment, input=text, capture_output=True, check=False
+    )
 
 
 def test_a_text_is_summarised_with_the_sizes_of_its_clusters(rehearsed: Clone) -> None:

@@ -3,21 +3,20 @@
 import csv
 import json
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from decortique.core.settings import read_yaml
-from tests.pipeline.conftest import ROOT, Clone, link_if_large
+from tests.pipeline.conftest import ROOT, Clone, copied
 
 PAGE = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 IN_SHORT = README.partition("## Vary, compare, keep\n")[2].partition("\nMore to vary:\n")[0]
 WORKER_ENDS_WITHIN = 180  # seconds; two runs of one stage take a tenth of it
+UNSEEN = 3  # times in a row that no worker was seen, before it is started again
 SINGLE = [1, 1]
 ACCURACY = "metrics/evaluate/opinion.json:bag-of-words.accuracy"
 
@@ -50,8 +49,7 @@ def walk(clone: Clone, page: str) -> Walk:
         for number, command in enumerate(commands(page)):
             name = f"{command}  # {number}"
             if command == "dvc queue start":
-                # The worker keeps what it prints to open: a pipe would end with it.
-                clone.run("sh", "-c", f"{command} > .cache/worker.txt 2>&1")
+                start_worker(clone)
                 wait_for_worker(clone)
             else:
                 printed[name] = clone.run("sh", "-c", command).stdout
@@ -60,16 +58,26 @@ def walk(clone: Clone, page: str) -> Walk:
     return Walk(clone, printed)
 
 
+def start_worker(clone: Clone) -> None:
+    # The worker keeps what it prints to open: a pipe would end with it.
+    clone.run("sh", "-c", "dvc queue start > .cache/worker.txt 2>&1")
+
+
 def wait_for_worker(clone: Clone) -> None:
-    deadline = time.monotonic() + WORKER_ENDS_WITHIN
+    """Wait until the queue is worked off.
+
+    A worker takes an inspection that was not answered for an empty queue, and ends: then it is started again, as the
+    page says. One that is not seen yet may be about to begin.
+    """
+    deadline, unseen = time.monotonic() + WORKER_ENDS_WITHIN, 0
     while re.search("Queued|Running", status := clone.run("dvc", "queue", "status").stdout):
         assert time.monotonic() < deadline, status
+        waits = "Queued" in status and "Running" not in status and "0 active, 0 idle" in status
+        unseen = unseen + 1 if waits else 0
+        if unseen == UNSEEN:
+            start_worker(clone)
+            unseen = 0
         time.sleep(1)
-
-
-def copied(chain: Clone, folder: Path) -> Clone:
-    shutil.copytree(chain.folder, folder, symlinks=True, copy_function=link_if_large)
-    return Clone(folder)
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,15 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from decortique.core import settings as section
 from decortique.core.command import run
-from tests.pipeline.conftest import Clone, overwrite
+from tests.conftest import project_in
+from tests.pipeline.conftest import Clone, copied, overwrite
 
 Damage = Callable[[Clone], None]
 
@@ -203,38 +203,42 @@ CASES: list[tuple[str, list[str], Damage, str]] = [
 
 
 @pytest.fixture
-def run_here(chain: Clone, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str | int | None]]:
-    """Run a stage of the chain as `python -m` does, but in this process, which need not import torch forty times."""
+def project(rehearsed: Clone, tmp_path: Path) -> Clone:
+    """What the stages read and write of the chain, for a test to damage."""
+    names = (".cache", "catalogue", "data", "dvc.yaml", "metrics", "params.yaml", "probes")
+    return copied(rehearsed, tmp_path / "project", *names)
+
+
+@pytest.fixture
+def run_here(project: Clone, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str | int | None]:
+    """Run a stage as `python -m` does, but in this process, which need not import torch eighty times."""
 
     def run_stage(stage: str, *arguments: str) -> str | int | None:
-        monkeypatch.chdir(chain.folder)
         monkeypatch.setattr(sys, "argv", [stage, *arguments])
-        section._validated.cache_clear()
-        with pytest.raises(SystemExit) as ended:
+        with project_in(project.folder), pytest.raises(SystemExit) as ended:
             run(getattr(import_module(f"stages.{stage}"), stage))
         return ended.value.code
 
-    yield run_stage
-    section._validated.cache_clear()
+    return run_stage
 
 
 @pytest.mark.parametrize(("stage", "arguments", "damage", "said"), CASES, ids=[f"{c[0]}-{c[3][:40]}" for c in CASES])
 def test_a_failure_is_one_plain_line_and_leaves_nothing_half_written(
-    chain: Clone,
+    project: Clone,
     run_here: Callable[..., str | int | None],
     stage: str,
     arguments: list[str],
     damage: Damage,
     said: str,
 ) -> None:
-    damage(chain)
-    before = chain.files()
+    damage(project)
+    before = project.files()
     last = run_here(stage, *arguments)
     assert isinstance(last, str)
     assert last.startswith("ERROR ")
     assert "\n" not in last
     assert said in last
-    assert chain.files() == before
+    assert project.files() == before
 
 
 def test_a_stage_that_fails_ends_with_exit_code_1_and_no_traceback(chain: Clone) -> None:
