@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from decortique.summarization.groups import Summaries, rows_of, summarize_group
+from decortique.summarization.groups import Summaries, rows, summarize_group
 from decortique.summarization.rating import compare, mean_scores
 from decortique.summarization.settings import APPROACHES, OURS, RANDOM
 from tests.summarization.made_summaries import (
@@ -79,7 +79,7 @@ def test_only_groups_with_references_have_rouge(summaries: list[Summaries]) -> N
 
 
 def test_a_row_holds_each_summary_and_how_many_texts_it_represents(summaries: list[Summaries]) -> None:
-    made = list(rows_of(summaries[0]))
+    made = list(rows(summaries[0]))
     assert [row["approach"] for row in made] == list(APPROACHES)
     assert [("clusters" in row) for row in made] == [True, *[False] * 7]
     assert made[0]["of"] == sum(made[0]["clusters"]) == len(REVIEWS)  # type: ignore[call-overload]
@@ -90,7 +90,7 @@ def test_a_row_holds_each_summary_and_how_many_texts_it_represents(summaries: li
 
 def test_summaries_are_reproducible(summaries: list[Summaries]) -> None:
     again = summarize_group(summaries[0].group, 3, settings(), CANDIDATES)
-    assert list(rows_of(again)) == list(rows_of(summaries[0]))
+    assert list(rows(again)) == list(rows(summaries[0]))
     assert again.scores == summaries[0].scores
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from decortique.summarization.groups import Summaries, page_of, summarize_group
+from decortique.summarization.groups import Summaries, summarize_group, write_page
 from decortique.summarization.settings import APPROACHES
 from tests.summarization.made_summaries import REVIEWS, collection, gathered, groups, settings
 
@@ -49,7 +49,7 @@ def summarized(texts: dict[str, list[str]], references: dict[str, list[str]] | N
 
 
 def page(folder: Path, summaries: list[Summaries], **described: Any) -> Read:
-    (folder / "index.html").write_text(page_of(collection(**described), summaries), encoding="utf-8")
+    write_page(folder / "index.html", collection(**described), summaries)
     read = Read()
     read.feed((folder / "index.html").read_text(encoding="utf-8"))
     assert read.open == []

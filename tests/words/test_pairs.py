@@ -6,7 +6,7 @@ import pytest
 from decortique.core import paths
 from decortique.data.lexicon import Synset, Use, read_synsets, uses
 from decortique.data.text import forms
-from decortique.words.senses import Pair, make_word_pairs, pairs_by_family, split_families, write_pairs
+from decortique.words.senses import Pair, make_word_pairs, pairs_by_family, read_pairs, split_families
 from decortique.words.settings import WordPairs
 from tests.words.made import write_wordnet
 
@@ -96,25 +96,23 @@ def words_of(pair: Pair) -> tuple[str, str]:
 @pytest.mark.usefixtures("project")
 def test_the_pairs_of_a_language_with_wordnet_are_written() -> None:
     write_wordnet(paths.language("en"))
-    counted, splits = make_word_pairs("en", SETTINGS, wordnet=True)
-    write_pairs("en", splits)
-    written = read_columns(paths.word_pairs("en") / "train.parquet", Pair._fields)
-    (same, apart) = sorted(map(Pair, *written.values()), key=lambda pair: not pair.same)
+    counted = make_word_pairs("en", SETTINGS, wordnet=True)
+    (same, apart) = sorted(read_pairs(paths.word_pairs("en"))["train"], key=lambda pair: not pair.same)
     assert same.same
     assert not apart.same
     assert words_of(same) == words_of(apart) == ("bank", "bank")
     assert counted["train"] == {"pairs": 2, "same": 1, "lemmas": 1}
     # `plant` has two senses that WordNet links: no pair is left.
-    assert splits["test"] == []
+    assert read_pairs(paths.word_pairs("en"))["test"] == []
 
 
 @pytest.mark.usefixtures("project")
 def test_a_language_without_wordnet_has_no_pairs_and_reports_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    _, splits = make_word_pairs("fr", SETTINGS, wordnet=False)
+    make_word_pairs("fr", SETTINGS, wordnet=False)
     assert "languages/fr.yaml has no WordNet" in caplog.text
-    assert splits["test"] == []
+    assert read_pairs(paths.word_pairs("fr"))["test"] == []
 
 
 def test_every_word_of_a_pair_is_at_its_recorded_position(tmp_path: Path) -> None:
