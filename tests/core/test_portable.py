@@ -80,7 +80,7 @@ def run_chain(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[Di
     def start(folder: Path, processor: Mapping[str, str], *, on: bool) -> "subprocess.Popen[bytes]":
         choose(folder, {**SETTINGS, "compute.portable": on})
         # Wide enough for the code that libraries have for more than a few numbers.
-        sizes = {"hidden_size": 96, "num_attention_heads": 4, "intermediate_size": 192}
+        sizes: dict[str, Any] = {"hidden_size": 96, "num_attention_heads": 4, "intermediate_size": 192}
         write_encoder(folder / paths.encoder("all-minilm-l6-v2"), **sizes)
         rows: dict[str, list[Any]] = {
             "id": [str(number) for number in range(len(TEXTS))],
@@ -181,7 +181,8 @@ def test_a_stage_that_is_not_portable_runs_as_it_is() -> None:
 
 @needs_avx2
 def test_a_portable_stage_of_a_pinned_environment_runs_at_once() -> None:
-    code, _, errors = run_stage("opinion", **portable.PINS)
+    pins: dict[str, Any] = {**portable.PINS}
+    code, _, errors = run_stage("opinion", **pins)
     assert (code, errors) == (0, "")
 
 

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def together(barrier: Barrier, body: bytes) -> Reply:
     return reply
 
 
-def several(**parts: UrlSource | FolderSource) -> SeveralSource:
+def several(**parts: Any) -> SeveralSource:
     return SeveralSource(kind="several", parts=parts)
 
 

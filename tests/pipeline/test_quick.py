@@ -84,6 +84,6 @@ def test_ctrl_c_ends_a_rehearsal_and_leaves_the_workspace_alone(committed: Clone
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert printed.splitlines()[-1].startswith("ERROR stopped: the same command goes on after the last stage that ended")
+    assert printed.splitlines()[-1].startswith("ERROR stopped: the same command goes on after the last stage")
     assert state(committed) == before
     assert left_over(committed) == []

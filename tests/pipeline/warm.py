@@ -21,6 +21,7 @@ import tempfile
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -49,10 +50,10 @@ def warm_commands(root: Path, session: int) -> Path:
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             folder.mkdir()
-            for command in ("dvc", "python"):
+            for name in ("dvc", "python"):
                 content = COMMAND.format(python=sys.executable, address=str(folder / "socket"))
-                (folder / command).write_text(content, encoding="utf-8")
-                (folder / command).chmod(0o755)
+                (folder / name).write_text(content, encoding="utf-8")
+                (folder / name).chmod(0o755)
             command = [sys.executable, __file__, str(root), str(folder), str(session)]
             server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
             assert server.stdout
@@ -89,7 +90,8 @@ def serve(folder: Path, session: int) -> None:
         gc.freeze()  # so that forks share the memory of what is imported
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        while over not in select.select([listener, over], [], [])[0]:
+        waited: list[Any] = [listener, over]
+        while over not in select.select(waited, [], [])[0]:
             connection, _ = listener.accept()
             with suppress(ChildProcessError):
                 while os.waitpid(-1, os.WNOHANG)[0]:
@@ -108,7 +110,8 @@ def answer(connection: socket.socket) -> None:
     child = os.fork()
     if child:
         ended = os.pidfd_open(child)
-        if ended not in select.select([ended, connection], [], [])[0]:
+        waited: list[Any] = [ended, connection]
+        if ended not in select.select(waited, [], [])[0]:
             os.kill(child, signal.SIGTERM)  # who asked was ended
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         with suppress(OSError):
