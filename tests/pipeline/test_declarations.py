@@ -21,7 +21,16 @@ MODULES = {name: module_of(stage["cmd"]) for name, stage in CHAIN.items()}
 
 # Read without effect on the stage's result: `embed`, `encoder` and `tokenize` for a person's own texts only; `rounds`
 # to see that a student is none of them.
-WITHOUT_A_SAY = {("distill", "rounds"), *(("summarize", name) for name in ("embed", "encoder", "tokenize"))}
+WITHOUT_A_SAY = {
+    ("distill", "rounds"),
+    *(("summarize", name) for name in ("embed", "encoder", "tokenize")),
+    # Each fetches the sources of all others of the run beside its own, which decides on nothing but when they come.
+    *(
+        (f"download{of}", name)
+        for of in ("", "_collection", "_encoder", "_language")
+        for name in ("collections", "encoder", "languages", "tasks")
+    ),
+}
 # What a stage calls the entry of a folder of the catalogue, and the class that it loads it with.
 FIELDS = [
     ("tasks", "TaskSection", "described"),
