@@ -32,6 +32,7 @@ NAME = "quick"  # of the experiment
 PAGE = paths.CACHE / NAME / "index.html"
 READ = ("catalogue", "decortique", "probes", "stages")  # folders in which a new file may matter to the stages
 MAX_GROUPS = 8  # of each collection
+COPIES = Path(".dvc", "tmp", "exps", "standalone")  # where DVC puts temporary copies
 
 # What a rehearsal changes in params.yaml: every stage has something to do, and none has much.
 CHOICES: dict[str, Any] = {
@@ -129,11 +130,14 @@ def _run(chosen: Mapping[str, Any]) -> str:
     environment = {**os.environ, "PATH": path, DOWNLOADS: str(CACHE.resolve())}
     # Not the stages that the report does not rest on.
     command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", NAME, *settings, "report"]
+    before = set(COPIES.glob("tmp*"))
     with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL) as running:
         try:
             failed = running.wait()
         except KeyboardInterrupt:
-            running.wait()  # it was told too, and removes the copy
+            running.wait()  # it was told too, and removes its copy, unless it had just begun with it
+            for copy in set(COPIES.glob("tmp*")) - before:
+                shutil.rmtree(copy, ignore_errors=True)
             return "stopped: the same command goes on after the last stage that ended"
     return "the rehearsal failed: the lines above say why" if failed else ""
 
