@@ -88,7 +88,7 @@ def ours(
     heads = dict([primary])
     model = new_headed(folder, labels, heads, dropout=None, seed=0).to(device)
     targets = head_targets(model, heads, examples)
-    with tempfile.TemporaryDirectory() as temporary, compact_embeddings(model, ids):
+    with tempfile.TemporaryDirectory() as temporary, compact_embeddings(model, [0, *ids]):
         work = partial(
             train,
             model,
