@@ -20,7 +20,6 @@ from decortique.core import paths
 from decortique.core.files import StageError, read_json
 from decortique.core.findings import decimal, rehearsal
 from decortique.core.settings import Approaches, Tasks
-from decortique.core.warm import warm_path
 from decortique.data.settings import Collections, CollectionSection, Languages, TaskSection
 from decortique.data.web import CACHE, DOWNLOADS
 from decortique.distillation.settings import Distill
@@ -37,15 +36,15 @@ COPIES = Path(".dvc", "tmp", "exps", "standalone")  # where DVC puts temporary c
 
 # What a rehearsal changes in params.yaml: every stage has something to do, and none has much.
 CHOICES: dict[str, Any] = {
-    "prepare.limit": 120,
+    "prepare.limit": 200,
     "finetune.num_train_epochs": 1,
     "distill.training.num_train_epochs": 1,
     "evaluate.resamples": 200,
     "slices.n_splits": 5,
     "audit.folds": 2,
-    "robustness.texts": 20,
+    "robustness.texts": 40,
     "explain.steps": 4,
-    "explain.n_tested": 12,
+    "explain.n_tested": 20,
     "word2vec.epochs": 1,
     "word_pairs.train": 20,
     "word_pairs.validation": 20,
@@ -77,15 +76,14 @@ def choices(tasks: Sequence[str]) -> dict[str, Any]:
 def _fewer_students() -> dict[str, list[str]]:
     """Return the lists of approaches with one student: others begin with the whole vocabulary, on however few texts."""
     students = Distill.load().students
-    kept = Stack.load().students or students[:1]
-    left_out = set(students) - set(kept)
+    left_out = set(students) - set(Stack.load().students or students[:1])
     lists = {
         "distill.students": students,
         "approaches": Approaches.load().root,
+        "export.approaches": Export.load().approaches,
         "decode.combine": Decode.load().combine,
     }
-    fewer = {key: [name for name in names if name not in left_out] for key, names in lists.items()}
-    return {**fewer, "export.approaches": [name for name in Export.load().approaches if name in kept]}
+    return {key: [name for name in names if name not in left_out] for key, names in lists.items()}
 
 
 def rehearse(tasks: Sequence[str]) -> Iterator[str]:
@@ -127,15 +125,13 @@ def _git(*arguments: str) -> str:
 def _run(chosen: Mapping[str, Any]) -> str:
     """Run the experiment, which prints its progress; return what went wrong, or an empty text."""
     settings = [f"--set-param={key}={json.dumps(value)}" for key, value in chosen.items()]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    # The copy has no files that Git ignores, so no downloads either.
+    environment = {**os.environ, "PATH": path, DOWNLOADS: str(CACHE.resolve())}
     # Not the stages that the report does not rest on.
     command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", NAME, *settings, "report"]
     before = set(COPIES.glob("tmp*"))
-    # The copy has no files that Git ignores, so no downloads either.
-    environment = {**os.environ, DOWNLOADS: str(CACHE.resolve())}
-    with (
-        warm_path(Path.cwd()) as path,
-        subprocess.Popen(command, env={**environment, "PATH": path}, stdin=subprocess.DEVNULL) as running,
-    ):
+    with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL) as running:
         try:
             failed = running.wait()
         except KeyboardInterrupt:

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,28 +15,44 @@ import pytest
 from filelock import FileLock
 from ruamel.yaml import YAML
 
-from decortique.core.warm import start_warm
-from decortique.report.quick import CHOICES
 from experiments.clone import set_params
 from tests.conftest import WORKER
+from tests.pipeline.warm import warm_commands
 
 ROOT = Path(__file__).parents[2]
 SESSION = os.getppid() if WORKER else os.getpid()  # the process of pytest that all workers have in common
 EXPORTED = ["transformer", "student-1"]
-# A slice that every stage goes through in seconds: that of `decortique quick`, with all students.
+# A slice that every stage goes through in seconds: 120 rows per split, one epoch, two of six layers.
 REHEARSAL: dict[str, Any] = {
-    **CHOICES,
     "compute.threads": 1,  # other tests run beside it
+    "prepare.limit": 120,
     "tokenize.max_length": 48,
     "embed.splits": ["test"],
+    "finetune.num_train_epochs": 1,
+    "distill.training.num_train_epochs": 1,
     "catalogue/students/student.yaml:start.layers": [1, 4],
     "catalogue/students/static.yaml:training.num_train_epochs": 1,
     "rounds": {"again": {"task": "opinion", "teacher": "student-1", "student": "born-again", "seed": 1}},
     "export.approaches": EXPORTED,
+    "evaluate.resamples": 200,
+    "word2vec.epochs": 1,
+    "word_pairs.train": 20,
+    "word_pairs.validation": 20,
+    "word_pairs.test": 40,
+    "pronouns.stop_words": 8,
+    "pronouns.occurrences": 8,
+    "pronouns.random_words": 40,
+    "pronouns.probe_occurrences": 20,
+    "polysemy.candidates": 200,
     "catalogue/collections/films.yaml:max_groups": 6,
     "catalogue/collections/editorials.yaml:max_groups": 4,
+    "cluster.groups_per_set": 2,
+    "summarize.n_random": 3,
+    "audit.folds": 2,
     "slices.min_count": 5,
+    "slices.n_splits": 5,
     "robustness.texts": 40,
+    "explain.steps": 4,
     "explain.n_tested": 20,
 }
 
@@ -70,17 +85,6 @@ if module.startswith("stages."):
 """
 
 
-def warm_commands() -> Path:
-    """Return the folder of commands that all workers share, and start their server if there is none."""
-    folder = Path(tempfile.gettempdir()) / f"warm-{SESSION}"  # near the root of the file system
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            server = start_warm(ROOT, folder, SESSION)
-            assert server.stdout
-            assert server.stdout.readline() == b"ready\n"
-    return folder
-
-
 @dataclass(frozen=True)
 class Clone:
     """A copy of the project in which commands can be run."""
@@ -91,7 +95,7 @@ class Clone:
     @property
     def environment(self) -> dict[str, str]:
         """This process's, but that commands are found warm, or else beside this Python."""
-        warm = [str(warm_commands())] if self.warm else []
+        warm = [str(warm_commands(ROOT, SESSION))] if self.warm else []
         path = os.pathsep.join([*warm, str(Path(sys.executable).parent), os.environ["PATH"]])
         return {**os.environ, "PATH": path}
 
